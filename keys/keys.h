@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keyd as its callers see it: typed requests over a channel (or, for lwctl init and restore, in the same process). keyd never signs
+ * or seals bytes that someone else built; it reads the store, runs the same access check, and builds what it signs. */
+#ifndef KEYS_KEYS_H
+#define KEYS_KEYS_H
+
+#include "base/cap.h"
+#include "base/chan.h"
+#include "store/store.h"
+
+struct keys; /* a client */
+
+struct keys *keys_over_chan(struct lw_chan *, enum lw_role_id me); /* chan outlives it */
+/* Master key and handlers in this process: lwctl init and tests. */
+int keys_in_process(const char *dir, struct store *, const struct lw_clock *, struct keys **ret, char err[256]);
+void keys_free(struct keys *);
+
+struct keys_token { uint8_t b[LW_CAP_MAX]; size_t n; }; /* an encoded capability with its MAC */
+struct keys_source { char addr[64]; bool confidential; }; /* where a guess comes from: the account's and the source's guesses are both counted */
+
+/* Verify a password: reserves a guess first. LW_OK, LW_EAUTH (wrong, unknown, disabled: alike), LW_ELOCKED (log only: the peer sees
+ * LW_EAUTH's answer), LW_EBUSY, LW_EUNAVAIL. uuid zero: an unknown name; takes as long as a known one and fails. */
+int keys_verify(struct keys *, uint32_t tenant, const struct lw_uuid *subject, struct lw_bytes password, const struct keys_source *,
+	struct keys_token *ret_token, struct lw_cap *ret_cap);
+/* The owner of the data directory, on directory's word (peer credentials). */
+int keys_operator(struct keys *, uint32_t tenant, struct keys_token *ret_token, struct lw_cap *ret_cap);
+/* A token that came over a socket -> capability. LW_EAUTH, LW_EEXPIRED. */
+int keys_check(struct keys *, struct lw_bytes token, struct lw_cap *ret);
+/* Re-mint with the new credential version after its own password change: only right after keys_set_password by the same token. */
+int keys_renew(struct keys *, struct lw_bytes token, struct keys_token *ret_token, struct lw_cap *ret_cap);
+
+/* One sealed bundle for a new password: argon2id, Kerberos keys (20, 19, 18, 17) with salt and kvno, SCRAM-SHA-256/512 verifiers, history.
+ * keyd checks set-secret on the target itself; old (may be empty) is verified in the same message, as a reserved guess. new_entry: the
+ * entry does not exist yet (create is checked by the writer); names are then taken from the argument. LW_EPWPOLICY with text,
+ * LW_EACCES, LW_EAUTH (old is wrong), LW_EAGAIN (entry version differs). Items live in the arena; give them to STORE_SET_SECRET. */
+struct keys_new_entry { const char *name; const char *krb_name; bool user; };
+int keys_set_password(struct keys *, struct lw_bytes token, uint32_t tenant, const struct lw_uuid *target, uint64_t expect_version,
+	const struct keys_new_entry *new_entry, struct lw_bytes old, struct lw_bytes password, const struct keys_source *,
+	struct lw_arena *, struct store_sealed_item **ret, size_t *ret_n, char text[200]);
+/* Forget failed guesses of an account (needs set-secret on it). */
+int keys_unlock(struct keys *, struct lw_bytes token, uint32_t tenant, const struct lw_uuid *target);
+
+/* A new tenant's data keys, one per class, wrapped by the master key. Needs an operator or an installation administrator's token. */
+int keys_tenant_new(struct keys *, struct lw_bytes token, const struct lw_uuid *tenant_uuid, struct lw_arena *, struct lw_bytes *ret_wrapped);
+/* A TLS certificate for a listener: P-256 SubjectPublicKeyInfo and proof of possession (a CSR, DER) in, PEM chain out (leaf, installation CA).
+ * Names come from the configuration that keyd itself has read, not from the CSR. */
+int keys_tls_cert(struct keys *, struct lw_bytes csr_der, struct lw_arena *, struct lw_bytes *ret_pem, int64_t *ret_not_after);
+int keys_ca_pem(struct keys *, bool root, struct lw_arena *, struct lw_bytes *ret_pem); /* root or installation CA certificate */
+int keys_ping(struct keys *); /* readiness: opens a sealed test record */
+
+/* ---- keyd's side: the role's main calls this with its end of each socket pair ---- */
+struct keyd;
+int keyd_new(const char *dir, struct store *, const struct lw_clock *, struct lw_bytes boot_id, char err[256], struct keyd **ret);
+void keyd_handle(struct keyd *, enum lw_role_id from, struct lw_bytes request, struct lw_writer *answer);
+void keyd_busy(struct lw_writer *answer);
+void keyd_free(struct keyd *);
+/* lwctl init: master key (0600), root and installation CA into DIR. Everything is made before anything is renamed into place. */
+int keys_bootstrap(const char *dir, const char *hostname, const struct lw_clock *, char err[256]);
+
+#endif
