@@ -32,4 +32,11 @@ struct filter *filter_extensible(struct lw_arena *, struct lw_bytes rule, struct
 int filter_parse(struct lw_arena *, struct lw_bytes text, struct filter **ret);
 void filter_put(struct lw_writer *, const struct filter *); /* never prints assertion values of SECRET attributes */
 
+/* One leaf (EQ, SUBSTR, GE, LE, APPROX, EXTENSIBLE, PRESENT) against one stored value of attr (the leaf's own type, a
+ * subtype of it, or any type under an EXTENSIBLE without one). Pure; scratch memory from the arena. UNDEF: the leaf is
+ * Undefined, the attribute is secret, the rule does not apply, or the stored value is not of its syntax. */
+enum filter_truth { FILTER_FALSE, FILTER_TRUE, FILTER_UNDEF };
+enum filter_truth filter_value_match(const struct filter *leaf, const struct schema_attr *attr, struct lw_arena *,
+	struct lw_bytes stored_value);
+
 #endif
