@@ -40,8 +40,12 @@ int keys_set_password(struct keys *, struct lw_bytes token, uint32_t tenant, con
 /* Forget failed guesses of an account (needs set-secret on it). */
 int keys_unlock(struct keys *, struct lw_bytes token, uint32_t tenant, const struct lw_uuid *target);
 
-/* A new tenant's data keys, one per class, wrapped by the master key. Needs an operator or an installation administrator's token. */
-int keys_tenant_new(struct keys *, struct lw_bytes token, const struct lw_uuid *tenant_uuid, struct lw_arena *, struct lw_bytes *ret_wrapped);
+/* A new tenant: its data keys, one per class, wrapped by the master key, and its first administrator's password sealed under them, all
+ * in one message, so that a refused password leaves nothing behind. Needs an operator's or an installation administrator's token.
+ * The items go into STORE_TENANT_CREATE's secrets. LW_EPWPOLICY with text. */
+struct keys_tenant { struct lw_uuid uuid; const char *name, *realm; struct lw_uuid admin_uuid; const char *admin_name; };
+int keys_tenant_new(struct keys *, struct lw_bytes token, const struct keys_tenant *, struct lw_bytes password, struct lw_arena *,
+	struct lw_bytes *ret_wrapped, struct store_sealed_item **ret, size_t *ret_n, char text[200]);
 /* A TLS certificate for a listener: P-256 SubjectPublicKeyInfo and proof of possession (a CSR, DER) in, PEM chain out (leaf, installation CA).
  * Names come from the configuration that keyd itself has read, not from the CSR. */
 int keys_tls_cert(struct keys *, struct lw_bytes csr_der, struct lw_arena *, struct lw_bytes *ret_pem, int64_t *ret_not_after);
