@@ -33,7 +33,12 @@ int keys_renew(struct keys *, struct lw_bytes token, struct keys_token *ret_toke
  * keyd checks set-secret on the target itself; old (may be empty) is verified in the same message, as a reserved guess. new_entry: the
  * entry does not exist yet (create is checked by the writer); names are then taken from the argument. LW_EPWPOLICY with text,
  * LW_EACCES, LW_EAUTH (old is wrong), LW_EAGAIN (entry version differs). Items live in the arena; give them to STORE_SET_SECRET. */
-struct keys_new_entry { const char *name; const char *krb_name; bool user; };
+struct keys_new_entry {
+	const char *name; const char *krb_name; bool user;
+	/* The tenant does not exist yet either (lwctl init, tenant create; tenant is then 0): its UUID and what keys_tenant_new gave.
+	 * Needs what keys_tenant_new needs. tenant_uuid NULL: the tenant exists. */
+	const struct lw_uuid *tenant_uuid; struct lw_bytes tenant_keys;
+};
 int keys_set_password(struct keys *, struct lw_bytes token, uint32_t tenant, const struct lw_uuid *target, uint64_t expect_version,
 	const struct keys_new_entry *new_entry, struct lw_bytes old, struct lw_bytes password, const struct keys_source *,
 	struct lw_arena *, struct store_sealed_item **ret, size_t *ret_n, char text[200]);
@@ -52,13 +57,32 @@ int keys_tls_cert(struct keys *, struct lw_bytes csr_der, struct lw_arena *, str
 int keys_ca_pem(struct keys *, bool root, struct lw_arena *, struct lw_bytes *ret_pem); /* root or installation CA certificate */
 int keys_ping(struct keys *); /* readiness: opens a sealed test record */
 
+/* ---- builders: keys/ includes no protocol. lwd/services.c, lwctl and tests say keys_builders(&ca_builders) (ca/ca.h) once, before
+ * anything below and before keys_in_process ---- */
+struct keys_builders {
+	/* Private keys are PKCS#8 DER and go into the secret arena; certificates are DER. why: one line. */
+	int (*root)(const char *hostname, int64_t now, struct lw_arena *, struct lw_bytes *ret_key, struct lw_bytes *ret_cert, char why[200]);
+	int (*installation)(struct lw_bytes root_key, struct lw_bytes root_cert, const char *hostname, int64_t now, struct lw_arena *,
+		struct lw_bytes *ret_key, struct lw_bytes *ret_cert, char why[200]);
+	/* names: comma-separated DNS names and IP addresses. PEM: leaf, then the issuer. */
+	int (*listener)(struct lw_bytes ca_key, struct lw_bytes ca_cert, struct lw_bytes csr, const char *names, int64_t now,
+		struct lw_arena *, struct lw_bytes *ret_pem, int64_t *ret_not_after, char why[200]);
+	int (*pem)(struct lw_bytes cert, struct lw_arena *, struct lw_bytes *ret_pem);
+};
+void keys_builders(const struct keys_builders *);
+
 /* ---- keyd's side: the role's main calls this with its end of each socket pair ---- */
+#define KEYD_THREADS 160  /* threads for lw_chan_serve: most of them only wait for the hashing lane */
+#define KEYD_QUEUE   256  /* its queue_max */
 struct keyd;
 int keyd_new(const char *dir, struct store *, const struct lw_clock *, struct lw_bytes boot_id, char err[256], struct keyd **ret);
+/* What the configuration says about the listeners, read by keyd's own main at start and on SIGHUP: host name and comma-separated listen
+ * addresses ("127.0.0.1,::1"; a wildcard adds no name). Without it keys_tls_cert is LW_EUNAVAIL. */
+int keyd_names(struct keyd *, const char *hostname, const char *listen);
 void keyd_handle(struct keyd *, enum lw_role_id from, struct lw_bytes request, struct lw_writer *answer);
 void keyd_busy(struct lw_writer *answer);
 void keyd_free(struct keyd *);
 /* lwctl init: master key (0600), root and installation CA into DIR. Everything is made before anything is renamed into place. */
-int keys_bootstrap(const char *dir, const char *hostname, const struct lw_clock *, char err[256]);
+int keys_bootstrap(const char *dir, const char *hostname, const struct lw_clock *, char err[256]); /* dir exists; dir/keys must not */
 
 #endif
