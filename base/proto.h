@@ -23,6 +23,7 @@ enum lw_next {
 	LW_NEXT_READ,     /* all whole messages in `in` are answered: give more octets */
 	LW_NEXT_MORE,     /* the quantum is used up: send what is there, let others run, call step again */
 	LW_NEXT_JOB,      /* the next request may block: call job() on a worker, then step again */
+	LW_NEXT_SLOW_JOB, /* the same, but it waits for password hashing: at most half of the workers do that at once */
 	LW_NEXT_STARTTLS, /* send, then start TLS; in must be empty (else the protocol answers with an error) */
 	LW_NEXT_CLOSE,    /* send, then close */
 };
@@ -32,7 +33,9 @@ struct lw_proto {
 	size_t max_message;   /* a message longer than this is answered by the protocol with a clear error */
 	int64_t idle_us;      /* close after so long without a message; 0: never */
 	void *(*conn_new)(void *server, const struct lw_peer *peer); /* peer outlives the connection; NULL: refuse */
-	/* Reads whole messages from in (advances in->p past what it consumed), appends answers to out. */
+	/* Reads whole messages from in (advances in->p past what it consumed), appends answers to out. The octets stay
+	 * where they are until the next step, so that a job may point into them. After MORE and after a job it is
+	 * also called with nothing new in `in`. */
 	enum lw_next (*step)(void *conn, struct lw_reader *in, struct lw_writer *out);
 	void (*job)(void *conn, struct lw_writer *out); /* runs the request that step stopped at, start to finish */
 	void (*conn_free)(void *conn);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* DIR/lwd.conf: the keys there are (a const table), reading and writing it. */
+#ifndef LWD_CONFIG_H
+#define LWD_CONFIG_H
+
+#include "base/conf.h"
+#include "base/log.h"
+
+enum lwd_cleartext { LWD_CLEAR_LOOPBACK, LWD_CLEAR_ALWAYS, LWD_CLEAR_NEVER };
+
+struct lwd_config {
+	char *listen;              /* comma-separated addresses */
+	uint64_t port_offset;
+	char *domain;              /* of the system tenant, canonical */
+	char *hostname;            /* of this machine in certificates and Kerberos names, canonical */
+	char *ldap_cleartext;      /* as text; see cleartext */
+	char *web_url;             /* NULL: https://HOSTNAME[:PORT] */
+	char *log_level;           /* as text; see level */
+	uint64_t max_conns, max_conns_per_addr;
+	uint64_t directory_loops;  /* 0: one for each processor, at most 4 */
+	uint64_t directory_workers;
+	uint64_t search_size_limit; /* 0: none */
+	int64_t search_time_limit; /* microseconds; 0: none */
+	int64_t shutdown_time;     /* a drain lasts at most so long, microseconds */
+	/* derived by lwd_config_parse */
+	enum lwd_cleartext cleartext;
+	enum lw_level level;
+};
+
+extern const struct lw_conf_key lwd_config_keys[];
+extern const size_t lwd_config_nkeys;
+
+/* LW_EINVAL, LW_ENOTFOUND, LW_EIO, LW_ELIMIT and one line in err. ret is untouched on failure. */
+int lwd_config_load(const char *dir, struct lwd_config *ret, char err[256]);
+int lwd_config_parse(struct lw_bytes text, const char *name, struct lwd_config *ret, char err[256]);
+void lwd_config_done(struct lwd_config *);
+
+/* What `lwctl init` says; NULL or 0 keeps the default. Writes DIR/lwd.conf (0644) by way of a temporary file and
+ * fsync; LW_EEXIST when there is one. The result is parsed before it is put in place. */
+struct lwd_config_new {
+	const char *domain, *hostname, *listen;
+	uint64_t port_offset;
+};
+int lwd_config_write(const char *dir, const struct lwd_config_new *, char err[256]);
+
+#endif
