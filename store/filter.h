@@ -19,8 +19,13 @@ struct filter {
 	const struct schema_rule *rule;   /* extensible */
 	bool dn_attrs;                    /* extensible :dn */
 	struct lw_bytes norm;             /* EQ, APPROX, GE, LE, EXTENSIBLE: normalised assertion (ordering key for GE and LE) */
-	struct { enum schema_piece kind; struct lw_bytes norm; } *pieces; /* SUBSTR */
+	struct filter_piece *pieces;      /* SUBSTR */
 	unsigned npieces;
+	struct lw_bytes value;            /* the assertion as it was given (filter_put only) */
+};
+struct filter_piece {
+	enum schema_piece kind;
+	struct lw_bytes norm, value;
 };
 
 /* Constructors that normalise and turn what RFC 4511 calls Undefined into FILTER_UNDEFINED nodes. NULL only without memory. */
