@@ -18,6 +18,9 @@ void lw_hmac(enum lw_hash, struct lw_bytes key, struct lw_bytes data, uint8_t *r
 void lw_hkdf(struct lw_bytes key, struct lw_bytes salt, struct lw_bytes info, uint8_t *ret, size_t n); /* SHA-256 */
 void lw_pbkdf2(enum lw_hash, struct lw_bytes password, struct lw_bytes salt, uint32_t iterations, uint8_t *ret, size_t n);
 
+/* AES-128 or AES-256, block by block without chaining: only for RFC 3961's key derivation. LW_EINVAL: sizes. */
+int lw_aes_blocks(const uint8_t *key, size_t key_size, struct lw_bytes in, uint8_t *ret);
+
 #define LW_AEAD_KEY      32
 #define LW_AEAD_OVERHEAD (12 + 16) /* nonce in front, tag behind */
 /* AES-256-GCM with a fresh random nonce. ret has in.n + LW_AEAD_OVERHEAD octets. */
@@ -30,7 +33,8 @@ int lw_open(const uint8_t key[LW_AEAD_KEY], struct lw_bytes ad, struct lw_bytes 
 int lw_argon2_hash(struct lw_bytes password, char ret[LW_PHC_MAX]);
 int lw_argon2_verify(const char *phc, struct lw_bytes password); /* LW_OK or LW_EAUTH; LW_EINVAL: not such a string */
 
-/* SCRAM (RFC 5802, RFC 7677): {salt, iterations} -> StoredKey, ServerKey. hash: LW_SHA256 or LW_SHA512. */
+/* SCRAM (RFC 5802, RFC 7677): {salt, iterations} -> StoredKey, ServerKey. hash: LW_SHA256 or LW_SHA512;
+ * 4096 to 1,000,000 iterations. LW_EINVAL. */
 struct lw_scram {
 	enum lw_hash hash;
 	uint32_t iterations;

@@ -18,6 +18,7 @@ const struct lw_enctype *lw_enctype_find(int32_t etype); /* NULL: none */
 void lw_nfold(struct lw_bytes in, uint8_t *ret, size_t n); /* RFC 3961 5.1 */
 /* RFC 3961 DK for 17/18, RFC 8009 KDF-HMAC-SHA2 for 19/20; n octets of output for 19/20, key_size for 17/18. */
 int lw_derive_key(const struct lw_enctype *, const uint8_t *key, struct lw_bytes constant, uint8_t *ret, size_t n);
+/* iterations 0: the default of the enctype. LW_ELIMIT: more than LW_S2K_MAX_ITERATIONS. */
 #define LW_S2K_MAX_ITERATIONS 1000000
 int lw_string_to_key(const struct lw_enctype *, struct lw_bytes password, struct lw_bytes salt, uint32_t iterations,
 	uint8_t *ret /* key_size */);

@@ -19,11 +19,13 @@ enum lw_prep_flags {
 int lw_prep(struct lw_arena *, struct lw_bytes in, unsigned flags, struct lw_bytes *ret);
 /* The Unicode version that lw_prep uses, e.g. "15.0.0": stored with every index. */
 const char *lw_unicode_version(void);
-/* RFC 4013 SASLprep for passwords (stored string rules when stored, else query). LW_EINVAL. */
+/* RFC 4013 SASLprep for passwords (stored string rules when stored, else query). LW_EINVAL; LW_ELIMIT: over 4096
+ * octets or arena. */
 int lw_saslprep(struct lw_arena *, struct lw_bytes in, bool stored, struct lw_bytes *ret);
 
-/* A tenant's or host's canonical name: lower-case A-labels (IDNA2008 where the library can), at least two labels
- * for a tenant, no trailing dot, each label 1..63 LDH, at most 253 octets in all. LW_EINVAL. */
+/* A tenant's or host's canonical name: lower-case A-labels (IDNA2003, what libidn does), no trailing dot, each
+ * label 1..63 LDH, at most 253 octets in all, the last label not all digits (an address). One label is accepted:
+ * whoever makes a tenant asks for a dot as well. LW_EINVAL; LW_ELIMIT: arena. */
 int lw_domain_canon(struct lw_arena *, struct lw_bytes in, char **ret);
 
 void lw_hex(struct lw_bytes, char *ret);                                     /* 2n + 1 octets, lower case */
