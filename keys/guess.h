@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Guesses at secrets, counted per account and per source address. A guess is reserved before it is evaluated: however many come at
+ * once, no more are evaluated than the policy allows; those beyond wait until the ones under evaluation are settled. */
+#ifndef KEYS_GUESS_H
+#define KEYS_GUESS_H
+
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "keys/policy.h"
+
+struct keys_guesses;
+struct keys_guess { void *account, *source; };
+enum keys_outcome { KEYS_GUESS_RIGHT, KEYS_GUESS_WRONG, KEYS_GUESS_VOID /* not evaluated */ };
+
+struct keys_guesses *keys_guesses_new(const struct lw_clock *, const struct keys_policy *);
+void keys_guesses_free(struct keys_guesses *);
+/* account zero: an unknown name, only the source is counted. source: an address with or without a port; one of this machine (loopback,
+ * "unix", empty) is not counted, since it may stand for everybody behind a proxy; IPv6 counts as /64.
+ * LW_ELOCKED, LW_EBUSY (the table is full of locks). Every success is followed by one keys_guess_settle. */
+int keys_guess_reserve(struct keys_guesses *, uint32_t tenant, const struct lw_uuid *account, struct lw_bytes source,
+	struct keys_guess *ret);
+void keys_guess_settle(struct keys_guesses *, struct keys_guess *, enum keys_outcome);
+void keys_guess_forget(struct keys_guesses *, uint32_t tenant, const struct lw_uuid *account);
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keys/msg.h"
+
+#include <string.h>
+#include "base/err.h"
+
+const struct keys_row *keys_row(uint16_t id)
+{
+	for (size_t i = 0; i < keys_nrows; i++) {
+		if (keys_rows[i].id == id)
+			return &keys_rows[i];
+	}
+	return NULL;
+}
+
+static void put_uuid(struct lw_writer *w, const struct lw_uuid *u)
+{
+	lw_put_raw(w, u->b, sizeof(u->b));
+}
+
+static void get_uuid(struct lw_reader *r, struct lw_uuid *u)
+{
+	struct lw_bytes b = lw_get_raw(r, sizeof(u->b));
+
+	if (b.n == sizeof(u->b))
+		memcpy(u->b, b.p, sizeof(u->b));
+}
+
+/* A boolean is 0 or 1, so that one message has one encoding. */
+static bool get_bool(struct lw_reader *r)
+{
+	uint8_t v = lw_get_u8(r);
+
+	if (v > 1 && !r->err)
+		r->err = LW_EINVAL;
+	return v == 1;
+}
+
+/* ---- request fields ---- */
+static void put_token(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_counted(w, q->token);
+}
+static void get_token(struct lw_reader *r, struct keys_request *q)
+{
+	q->token = lw_get_counted(r, LW_CAP_MAX);
+}
+static void put_tenant(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_u32(w, q->tenant);
+}
+static void get_tenant(struct lw_reader *r, struct keys_request *q)
+{
+	q->tenant = lw_get_u32(r);
+}
+static void put_subject(struct lw_writer *w, const struct keys_request *q)
+{
+	put_uuid(w, &q->subject);
+}
+static void get_subject(struct lw_reader *r, struct keys_request *q)
+{
+	get_uuid(r, &q->subject);
+}
+static void put_password(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_counted(w, q->password);
+}
+static void get_password(struct lw_reader *r, struct keys_request *q)
+{
+	q->password = lw_get_counted(r, KEYS_MAX_PASSWORD);
+}
+static void put_old(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_counted(w, q->old);
+}
+static void get_old(struct lw_reader *r, struct keys_request *q)
+{
+	q->old = lw_get_counted(r, KEYS_MAX_PASSWORD);
+}
+static void put_source(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_counted(w, q->addr);
+	lw_put_u8(w, q->confidential);
+}
+static void get_source(struct lw_reader *r, struct keys_request *q)
+{
+	q->addr = lw_get_counted(r, sizeof(((struct keys_source *)0)->addr) - 1);
+	q->confidential = get_bool(r);
+}
+static void put_version(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_u64(w, q->version);
+}
+static void get_version(struct lw_reader *r, struct keys_request *q)
+{
+	q->version = lw_get_u64(r);
+}
+static void put_tenant_uuid(struct lw_writer *w, const struct keys_request *q)
+{
+	put_uuid(w, &q->tenant_uuid);
+}
+static void get_tenant_uuid(struct lw_reader *r, struct keys_request *q)
+{
+	get_uuid(r, &q->tenant_uuid);
+}
+static void put_new(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_u8(w, q->is_new);
+	if (!q->is_new)
+		return;
+	lw_put_counted(w, q->name);
+	lw_put_counted(w, q->krb_name);
+	lw_put_u8(w, q->new_user);
+	lw_put_u8(w, q->new_tenant);
+	if (!q->new_tenant)
+		return;
+	put_uuid(w, &q->tenant_uuid);
+	lw_put_counted(w, q->tenant_keys);
+}
+static void get_new(struct lw_reader *r, struct keys_request *q)
+{
+	q->is_new = get_bool(r);
+	if (!q->is_new)
+		return;
+	q->name = lw_get_counted(r, sizeof(((struct store_principal *)0)->name) - 1);
+	q->krb_name = lw_get_counted(r, sizeof(((struct store_principal *)0)->krb_name) - 1);
+	q->new_user = get_bool(r);
+	q->new_tenant = get_bool(r);
+	if (!q->new_tenant)
+		return;
+	get_uuid(r, &q->tenant_uuid);
+	q->tenant_keys = lw_get_counted(r, KEYS_MAX_WRAPPED);
+}
+static void put_csr(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_counted(w, q->csr);
+}
+static void get_csr(struct lw_reader *r, struct keys_request *q)
+{
+	q->csr = lw_get_counted(r, KEYS_MAX_CSR);
+}
+static void put_root(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_u8(w, q->root);
+}
+static void get_root(struct lw_reader *r, struct keys_request *q)
+{
+	q->root = get_bool(r);
+}
+
+static const struct {
+	void (*put)(struct lw_writer *, const struct keys_request *);
+	void (*get)(struct lw_reader *, struct keys_request *);
+} fields[KEYS_F_COUNT] = {
+	[KEYS_F_TOKEN] = { put_token, get_token },
+	[KEYS_F_TENANT] = { put_tenant, get_tenant },
+	[KEYS_F_SUBJECT] = { put_subject, get_subject },
+	[KEYS_F_PASSWORD] = { put_password, get_password },
+	[KEYS_F_OLD] = { put_old, get_old },
+	[KEYS_F_SOURCE] = { put_source, get_source },
+	[KEYS_F_VERSION] = { put_version, get_version },
+	[KEYS_F_NEW] = { put_new, get_new },
+	[KEYS_F_TENANT_UUID] = { put_tenant_uuid, get_tenant_uuid },
+	[KEYS_F_CSR] = { put_csr, get_csr },
+	[KEYS_F_ROOT] = { put_root, get_root },
+};
+
+void keys_request_put(struct lw_writer *w, const struct keys_row *row, const struct keys_request *q)
+{
+	lw_put_u8(w, KEYS_MSG_VERSION);
+	lw_put_u16(w, row->id);
+	for (const uint8_t *f = row->fields; *f; f++)
+		fields[*f].put(w, q);
+}
+
+int keys_request_get(struct lw_bytes in, const struct keys_row **ret_row, struct keys_request *ret)
+{
+	struct keys_request q = { 0 };
+	const struct keys_row *row;
+	struct lw_reader r;
+	uint8_t version;
+	int err;
+
+	lw_reader_init(&r, in);
+	version = lw_get_u8(&r);
+	q.id = lw_get_u16(&r);
+	if (r.err)
+		return r.err;
+	if (version != KEYS_MSG_VERSION)
+		return LW_EVERSION;
+	row = keys_row(q.id);
+	if (!row)
+		return LW_EUNSUPPORTED;
+	for (const uint8_t *f = row->fields; *f; f++)
+		fields[*f].get(&r, &q);
+	err = lw_reader_end(&r);
+	if (err)
+		return err;
+	*ret_row = row;
+	*ret = q;
+	return LW_OK;
+}
+
+/* ---- answer fields ---- */
+static void put_a_token(struct lw_writer *w, const struct keys_answer *a)
+{
+	lw_put_counted(w, a->token);
+}
+static void get_a_token(struct lw_reader *r, struct keys_answer *a)
+{
+	a->token = lw_get_counted(r, LW_CAP_MAX);
+}
+static void put_a_items(struct lw_writer *w, const struct keys_answer *a)
+{
+	lw_put_u8(w, (uint8_t)a->nitems);
+	for (size_t i = 0; i < a->nitems; i++) {
+		lw_put_u16(w, a->items[i].attr);
+		lw_put_u8(w, (uint8_t)a->items[i].cls);
+		lw_put_u64(w, a->items[i].generation);
+		lw_put_counted(w, a->items[i].sealed);
+	}
+}
+static void get_a_items(struct lw_reader *r, struct keys_answer *a)
+{
+	size_t n = lw_get_u8(r);
+
+	if (n > KEYS_MAX_ITEMS && !r->err)
+		r->err = LW_ELIMIT;
+	for (size_t i = 0; i < n && !r->err; i++) {
+		a->items[i].attr = lw_get_u16(r);
+		a->items[i].cls = lw_get_u8(r);
+		a->items[i].generation = lw_get_u64(r);
+		a->items[i].sealed = lw_get_counted(r, KEYS_MAX_SEALED);
+	}
+	a->nitems = r->err ? 0 : n;
+}
+static void put_a_blob(struct lw_writer *w, const struct keys_answer *a)
+{
+	lw_put_counted(w, a->blob);
+}
+static void get_a_blob(struct lw_reader *r, struct keys_answer *a)
+{
+	a->blob = lw_get_counted(r, KEYS_MAX_BLOB);
+}
+static void put_a_time(struct lw_writer *w, const struct keys_answer *a)
+{
+	lw_put_u64(w, (uint64_t)a->time);
+}
+static void get_a_time(struct lw_reader *r, struct keys_answer *a)
+{
+	a->time = (int64_t)lw_get_u64(r);
+}
+
+static const struct {
+	void (*put)(struct lw_writer *, const struct keys_answer *);
+	void (*get)(struct lw_reader *, struct keys_answer *);
+} answers[KEYS_A_COUNT] = {
+	[KEYS_A_TOKEN] = { put_a_token, get_a_token },
+	[KEYS_A_ITEMS] = { put_a_items, get_a_items },
+	[KEYS_A_BLOB] = { put_a_blob, get_a_blob },
+	[KEYS_A_TIME] = { put_a_time, get_a_time },
+};
+
+void keys_answer_put(struct lw_writer *w, const struct keys_row *row, int err, const struct keys_answer *a)
+{
+	lw_put_u16(w, (uint16_t)err);
+	if (err) {
+		lw_put_str(w, a ? a->text : "");
+		return;
+	}
+	for (const uint8_t *f = row->answer; *f; f++)
+		answers[*f].put(w, a);
+}
+
+int keys_answer_get(struct lw_bytes in, const struct keys_row *row, struct keys_answer *ret)
+{
+	struct keys_answer a = { 0 };
+	struct lw_reader r;
+	int err;
+
+	lw_reader_init(&r, in);
+	err = lw_get_u16(&r);
+	if (err) {
+		struct lw_bytes text = lw_get_counted(&r, sizeof(a.text) - 1);
+
+		if (lw_reader_end(&r) || err >= LW_ERR_COUNT)
+			return LW_EINTERNAL;
+		memset(ret, 0, sizeof(*ret));
+		if (text.n)
+			memcpy(ret->text, text.p, text.n);
+		return err;
+	}
+	for (const uint8_t *f = row->answer; *f; f++)
+		answers[*f].get(&r, &a);
+	if (lw_reader_end(&r))
+		return LW_EINTERNAL;
+	*ret = a;
+	return LW_OK;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keyd's messages: one table says for each who may send it, what it needs, in which lane it runs and which fields it and its answer
+ * have. Request: u8 version, u16 id, the row's fields. Answer: u16 error; when not 0 a counted text, else the row's answer fields.
+ * Every field is bounded; what is left over is an error. */
+#ifndef KEYS_MSG_H
+#define KEYS_MSG_H
+
+#include "keys/keys.h"
+
+#define KEYS_MSG_VERSION    1
+#define KEYS_MAX_PASSWORD   4096  /* octets on the wire; the policy's maximum is lower */
+#define KEYS_MAX_WRAPPED    1024
+#define KEYS_MAX_CSR        8192
+#define KEYS_MAX_BLOB       65536
+#define KEYS_MAX_SEALED     8192
+#define KEYS_MAX_ITEMS      8
+#define KEYS_MAX_REQUEST    32768
+
+enum keys_msg_id { KEYS_MSG_VERIFY = 1, KEYS_MSG_OPERATOR, KEYS_MSG_CHECK, KEYS_MSG_RENEW, KEYS_MSG_SET_PASSWORD, KEYS_MSG_UNLOCK,
+	KEYS_MSG_TENANT_NEW, KEYS_MSG_TLS_CERT, KEYS_MSG_CA_PEM, KEYS_MSG_PING };
+
+/* What must be shown before the handler runs. 0 is refused, so that a row can't be forgotten. */
+enum keys_need {
+	KEYS_NEED_NOTHING_IS_AN_ERROR = 0,
+	KEYS_NEED_PASSWORD,   /* the secret itself, as a reserved guess */
+	KEYS_NEED_PEER,       /* the sending role's word (the socket pair says which role) */
+	KEYS_NEED_TOKEN,      /* a good token minted for the sending role */
+	KEYS_NEED_VERB,       /* that, not asserted where the verb forbids it, and the row's verb in keyd's own decision */
+	KEYS_NEED_INSTALLATION, /* the operator, or the row's verb on the system tenant */
+	KEYS_NEED_COUNT
+};
+enum keys_lane_id { KEYS_LANE_HASH = 1, KEYS_LANE_SIGN };
+
+struct keys_request {
+	uint16_t id;
+	struct lw_bytes token;
+	uint32_t tenant;
+	struct lw_uuid subject;     /* or target */
+	struct lw_bytes password, old;
+	struct lw_bytes addr;
+	bool confidential;
+	uint64_t version;
+	bool is_new, new_user;
+	struct lw_bytes name, krb_name;
+	bool new_tenant;
+	struct lw_uuid tenant_uuid;
+	struct lw_bytes tenant_keys;
+	struct lw_bytes csr;
+	bool root;
+};
+struct keys_answer {
+	struct lw_bytes token;
+	struct store_sealed_item items[KEYS_MAX_ITEMS];
+	size_t nitems;
+	struct lw_bytes blob;
+	int64_t time;
+	char text[200];             /* with LW_EPWPOLICY: for the user */
+};
+
+enum keys_field { KEYS_F_END = 0, KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_SUBJECT, KEYS_F_PASSWORD, KEYS_F_OLD, KEYS_F_SOURCE,
+	KEYS_F_VERSION, KEYS_F_NEW, KEYS_F_TENANT_UUID, KEYS_F_CSR, KEYS_F_ROOT, KEYS_F_COUNT };
+enum keys_answer_field { KEYS_A_END = 0, KEYS_A_TOKEN, KEYS_A_ITEMS, KEYS_A_BLOB, KEYS_A_TIME, KEYS_A_COUNT };
+
+struct keyd;
+struct keys_call; /* keys/keyd.h */
+struct keys_row {
+	uint16_t id;
+	const char *name;
+	unsigned from;              /* 1 << enum lw_role_id */
+	enum keys_need need;
+	enum access_verb verb;      /* with NEED_VERB and NEED_INSTALLATION */
+	enum keys_lane_id lane;
+	uint8_t fields[10];         /* enum keys_field, ended by KEYS_F_END */
+	uint8_t answer[4];
+	int (*handler)(struct keyd *, struct keys_call *);
+};
+extern const struct keys_row keys_rows[]; /* keys/keyd.c */
+extern const size_t keys_nrows;
+const struct keys_row *keys_row(uint16_t id); /* NULL: unknown */
+
+void keys_request_put(struct lw_writer *, const struct keys_row *, const struct keys_request *);
+/* LW_EINVAL, LW_ELIMIT, LW_EVERSION, LW_EUNSUPPORTED (no such message). Bytes are borrowed from in. */
+int keys_request_get(struct lw_bytes in, const struct keys_row **ret_row, struct keys_request *ret);
+void keys_answer_put(struct lw_writer *, const struct keys_row *, int err, const struct keys_answer *);
+/* The answer's own error, or LW_EINTERNAL when it does not decode. */
+int keys_answer_get(struct lw_bytes in, const struct keys_row *, struct keys_answer *ret);
+
+#endif
