@@ -33,12 +33,7 @@ int keys_renew(struct keys *, struct lw_bytes token, struct keys_token *ret_toke
  * keyd checks set-secret on the target itself; old (may be empty) is verified in the same message, as a reserved guess. new_entry: the
  * entry does not exist yet (create is checked by the writer); names are then taken from the argument. LW_EPWPOLICY with text,
  * LW_EACCES, LW_EAUTH (old is wrong), LW_EAGAIN (entry version differs). Items live in the arena; give them to STORE_SET_SECRET. */
-struct keys_new_entry {
-	const char *name; const char *krb_name; bool user;
-	/* The tenant does not exist yet either (lwctl init, tenant create; tenant is then 0): its UUID and what keys_tenant_new gave.
-	 * Needs what keys_tenant_new needs. tenant_uuid NULL: the tenant exists. */
-	const struct lw_uuid *tenant_uuid; struct lw_bytes tenant_keys;
-};
+struct keys_new_entry { const char *name; const char *krb_name; bool user; };
 int keys_set_password(struct keys *, struct lw_bytes token, uint32_t tenant, const struct lw_uuid *target, uint64_t expect_version,
 	const struct keys_new_entry *new_entry, struct lw_bytes old, struct lw_bytes password, const struct keys_source *,
 	struct lw_arena *, struct store_sealed_item **ret, size_t *ret_n, char text[200]);
@@ -60,14 +55,13 @@ int keys_ping(struct keys *); /* readiness: opens a sealed test record */
 /* ---- builders: keys/ includes no protocol. lwd/services.c, lwctl and tests say keys_builders(&ca_builders) (ca/ca.h) once, before
  * anything below and before keys_in_process ---- */
 struct keys_builders {
-	/* Private keys are PKCS#8 DER and go into the secret arena; certificates are DER. why: one line. */
-	int (*root)(const char *hostname, int64_t now, struct lw_arena *, struct lw_bytes *ret_key, struct lw_bytes *ret_cert, char why[200]);
-	int (*installation)(struct lw_bytes root_key, struct lw_bytes root_cert, const char *hostname, int64_t now, struct lw_arena *,
-		struct lw_bytes *ret_key, struct lw_bytes *ret_cert, char why[200]);
+	/* Private keys are PKCS#8 DER and go into the arena (a wiped one); certificates are PEM. why: one line. */
+	int (*root)(const char *hostname, int64_t now, struct lw_arena *, struct lw_bytes *ret_key, struct lw_bytes *ret_pem, char why[200]);
+	int (*installation)(struct lw_bytes root_key, struct lw_bytes root_pem, const char *hostname, int64_t now, struct lw_arena *,
+		struct lw_bytes *ret_key, struct lw_bytes *ret_pem, char why[200]);
 	/* names: comma-separated DNS names and IP addresses. PEM: leaf, then the issuer. */
-	int (*listener)(struct lw_bytes ca_key, struct lw_bytes ca_cert, struct lw_bytes csr, const char *names, int64_t now,
+	int (*listener)(struct lw_bytes ca_key, struct lw_bytes ca_pem, struct lw_bytes csr, const char *names, int64_t now,
 		struct lw_arena *, struct lw_bytes *ret_pem, int64_t *ret_not_after, char why[200]);
-	int (*pem)(struct lw_bytes cert, struct lw_arena *, struct lw_bytes *ret_pem);
 };
 void keys_builders(const struct keys_builders *);
 

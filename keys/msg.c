@@ -95,14 +95,6 @@ static void get_version(struct lw_reader *r, struct keys_request *q)
 {
 	q->version = lw_get_u64(r);
 }
-static void put_tenant_uuid(struct lw_writer *w, const struct keys_request *q)
-{
-	put_uuid(w, &q->tenant_uuid);
-}
-static void get_tenant_uuid(struct lw_reader *r, struct keys_request *q)
-{
-	get_uuid(r, &q->tenant_uuid);
-}
 static void put_new(struct lw_writer *w, const struct keys_request *q)
 {
 	lw_put_u8(w, q->is_new);
@@ -111,11 +103,6 @@ static void put_new(struct lw_writer *w, const struct keys_request *q)
 	lw_put_counted(w, q->name);
 	lw_put_counted(w, q->krb_name);
 	lw_put_u8(w, q->new_user);
-	lw_put_u8(w, q->new_tenant);
-	if (!q->new_tenant)
-		return;
-	put_uuid(w, &q->tenant_uuid);
-	lw_put_counted(w, q->tenant_keys);
 }
 static void get_new(struct lw_reader *r, struct keys_request *q)
 {
@@ -125,11 +112,22 @@ static void get_new(struct lw_reader *r, struct keys_request *q)
 	q->name = lw_get_counted(r, sizeof(((struct store_principal *)0)->name) - 1);
 	q->krb_name = lw_get_counted(r, sizeof(((struct store_principal *)0)->krb_name) - 1);
 	q->new_user = get_bool(r);
-	q->new_tenant = get_bool(r);
-	if (!q->new_tenant)
-		return;
+}
+static void put_new_tenant(struct lw_writer *w, const struct keys_request *q)
+{
+	put_uuid(w, &q->tenant_uuid);
+	lw_put_counted(w, q->name);
+	lw_put_counted(w, q->realm);
+	put_uuid(w, &q->admin_uuid);
+	lw_put_counted(w, q->admin_name);
+}
+static void get_new_tenant(struct lw_reader *r, struct keys_request *q)
+{
 	get_uuid(r, &q->tenant_uuid);
-	q->tenant_keys = lw_get_counted(r, KEYS_MAX_WRAPPED);
+	q->name = lw_get_counted(r, sizeof(((struct store_tenant *)0)->name) - 1);
+	q->realm = lw_get_counted(r, sizeof(((struct store_tenant *)0)->realm) - 1);
+	get_uuid(r, &q->admin_uuid);
+	q->admin_name = lw_get_counted(r, sizeof(((struct store_principal *)0)->name) - 1);
 }
 static void put_csr(struct lw_writer *w, const struct keys_request *q)
 {
@@ -160,7 +158,7 @@ static const struct {
 	[KEYS_F_SOURCE] = { put_source, get_source },
 	[KEYS_F_VERSION] = { put_version, get_version },
 	[KEYS_F_NEW] = { put_new, get_new },
-	[KEYS_F_TENANT_UUID] = { put_tenant_uuid, get_tenant_uuid },
+	[KEYS_F_NEW_TENANT] = { put_new_tenant, get_new_tenant },
 	[KEYS_F_CSR] = { put_csr, get_csr },
 	[KEYS_F_ROOT] = { put_root, get_root },
 };

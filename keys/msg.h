@@ -9,7 +9,6 @@
 
 #define KEYS_MSG_VERSION    1
 #define KEYS_MAX_PASSWORD   4096  /* octets on the wire; the policy's maximum is lower */
-#define KEYS_MAX_WRAPPED    1024
 #define KEYS_MAX_CSR        8192
 #define KEYS_MAX_BLOB       65536
 #define KEYS_MAX_SEALED     8192
@@ -42,9 +41,9 @@ struct keys_request {
 	uint64_t version;
 	bool is_new, new_user;
 	struct lw_bytes name, krb_name;
-	bool new_tenant;
-	struct lw_uuid tenant_uuid;
-	struct lw_bytes tenant_keys;
+	struct lw_uuid tenant_uuid, admin_uuid;
+	struct lw_bytes realm;      /* of a new tenant, whose name is in name */
+	struct lw_bytes admin_name;
 	struct lw_bytes csr;
 	bool root;
 };
@@ -58,7 +57,7 @@ struct keys_answer {
 };
 
 enum keys_field { KEYS_F_END = 0, KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_SUBJECT, KEYS_F_PASSWORD, KEYS_F_OLD, KEYS_F_SOURCE,
-	KEYS_F_VERSION, KEYS_F_NEW, KEYS_F_TENANT_UUID, KEYS_F_CSR, KEYS_F_ROOT, KEYS_F_COUNT };
+	KEYS_F_VERSION, KEYS_F_NEW, KEYS_F_NEW_TENANT, KEYS_F_CSR, KEYS_F_ROOT, KEYS_F_COUNT };
 enum keys_answer_field { KEYS_A_END = 0, KEYS_A_TOKEN, KEYS_A_ITEMS, KEYS_A_BLOB, KEYS_A_TIME, KEYS_A_COUNT };
 
 struct keyd;
