@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The control socket: what lwctl --data talks to. Only the owner of the data directory and root are let in; they speak as the
+ * operator, an enumerated role with rule rows of its own. Verbs are rows of a table; each names the right it needs. */
+#ifndef LWD_CONTROL_H
+#define LWD_CONTROL_H
+
+#include "base/ctl.h"
+#include "base/proto.h"
+#include "keys/keys.h"
+#include "store/store.h"
+
+struct control_service {
+	const char *name;
+	char address[96]; /* 127.0.0.1:389, or a path */
+};
+struct control_options {
+	uint32_t system_tenant;
+	const struct control_service *services; /* for status; lives as long as the server */
+	size_t nservices;
+};
+struct control_server;
+struct control_server *control_server_new(struct store *, struct keys *, const struct lw_clock *, const struct control_options *);
+void control_server_free(struct control_server *);
+extern const struct lw_proto control_proto;
+
+/* ---- between the files of the control socket ---- */
+struct control_list; /* a listing that goes on with verb "next" */
+struct control_call {
+	struct control_server *srv;
+	struct store *store;
+	struct keys *keys;
+	const struct lw_clock *clock;
+	struct lw_arena *arena; /* wiped afterwards */
+	const struct ctl_request *req;
+	struct store_tenant tenant;
+	struct lw_session *session; /* the operator's, in that tenant */
+	struct keys_token token;
+	struct lw_writer *out;
+	struct control_list **list; /* the connection's */
+	bool more;
+	char text[200];
+};
+enum control_needs { CONTROL_TENANT = 1 /* an operator session in the tenant */, CONTROL_TOKEN = 2 };
+struct control_verb {
+	const char *name;
+	enum access_verb right; /* never zero: what the operator's rule rows must hold */
+	unsigned needs;
+	int (*run)(struct control_call *); /* appends items; 0 or LW_E with call->text where there is more to say */
+};
+extern const struct control_verb control_verbs[]; /* ended by a NULL name */
+
+int control_status(struct control_call *);
+int control_whoami(struct control_call *);
+int control_ca_show(struct control_call *);
+int control_tenant_create(struct control_call *);
+int control_tenant_list(struct control_call *);
+int control_tenant_show(struct control_call *);
+int control_tenant_enable(struct control_call *);
+int control_tenant_disable(struct control_call *);
+int control_object_create(struct control_call *);
+int control_object_list(struct control_call *);
+int control_object_next(struct control_call *);
+int control_object_show(struct control_call *);
+int control_object_set(struct control_call *);
+int control_object_delete(struct control_call *);
+int control_object_disable(struct control_call *);
+int control_object_enable(struct control_call *);
+int control_object_passwd(struct control_call *);
+int control_object_unlock(struct control_call *);
+int control_group_add(struct control_call *);
+int control_group_remove(struct control_call *);
+int control_explain(struct control_call *);
+void control_list_free(struct control_list *);
+
+/* The required argument, or LW_EINVAL with a text. */
+int control_need(struct control_call *, const char *key, struct lw_bytes *ret);
+const char *control_code(int err); /* "not-found" …: stable words for scripts */
+bool control_permits(enum access_verb); /* does the operator's role hold the verb at all? */
+
+#endif

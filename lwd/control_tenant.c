@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lwctl tenant …, and explain. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "lwd/control.h"
+
+static void put_tenant(struct lw_writer *out, const struct store_tenant *t)
+{
+	char id[LW_UUID_TEXT], created[LW_TIME_TEXT];
+	size_t at = ctl_item_begin(out);
+
+	lw_uuid_format(&t->uuid, id);
+	lw_time_rfc3339(t->created, created);
+	ctl_item_string(out, "id", id);
+	ctl_item_string(out, "name", t->name);
+	ctl_item_string(out, "realm", t->realm);
+	ctl_item_bool(out, "enabled", t->enabled);
+	ctl_item_bool(out, "system", t->system);
+	ctl_item_string(out, "created", created);
+	ctl_item_end(out, at);
+}
+
+int control_tenant_create(struct control_call *call)
+{
+	struct keys_tenant kt = { 0 };
+	struct store_op op = { .kind = STORE_TENANT_CREATE };
+	struct store_result res = { 0 };
+	struct lw_bytes name, password, admin = ctl_arg(call->req, "admin");
+	struct store_tenant made;
+	char *canon, *realm;
+	int rc;
+
+	if ((rc = control_need(call, "name", &name)) || (rc = control_need(call, "password", &password)))
+		return rc;
+	if (call->tenant.id != call->srv->opt.system_tenant)
+		return LW_EACCES;
+	if ((rc = lw_domain_canon(call->arena, name, &canon)) != 0) {
+		snprintf(call->text, sizeof(call->text), "not a domain name of two or more labels");
+		return LW_EINVAL;
+	}
+	realm = lw_strdup(call->arena, canon);
+	kt.admin_name = admin.n ? (const char *)lw_dup(call->arena, admin).p : "admin";
+	if (!realm || !kt.admin_name)
+		return LW_ENOMEM;
+	for (char *p = realm; *p; p++)
+		if (*p >= 'a' && *p <= 'z')
+			*p -= 'a' - 'A';
+	kt.name = canon;
+	kt.realm = realm;
+	kt.uuid = lw_uuid_new(call->clock);
+	kt.admin_uuid = lw_uuid_new(call->clock);
+	rc = keys_tenant_new(call->keys, (struct lw_bytes){ call->token.b, call->token.n }, &kt, password, call->arena, &op.tenant_keys,
+		&op.secrets, &op.nsecrets, call->text);
+	if (rc)
+		return rc;
+	op.tenant_name = canon;
+	op.tenant_uuid = kt.uuid;
+	op.admin_name = kt.admin_name;
+	op.admin_uuid = kt.admin_uuid;
+	if ((rc = store_write(call->session, &op, &res)) != 0) {
+		snprintf(call->text, sizeof(call->text), "%s", res.text);
+		return rc;
+	}
+	if ((rc = store_tenant_by_name(call->store, call->arena, lw_str(canon), &made)) == 0)
+		put_tenant(call->out, &made);
+	return rc;
+}
+
+int control_tenant_list(struct control_call *call)
+{
+	struct store_tenant *t;
+	size_t n;
+	int rc = store_tenant_list(call->store, call->arena, &t, &n);
+
+	for (size_t i = 0; !rc && i < n; i++)
+		put_tenant(call->out, &t[i]);
+	return rc;
+}
+
+static int named_tenant(struct control_call *call, struct store_tenant *ret)
+{
+	struct lw_bytes name;
+	int rc = control_need(call, "name", &name);
+
+	if (rc)
+		return rc;
+	rc = store_tenant_by_name(call->store, call->arena, name, ret);
+	if (rc == LW_EINVAL || rc == LW_ENOTFOUND) {
+		snprintf(call->text, sizeof(call->text), "no such tenant");
+		return LW_ENOTFOUND;
+	}
+	return rc;
+}
+
+int control_tenant_show(struct control_call *call)
+{
+	struct store_tenant t;
+	int rc = named_tenant(call, &t);
+
+	if (!rc)
+		put_tenant(call->out, &t);
+	return rc;
+}
+
+static int set_state(struct control_call *call, bool enabled)
+{
+	struct store_tenant t;
+	struct store_op op = { .kind = STORE_TENANT_STATE, .tenant_enabled = enabled };
+	struct store_result res = { 0 };
+	int rc = named_tenant(call, &t);
+
+	if (rc)
+		return rc;
+	op.tenant_uuid = t.uuid;
+	if ((rc = store_write(call->session, &op, &res)) != 0)
+		snprintf(call->text, sizeof(call->text), "%s", res.text);
+	return rc;
+}
+
+int control_tenant_enable(struct control_call *call)
+{
+	return set_state(call, true);
+}
+
+int control_tenant_disable(struct control_call *call)
+{
+	return set_state(call, false);
+}
