@@ -36,6 +36,7 @@ struct control_call {
 	struct lw_session *session; /* the operator's, in that tenant */
 	struct keys_token token;
 	struct lw_writer *out;
+	uint32_t system_tenant;
 	struct control_list **list; /* the connection's */
 	bool more;
 	char text[200];

@@ -35,7 +35,7 @@ int control_tenant_create(struct control_call *call)
 
 	if ((rc = control_need(call, "name", &name)) || (rc = control_need(call, "password", &password)))
 		return rc;
-	if (call->tenant.id != call->srv->opt.system_tenant)
+	if (call->tenant.id != call->system_tenant)
 		return LW_EACCES;
 	if ((rc = lw_domain_canon(call->arena, name, &canon)) != 0) {
 		snprintf(call->text, sizeof(call->text), "not a domain name of two or more labels");

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Subcommands that need no running lwd: check, schema, print. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "cli/lwctl.h"
+#include "lwd/config.h"
+#include "store/store.h"
+
+static void problem(void *ctx, const char *text)
+{
+	fprintf(stderr, "lwctl: check: %s\n", text);
+}
+
+int cmd_check(struct lwctl *c, const struct command *cmd)
+{
+	struct store *store;
+	uint64_t problems = 0;
+	char err[256];
+	int rc;
+
+	if (c->argc)
+		return usage(c, cmd);
+	if ((rc = store_open(c->data, STORE_OPEN_READ, &lw_clock_system, &store, err)) != 0)
+		return fail(c, EX_CONF, "configuration", "%s", err);
+	rc = store_check(store, problem, NULL, &problems);
+	store_close(store);
+	if (rc)
+		return fail(c, EX_FAILED, "failed", "the check could not be finished: %s", lw_strerror(rc));
+	if (problems)
+		return fail(c, EX_FAILED, "failed", "%" PRIu64 " problems", problems);
+	puts("clean");
+	return 0;
+}
+
+int cmd_schema(struct lwctl *c, const struct command *cmd)
+{
+	bool list = !strcmp(cmd->verb, "list");
+	const struct schema_attr *a;
+	const struct schema_class *k;
+
+	if (c->argc != (list ? 0 : 1))
+		return usage(c, cmd);
+	schema_init();
+	if (!list) {
+		if ((a = schema_attr(lw_str(c->argv[0]))) != NULL)
+			puts(a->definition);
+		else if ((k = schema_class(lw_str(c->argv[0]))) != NULL)
+			puts(k->definition);
+		else
+			return fail(c, EX_NOTFOUND, "not-found", "neither an attribute type nor an object class");
+		return 0;
+	}
+	for (size_t i = 0; (a = schema_attr_at(i)) != NULL; i++)
+		printf("attribute  %s\n", a->names[0]);
+	for (size_t i = 0; (k = schema_class_at(i)) != NULL; i++)
+		printf("class      %s\n", k->names[0]);
+	return 0;
+}
+
+static int print_ldap_conf(const struct lwd_config *cfg, const char *dir)
+{
+	printf("# for LDAPCONF, ~/.ldaprc or /etc/ldap/ldap.conf\n");
+	printf("URI ldap://%s:%" PRIu64 "/\n", cfg->hostname, 389 + cfg->port_offset);
+	printf("BASE ");
+	for (const char *p = cfg->domain; p; p = strchr(p, '.') ? strchr(p, '.') + 1 : NULL)
+		printf("%sdc=%.*s", p == cfg->domain ? "" : ",", (int)strcspn(p, "."), p);
+	printf("\nTLS_CACERT %s/ca.pem\nTLS_REQCERT demand\n", dir);
+	return 0;
+}
+
+static int print_env(const struct lwd_config *cfg, const char *dir)
+{
+	printf("export LWD_DATA='%s'\nexport LWD_SERVER='https://%s:%" PRIu64 "'\nexport LWD_TENANT='%s'\nexport LWD_CACERT='%s/ca.pem'\n",
+		dir, cfg->hostname, 443 + cfg->port_offset, cfg->domain, dir);
+	printf("export LDAPURI='ldap://%s:%" PRIu64 "/'\nexport LDAPTLS_CACERT='%s/ca.pem'\n", cfg->hostname, 389 + cfg->port_offset, dir);
+	return 0;
+}
+
+int cmd_print(struct lwctl *c, const struct command *cmd)
+{
+	static const struct {
+		const char *what;
+		int (*run)(const struct lwd_config *, const char *dir);
+	} rows[] = { { "ldap.conf", print_ldap_conf }, { "env", print_env } };
+	struct lwd_config cfg;
+	char err[256], dir[PATH_MAX];
+
+	if (c->argc != 1)
+		return usage(c, cmd);
+	if (!realpath(c->data, dir))
+		return fail(c, EX_CONF, "configuration", "there is no %s", c->data);
+	if (lwd_config_load(dir, &cfg, err))
+		return fail(c, EX_CONF, "configuration", "%s", err);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!strcmp(rows[i].what, c->argv[0])) {
+			int status = rows[i].run(&cfg, dir);
+			lwd_config_done(&cfg);
+			return status;
+		}
+	lwd_config_done(&cfg);
+	if (!strcmp(c->argv[0], "krb5.conf") || !strcmp(c->argv[0], "sssd.conf") || !strcmp(c->argv[0], "dns"))
+		return fail(c, EX_CONF, "unsupported", "print %s is not built yet", c->argv[0]);
+	return usage(c, cmd);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Items as a table, as JSON or as names. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/lwctl.h"
+
+static json_t *items;
+static bool as_list;
+
+/* A table is printed at its end, when the widths are known. */
+#define MAX_COLUMNS 12
+struct row {
+	char *cell[MAX_COLUMNS];
+	struct row *next;
+};
+static struct row *rows, **last_row;
+static size_t width[MAX_COLUMNS], ncolumns;
+
+void print_begin(struct lwctl *c, bool list)
+{
+	as_list = list;
+	last_row = &rows;
+	items = c->format == OUT_JSON ? json_array() : NULL;
+}
+
+static json_t *json_value(enum ctl_type type, struct lw_bytes v)
+{
+	json_t *j;
+
+	if (type == CTL_BOOL)
+		return json_boolean(lw_eq(v, LW_LIT("true")));
+	if (type == CTL_INT)
+		return json_loadb((const char *)v.p, v.n, JSON_DECODE_ANY, NULL);
+	j = json_stringn((const char *)v.p, v.n);
+	if (!j) { /* not UTF-8: as hexadecimal */
+		json_t *hex = json_string("");
+		char two[3];
+		char *text = NULL;
+		size_t n = 0;
+		FILE *f = open_memstream(&text, &n);
+		for (size_t i = 0; f && i < v.n; i++) {
+			snprintf(two, sizeof(two), "%02x", v.p[i]);
+			fputs(two, f);
+		}
+		if (f) {
+			fclose(f);
+			json_string_set(hex, text);
+			free(text);
+		}
+		return hex;
+	}
+	return j;
+}
+
+static void item_json(const struct ctl_answer *a)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < a->nfields; i++) {
+		const struct ctl_field *f = &a->fields[i];
+		char name[256];
+		snprintf(name, sizeof(name), "%.*s", (int)f->name.n, (const char *)f->name.p);
+		json_t *v = f->multi ? json_array() : f->n ? json_value(f->type, f->values[0]) : json_null();
+		for (size_t k = 0; f->multi && k < f->n; k++)
+			json_array_append_new(v, json_value(f->type, f->values[k]));
+		json_object_set_new(o, name, v);
+	}
+	json_array_append_new(items, o);
+}
+
+static char *text_of(struct lw_arena *arena, const struct lw_bytes *values, size_t n)
+{
+	struct lw_writer w;
+	char *ret;
+
+	lw_writer_init(&w, 1u << 20);
+	for (size_t k = 0; k < n; k++) {
+		if (k)
+			lw_put_u8(&w, ',');
+		for (size_t i = 0; i < values[k].n; i++) {
+			uint8_t ch = values[k].p[i];
+			if (ch >= 32 && ch != 127) {
+				lw_put_u8(&w, ch);
+			} else {
+				char hex[5];
+				snprintf(hex, sizeof(hex), ch == '\n' ? " " : "\\x%02x", ch);
+				lw_put_raw(&w, hex, strlen(hex));
+			}
+		}
+	}
+	ret = (char *)lw_dup(arena, lw_written(&w)).p;
+	lw_writer_done(&w);
+	return ret ? ret : (char *)"";
+}
+
+static size_t columns_of(const char *s) /* code points, near enough */
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += (*s & 0xc0) != 0x80;
+	return n;
+}
+
+static void add_row(struct lwctl *c, char *const *cell, size_t n)
+{
+	struct row *r = lw_alloc(c->arena, sizeof(*r));
+
+	if (!r)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		size_t len = columns_of(cell[i]);
+		r->cell[i] = cell[i];
+		if (len > width[i])
+			width[i] = len;
+	}
+	ncolumns = n;
+	*last_row = r;
+	last_row = &r->next;
+}
+
+static void item_row(struct lwctl *c, const struct ctl_answer *a)
+{
+	char *cell[MAX_COLUMNS];
+	size_t n = a->nfields < MAX_COLUMNS ? a->nfields : MAX_COLUMNS;
+
+	for (size_t i = 0; !rows && i < n; i++)
+		cell[i] = text_of(c->arena, &a->fields[i].name, 1);
+	if (!rows)
+		add_row(c, cell, n);
+	for (size_t i = 0; i < n; i++)
+		cell[i] = text_of(c->arena, a->fields[i].values, a->fields[i].n);
+	add_row(c, cell, n);
+}
+
+static void put_table(void)
+{
+	for (const struct row *r = rows; r; r = r->next) {
+		for (size_t i = 0; i < ncolumns; i++) {
+			const char *cell = r->cell[i] ? r->cell[i] : "";
+			fputs(cell, stdout);
+			if (i + 1 < ncolumns)
+				for (size_t k = columns_of(cell); k < width[i] + 2; k++)
+					putchar(' ');
+		}
+		putchar('\n');
+	}
+}
+
+static void item_lines(struct lwctl *c, const struct ctl_answer *a)
+{
+	for (size_t i = 0; i < a->nfields; i++)
+		for (size_t k = 0; k < a->fields[i].n; k++)
+			printf("%s: %s\n", text_of(c->arena, &a->fields[i].name, 1), text_of(c->arena, &a->fields[i].values[k], 1));
+}
+
+void print_item(struct lwctl *c, const struct ctl_answer *a)
+{
+	if (c->format == OUT_JSON) {
+		item_json(a);
+	} else if (c->format == OUT_NAME) {
+		for (size_t i = 0; i < a->nfields; i++)
+			if (lw_eq(a->fields[i].name, LW_LIT("name")) && a->fields[i].n)
+				puts(text_of(c->arena, a->fields[i].values, 1));
+	} else if (as_list) {
+		item_row(c, a);
+	} else {
+		item_lines(c, a);
+	}
+}
+
+void print_end(struct lwctl *c)
+{
+	json_t *out;
+
+	if (c->format != OUT_JSON) {
+		put_table();
+		return;
+	}
+	if (as_list) {
+		out = json_object();
+		json_object_set(out, "items", items);
+	} else {
+		out = json_incref(json_array_get(items, 0));
+	}
+	if (out) {
+		json_dumpf(out, stdout, JSON_INDENT(2));
+		putchar('\n');
+		json_decref(out);
+	}
+	json_decref(items);
+	items = NULL;
+}
