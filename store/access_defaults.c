@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every new tenant starts with; its administrators may change all of it. Nothing for anonymous: the root DSE and
+ * the base subschema are no entries of a tenant. */
+#include "store/access.h"
+
+const struct access_default access_defaults[] = {
+	{ "administrators", "permit group administrators may all any attrs(*);" },
+	{ "administrators-bare-token", "permit group administrators may token any audience none attrs(*);" },
+	{ "authenticated-browse", "permit authenticated may read,search,compare person,group,service,entry "
+				  "attrs(ordinary);" },
+	{ "self-password", "permit self may set-secret person attrs(userPassword) when channel.confidential;" },
+	{ "self-read", "permit self may read,search,compare person,service,host attrs(*);" },
+	{ "self-write", "permit self may write person attrs(telephoneNumber,mobile,homePhone,facsimileTelephoneNumber,"
+			"description,displayName,preferredLanguage,roomNumber,jpegPhoto,labeledURI);" },
+	{ NULL, NULL },
+};
+
+enum access_kind access_kind_of(const struct schema_class *const *classes, size_t n)
+{
+	/* the first row that fits; a principal stays one whatever else it also is */
+	static const struct {
+		const char *name;
+		enum access_kind kind;
+	} rows[] = {
+		{ "lwGrant", ACCESS_GRANT },
+		{ "lwPolicy", ACCESS_POLICY },
+		{ "lwHost", ACCESS_HOST },
+		{ "lwService", ACCESS_SERVICE },
+		{ "lwApplication", ACCESS_APPLICATION },
+		{ "person", ACCESS_PERSON },
+		{ "account", ACCESS_PERSON },
+		{ "groupOfNames", ACCESS_GROUP },
+		{ "groupOfUniqueNames", ACCESS_GROUP },
+		{ "posixGroup", ACCESS_GROUP },
+	};
+
+	for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+		const struct schema_class *c = schema_class(lw_str(rows[k].name));
+
+		for (size_t i = 0; c && i < n; i++)
+			if (schema_class_isa(classes[i], c))
+				return rows[k].kind;
+	}
+	return ACCESS_ENTRY;
+}

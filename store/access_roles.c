@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
+#include "base/err.h"
+#include "store/access_roles.h"
+#include "store/access_rule.h"
+#include "store/store.h"
+
+const struct access_role access_role_table[] = {
+	[STORE_ROLE_OPERATOR] = { "operator", true, true },
+	[STORE_ROLE_AUTH] = { "auth", false, false },
+	[STORE_ROLE_INIT] = { "init", true, true },
+};
+const size_t access_role_count = sizeof(access_role_table) / sizeof(access_role_table[0]);
+
+#define PRINCIPALS (ACCESS_PERSON | ACCESS_SERVICE | ACCESS_HOST)
+
+const struct access_role_row access_role_rows[] = {
+	/* the owner of the data directory, in any tenant, audited; keys and passwords stay sealed even so */
+	{ STORE_ROLE_OPERATOR, ACCESS_READ, ACCESS_ANY, true },
+	{ STORE_ROLE_OPERATOR, ACCESS_SEARCH, ACCESS_ANY, true },
+	{ STORE_ROLE_OPERATOR, ACCESS_COMPARE, ACCESS_ANY, true },
+	{ STORE_ROLE_OPERATOR, ACCESS_WRITE, ACCESS_ANY, true },
+	{ STORE_ROLE_OPERATOR, ACCESS_CREATE, ACCESS_ANY, true },
+	{ STORE_ROLE_OPERATOR, ACCESS_DELETE, ACCESS_ANY, false },
+	{ STORE_ROLE_OPERATOR, ACCESS_MOVE, ACCESS_ANY, false },
+	{ STORE_ROLE_OPERATOR, ACCESS_SET_SECRET, ACCESS_ANY, true },
+	{ STORE_ROLE_OPERATOR, ACCESS_REVOKE, ACCESS_ANY, false },
+	{ STORE_ROLE_OPERATOR, ACCESS_ADMINISTER, ACCESS_ANY, false },
+	/* keyd and binds: who is this, which policy holds, and the sealed verifiers */
+	{ STORE_ROLE_AUTH, ACCESS_READ, PRINCIPALS | ACCESS_GROUP | ACCESS_POLICY | ACCESS_ENTRY, true },
+	{ STORE_ROLE_AUTH, ACCESS_SEARCH, PRINCIPALS, true },
+	{ STORE_ROLE_AUTH, ACCESS_EXPORT, PRINCIPALS, true },
+	/* lwctl init and the making of a tenant: no reading, no deleting */
+	{ STORE_ROLE_INIT, ACCESS_CREATE, ACCESS_ANY, true },
+	{ STORE_ROLE_INIT, ACCESS_WRITE, ACCESS_ANY, true },
+	{ STORE_ROLE_INIT, ACCESS_SET_SECRET, PRINCIPALS, true },
+	{ STORE_ROLE_INIT, ACCESS_ADMINISTER, ACCESS_TENANT, false },
+};
+const size_t access_role_row_count = sizeof(access_role_rows) / sizeof(access_role_rows[0]);
+#define NROWS (sizeof(access_role_rows) / sizeof(access_role_rows[0]))
+
+bool access_role_row_ok(const struct access_role_row *row)
+{
+	return row->role < access_role_count && row->verb > ACCESS_NONE && row->verb < ACCESS_VERB_COUNT &&
+	       row->kinds && !(row->kinds & ~(unsigned)ACCESS_ANY) &&
+	       row->attrs == (ACCESS_SET_VERBS >> row->verb & 1);
+}
+
+static struct access_rule role_rules[NROWS];
+static pthread_once_t role_once = PTHREAD_ONCE_INIT;
+
+static void make_rules(void)
+{
+	for (size_t i = 0; i < NROWS; i++) {
+		struct access_rule *r = &role_rules[i];
+
+		r->subject = ACCESS_SUBJ_ROLE;
+		r->verbs = 1u << access_role_rows[i].verb;
+		r->kinds = access_role_rows[i].kinds;
+		r->attrs_said = r->star = access_role_rows[i].attrs;
+		r->max_life = INT64_MAX;
+		r->index = (uint32_t)i;
+		access_rule_finish(r);
+	}
+}
+
+struct access_rights *access_bind_role(unsigned role, uint32_t tenant)
+{
+	struct access_subject s = { .tenant = tenant, .who = ACCESS_WHO_ROLE };
+	struct access_rule *mine[NROWS];
+	struct access_rights *a;
+	size_t n = 0;
+
+	if (role >= access_role_count)
+		return NULL;
+	pthread_once(&role_once, make_rules);
+	for (size_t i = 0; i < NROWS; i++)
+		if (access_role_rows[i].role == role && access_role_row_ok(&access_role_rows[i]))
+			mine[n++] = &role_rules[i];
+	a = access_rights_new(NULL, &s, mine, n);
+	if (!a)
+		return NULL;
+	a->admin = access_role_table[role].admin;
+	a->hands_out = access_role_table[role].hands_out;
+	return a;
+}
