@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The installation's own certificates. */
+#include "ca/ca.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/evp.h>
+#include <openssl/x509v3.h>
+#include "base/crypto.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "ca/x509.h"
+
+static const struct ca_profile root_profile = { "root certificate", CA_ROOT_DAYS, "critical,CA:TRUE", "critical,keyCertSign,cRLSign",
+	NULL };
+/* pathLen 1: tenants' intermediates, which issue to their principals, come below it */
+static const struct ca_profile installation_profile = { "installation CA certificate", CA_INSTALLATION_DAYS,
+	"critical,CA:TRUE,pathlen:1", "critical,keyCertSign,cRLSign,digitalSignature", NULL };
+static const struct ca_profile listener_profile = { "listener certificate", CA_LISTENER_DAYS, "critical,CA:FALSE",
+	"critical,digitalSignature", "serverAuth" };
+
+static const char *organization(const char *hostname)
+{
+	return strlen(hostname) <= 64 ? hostname : "lwd";
+}
+
+/* A name of its own for every key, so that two installations' roots are told apart in one trust store. */
+static void unique_name(const char *what, char ret[64])
+{
+	uint8_t b[6];
+	char hex[2 * sizeof(b) + 1];
+
+	lw_random(b, sizeof(b));
+	lw_hex((struct lw_bytes){ b, sizeof(b) }, hex);
+	snprintf(ret, 64, "lwd %s %s", what, hex);
+}
+
+static int make_ca(const struct ca_profile *p, const char *what, const char *hostname, X509 *issuer, EVP_PKEY *issuer_key, int64_t now,
+	struct lw_arena *a, struct lw_bytes *ret_key, struct lw_bytes *ret_pem, char why[200])
+{
+	EVP_PKEY *key = ca_new_key();
+	struct lw_bytes der, pem;
+	X509 *x = NULL;
+	char name[64];
+	int err = LW_EINTERNAL;
+
+	if (!key) {
+		ca_fail("key", why);
+		return err;
+	}
+	unique_name(what, name);
+	x = ca_build(p, key, organization(hostname), name, NULL, issuer, issuer_key, now, why);
+	if (!x)
+		goto out;
+	err = ca_put_key(key, a, &der);
+	if (!err)
+		err = ca_put_pem(&x, 1, a, &pem);
+	if (err) {
+		snprintf(why, 200, "%s", lw_strerror(err));
+		goto out;
+	}
+	*ret_key = der;
+	*ret_pem = pem;
+out:
+	X509_free(x);
+	EVP_PKEY_free(key);
+	return err;
+}
+
+static int build_root(const char *hostname, int64_t now, struct lw_arena *a, struct lw_bytes *ret_key, struct lw_bytes *ret_pem,
+	char why[200])
+{
+	return make_ca(&root_profile, "root CA", hostname, NULL, NULL, now, a, ret_key, ret_pem, why);
+}
+
+static int load_issuer(struct lw_bytes key, struct lw_bytes pem, EVP_PKEY **ret_key, X509 **ret_x, char why[200])
+{
+	EVP_PKEY *k = ca_get_key(key);
+	X509 *x = ca_get_pem(pem);
+
+	if (k && x && X509_check_private_key(x, k) == 1) {
+		*ret_key = k;
+		*ret_x = x;
+		return LW_OK;
+	}
+	ca_fail("the issuer's key and certificate do not load, or do not belong together", why);
+	EVP_PKEY_free(k);
+	X509_free(x);
+	return LW_EINVAL;
+}
+
+static int build_installation(struct lw_bytes root_key, struct lw_bytes root_pem, const char *hostname, int64_t now, struct lw_arena *a,
+	struct lw_bytes *ret_key, struct lw_bytes *ret_pem, char why[200])
+{
+	EVP_PKEY *rk;
+	X509 *rx;
+	int err = load_issuer(root_key, root_pem, &rk, &rx, why);
+
+	if (err)
+		return err;
+	err = make_ca(&installation_profile, "installation CA", hostname, rx, rk, now, a, ret_key, ret_pem, why);
+	EVP_PKEY_free(rk);
+	X509_free(rx);
+	return err;
+}
+
+/* One DNS name (an A-label form) or IP address. */
+static bool add_name(GENERAL_NAMES *names, const char *text)
+{
+	GENERAL_NAME *g = GENERAL_NAME_new();
+	uint8_t addr[16];
+	size_t n = inet_pton(AF_INET, text, addr) == 1 ? 4 : inet_pton(AF_INET6, text, addr) == 1 ? 16 : 0;
+	ASN1_STRING *s = n ? ASN1_OCTET_STRING_new() : ASN1_IA5STRING_new();
+	bool ok = g && s && ASN1_STRING_set(s, n ? (const void *)addr : (const void *)text, (int)(n ? n : strlen(text)));
+
+	if (ok) {
+		GENERAL_NAME_set0_value(g, n ? GEN_IPADD : GEN_DNS, s);
+		s = NULL;
+		ok = sk_GENERAL_NAME_push(names, g) > 0;
+		if (ok)
+			g = NULL;
+	}
+	ASN1_STRING_free(s);
+	GENERAL_NAME_free(g);
+	return ok;
+}
+
+static bool good_name(const char *s)
+{
+	size_t n = strlen(s);
+
+	if (n == 0 || n > 253)
+		return false;
+	return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.:") == n;
+}
+
+static GENERAL_NAMES *alt_names(const char *list, char first[254], char why[200])
+{
+	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+	char *copy = strdup(list), *at = copy, *one;
+	bool ok = names && copy;
+
+	first[0] = '\0';
+	while (ok && (one = strsep(&at, ","))) {
+		ok = good_name(one) && sk_GENERAL_NAME_num(names) < CA_MAX_NAMES && add_name(names, one);
+		if (ok && !first[0])
+			snprintf(first, 254, "%s", one);
+		if (!ok)
+			snprintf(why, 200, "\"%.100s\" can't be a certificate's name", one);
+	}
+	free(copy);
+	if (ok && first[0])
+		return names;
+	sk_GENERAL_NAME_pop_free(names, GENERAL_NAME_free);
+	return NULL;
+}
+
+static int64_t not_after(const X509 *x)
+{
+	struct tm tm;
+
+	return ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) == 1 ? (int64_t)timegm(&tm) * LW_SECOND : 0;
+}
+
+static int build_listener(struct lw_bytes ca_key, struct lw_bytes ca_pem, struct lw_bytes csr, const char *list, int64_t now,
+	struct lw_arena *a, struct lw_bytes *ret_pem, int64_t *ret_not_after, char why[200])
+{
+	EVP_PKEY *ik = NULL, *key = NULL;
+	X509 *issuer = NULL, *x = NULL;
+	GENERAL_NAMES *alt = NULL;
+	struct lw_bytes spki;
+	const unsigned char *p;
+	char first[254];
+	int err = ca_csr_key(csr, a, &spki, why);
+
+	if (err)
+		return err;
+	err = load_issuer(ca_key, ca_pem, &ik, &issuer, why);
+	if (err)
+		return err;
+	err = LW_EINVAL;
+	alt = alt_names(list, first, why);
+	if (!alt)
+		goto out;
+	p = spki.p;
+	key = d2i_PUBKEY(NULL, &p, (long)spki.n);
+	if (!key) {
+		err = ca_fail("public key", why);
+		goto out;
+	}
+	x = ca_build(&listener_profile, key, NULL, strlen(first) <= 64 ? first : NULL, alt, issuer, ik, now, why);
+	if (!x) {
+		err = LW_EINTERNAL;
+		goto out;
+	}
+	err = ca_put_pem((X509 *[]){ x, issuer }, 2, a, ret_pem);
+	if (!err)
+		*ret_not_after = not_after(x);
+out:
+	GENERAL_NAMES_free(alt);
+	EVP_PKEY_free(key);
+	X509_free(x);
+	EVP_PKEY_free(ik);
+	X509_free(issuer);
+	return err;
+}
+
+const struct keys_builders ca_builders = { build_root, build_installation, build_listener };

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keyd: the table of messages, the gate before every handler, and the small handlers. */
+#include "keys/keyd.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/err.h"
+#include "base/log.h"
+
+#define LANE_WAITING        (KEYD_THREADS - 32) /* the others are for what signs */
+#define LANE_WAITING_TENANT (LANE_WAITING * 3 / 4)
+
+int keyd_mint(struct keyd *k, struct keys_call *c, struct lw_cap *cap)
+{
+	struct keys_token t;
+	int err;
+
+	cap->role = (uint8_t)c->from;
+	err = keys_cap_mint(&k->cap_key, cap, &t);
+	if (err)
+		return err;
+	c->a.token = lw_dup(c->arena, (struct lw_bytes){ t.b, t.n });
+	lw_wipe(&t, sizeof(t));
+	return c->a.token.p ? LW_OK : LW_ENOMEM;
+}
+
+int keyd_session(struct keyd *k, struct keys_call *c, const struct lw_cap *cap, struct lw_session **ret)
+{
+	int err;
+
+	if (!k->store)
+		return LW_EUNAVAIL;
+	err = store_session_cap(k->store, cap, ret);
+	if (!err)
+		store_session_channel(*ret, c->q.confidential || (cap->flags & LW_CAP_OPERATOR));
+	return err;
+}
+
+void keyd_log(struct keyd *k, const char *event, const struct keys_call *c, int err)
+{
+	char subject[LW_UUID_TEXT], target[LW_UUID_TEXT], tenant[16], addr[64];
+
+	(void)k;
+	lw_uuid_format(&c->cap.subject, subject);
+	lw_uuid_format(&c->q.subject, target);
+	snprintf(tenant, sizeof(tenant), "%u", c->q.tenant ? c->q.tenant : c->cap.tenant);
+	snprintf(addr, sizeof(addr), "%.*s", (int)c->q.addr.n, c->q.addr.n ? (const char *)c->q.addr.p : "");
+	lw_log(err ? LW_WARN : LW_INFO, event, "tenant", tenant, "subject", subject, "target", target, "from", addr, "result",
+		err ? lw_errname(err) : "OK", NULL);
+}
+
+/* ---- handlers that hash nothing ---- */
+
+static int h_operator(struct keyd *k, struct keys_call *c)
+{
+	struct lw_cap cap = { .tenant = c->q.tenant, .methods = LW_CAP_PEERCRED, .flags = LW_CAP_OPERATOR | LW_CAP_CONFIDENTIAL };
+
+	if (c->q.tenant) {
+		struct store_tenant t;
+		int err = k->store ? store_tenant_by_id(k->store, c->arena, c->q.tenant, &t) : LW_ENOTFOUND;
+
+		if (err)
+			return err;
+		cap.tenant_uuid = t.uuid;
+	}
+	cap.auth_time = lw_wall(k->clock);
+	cap.expiry = cap.auth_time + KEYS_CAP_LIFE;
+	return keyd_mint(k, c, &cap);
+}
+
+static int h_check(struct keyd *k, struct keys_call *c)
+{
+	(void)k, (void)c; /* the gate did it */
+	return LW_OK;
+}
+
+static bool may_renew(struct keyd *k, const struct lw_cap *cap)
+{
+	int64_t now = lw_mono(k->clock);
+	bool found = false;
+
+	pthread_mutex_lock(&k->lock);
+	for (unsigned i = 0; i < KEYD_RENEWALS && !found; i++) {
+		const struct keyd_renewal *r = &k->renewals[i];
+
+		found = r->until > now && memcmp(r->cap_id, cap->id, sizeof(cap->id)) == 0 && r->tenant == cap->tenant
+			&& lw_uuid_eq(&r->subject, &cap->subject);
+	}
+	pthread_mutex_unlock(&k->lock);
+	return found;
+}
+
+static int h_renew(struct keyd *k, struct keys_call *c)
+{
+	struct lw_session *s = NULL;
+	struct store_txn *txn = NULL;
+	struct store_principal p;
+	struct lw_cap cap = c->cap;
+	int err;
+
+	if (!k->store || !may_renew(k, &cap))
+		return LW_EAUTH;
+	err = store_session_role(k->store, cap.tenant, STORE_ROLE_AUTH, &s);
+	if (!err)
+		err = store_begin(s, STORE_READ, &txn);
+	if (!err)
+		err = store_principal_uuid(txn, &cap.subject, &p);
+	store_end(txn);
+	store_session_free(s);
+	if (err)
+		return err == LW_ENOTFOUND ? LW_EREVOKED : err;
+	/* One step ahead is its own change; two mean that somebody else's came after it. */
+	if (p.disabled || p.credential_version > cap.credential_version + 1)
+		return LW_EREVOKED;
+	cap.credential_version = p.credential_version;
+	return keyd_mint(k, c, &cap);
+}
+
+static int h_tls_cert(struct keyd *k, struct keys_call *c)
+{
+	const struct keys_builders *b = keyd_builders();
+	struct lw_bytes key;
+	char why[200] = "", *names;
+	int err;
+
+	pthread_mutex_lock(&k->lock);
+	names = k->names ? lw_strdup(c->arena, k->names) : NULL;
+	pthread_mutex_unlock(&k->lock);
+	if (!names || !b)
+		return LW_EUNAVAIL;
+	err = keys_master_open(k->master, KEYD_CA_SEAL, k->ca_key_sealed, c->arena, &key);
+	if (err)
+		return err;
+	err = b->listener(key, k->ca_pem, c->q.csr, names, lw_wall(k->clock), c->arena, &c->a.blob, &c->a.time, why);
+	lw_log(err ? LW_WARN : LW_INFO, "certificate", "profile", "listener", "names", names, "result", err ? why : "OK", NULL);
+	return err;
+}
+
+static int h_ca_pem(struct keyd *k, struct keys_call *c)
+{
+	c->a.blob = c->q.root ? k->root_pem : k->ca_pem;
+	return LW_OK;
+}
+
+static int h_ping(struct keyd *k, struct keys_call *c)
+{
+	struct lw_bytes key;
+
+	return keys_master_open(k->master, KEYD_CA_SEAL, k->ca_key_sealed, c->arena, &key);
+}
+
+/* ---- the table ---- */
+
+#define FROM_DIRECTORY (1u << LW_ROLE_DIRECTORY)
+#define FROM_ANY       (1u << LW_ROLE_DIRECTORY | 1u << LW_ROLE_MONITOR)
+
+const struct keys_row keys_rows[] = {
+	{ KEYS_MSG_VERIFY, "verify", FROM_DIRECTORY, KEYS_NEED_PASSWORD, ACCESS_NONE, KEYS_LANE_HASH,
+		{ KEYS_F_TENANT, KEYS_F_SUBJECT, KEYS_F_PASSWORD, KEYS_F_SOURCE }, { KEYS_A_TOKEN }, keyd_verify },
+	{ KEYS_MSG_OPERATOR, "operator", FROM_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
+		{ KEYS_F_TENANT }, { KEYS_A_TOKEN }, h_operator },
+	{ KEYS_MSG_CHECK, "check", FROM_DIRECTORY, KEYS_NEED_TOKEN, ACCESS_NONE, KEYS_LANE_SIGN,
+		{ KEYS_F_TOKEN }, { KEYS_A_END }, h_check },
+	{ KEYS_MSG_RENEW, "renew", FROM_DIRECTORY, KEYS_NEED_TOKEN, ACCESS_NONE, KEYS_LANE_SIGN,
+		{ KEYS_F_TOKEN }, { KEYS_A_TOKEN }, h_renew },
+	{ KEYS_MSG_SET_PASSWORD, "set-password", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_SET_SECRET, KEYS_LANE_HASH,
+		{ KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_SUBJECT, KEYS_F_VERSION, KEYS_F_NEW, KEYS_F_OLD, KEYS_F_PASSWORD, KEYS_F_SOURCE },
+		{ KEYS_A_ITEMS }, keyd_set_password },
+	{ KEYS_MSG_UNLOCK, "unlock", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_SET_SECRET, KEYS_LANE_SIGN,
+		{ KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_SUBJECT }, { KEYS_A_END }, keyd_unlock },
+	{ KEYS_MSG_TENANT_NEW, "tenant-new", FROM_DIRECTORY, KEYS_NEED_INSTALLATION, ACCESS_ADMINISTER, KEYS_LANE_HASH,
+		{ KEYS_F_TOKEN, KEYS_F_NEW_TENANT, KEYS_F_PASSWORD }, { KEYS_A_BLOB, KEYS_A_ITEMS }, keyd_tenant_new },
+	{ KEYS_MSG_TLS_CERT, "tls-cert", FROM_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
+		{ KEYS_F_CSR }, { KEYS_A_BLOB, KEYS_A_TIME }, h_tls_cert },
+	{ KEYS_MSG_CA_PEM, "ca-pem", FROM_ANY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
+		{ KEYS_F_ROOT }, { KEYS_A_BLOB }, h_ca_pem },
+	{ KEYS_MSG_PING, "ping", FROM_ANY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN, { KEYS_F_END }, { KEYS_A_END }, h_ping },
+};
+const size_t keys_nrows = sizeof(keys_rows) / sizeof(keys_rows[0]);
+
+/* ---- gates: what a row needs, shown before its handler runs ---- */
+
+static int gate_nothing(struct keyd *k, struct keys_call *c)
+{
+	(void)k;
+	lw_log(LW_ERROR, "message without a right", "message", c->row->name, NULL);
+	return LW_EINTERNAL;
+}
+
+static int gate_password(struct keyd *k, struct keys_call *c)
+{
+	(void)k;
+	return c->row->lane == KEYS_LANE_HASH ? LW_OK : LW_EINTERNAL; /* the handler evaluates it, as a reserved guess */
+}
+
+static int gate_peer(struct keyd *k, struct keys_call *c)
+{
+	(void)k, (void)c; /* `from` is the socket pair's, and the table has admitted it */
+	return LW_OK;
+}
+
+static int gate_token(struct keyd *k, struct keys_call *c)
+{
+	return keys_cap_check(&k->cap_key, c->q.token, c->from, lw_wall(k->clock), &c->cap);
+}
+
+/* The decision itself has a target, and is the handler's first step (with row->verb). */
+static int gate_verb(struct keyd *k, struct keys_call *c)
+{
+	int err = gate_token(k, c);
+
+	if (!err && (c->row->verb == ACCESS_NONE || !keys_cap_may(&c->cap, c->row->verb)))
+		err = LW_EACCES;
+	return err;
+}
+
+/* The right on a tenant's suffix, which stands for the tenant as a whole. */
+static int may_on_suffix(struct keyd *k, struct keys_call *c, const struct store_tenant *t)
+{
+	struct lw_session *s = NULL;
+	struct store_txn *txn = NULL;
+	const struct store_view *view;
+	struct store_dn *dn;
+	int err;
+
+	err = dn_from_domain(c->arena, t->name, &dn);
+	if (!err)
+		err = keyd_session(k, c, &c->cap, &s);
+	if (!err)
+		err = store_begin(s, STORE_READ, &txn);
+	if (!err)
+		err = store_get(txn, dn, &view);
+	if (!err)
+		err = store_may(txn, c->row->verb, store_view_uuid(view), NULL);
+	store_end(txn);
+	store_session_free(s);
+	return err == LW_ENOTFOUND ? LW_EACCES : err;
+}
+
+static int gate_installation(struct keyd *k, struct keys_call *c)
+{
+	struct store_tenant t;
+	int err = gate_verb(k, c);
+
+	if (err || (c->cap.flags & LW_CAP_OPERATOR))
+		return err;
+	if (!k->store)
+		return LW_EACCES;
+	err = store_tenant_by_id(k->store, c->arena, c->cap.tenant, &t);
+	if (err || !t.system || !lw_uuid_eq(&t.uuid, &c->cap.tenant_uuid))
+		return LW_EACCES;
+	return may_on_suffix(k, c, &t);
+}
+
+static int (*const gates[KEYS_NEED_COUNT])(struct keyd *, struct keys_call *) = {
+	[KEYS_NEED_NOTHING_IS_AN_ERROR] = gate_nothing,
+	[KEYS_NEED_PASSWORD] = gate_password,
+	[KEYS_NEED_PEER] = gate_peer,
+	[KEYS_NEED_TOKEN] = gate_token,
+	[KEYS_NEED_VERB] = gate_verb,
+	[KEYS_NEED_INSTALLATION] = gate_installation,
+};
+
+static int run(struct keyd *k, struct keys_call *c, struct lw_bytes request)
+{
+	int err = keys_request_get(request, &c->row, &c->q);
+
+	if (err)
+		return err;
+	if (!(c->row->from & 1u << c->from))
+		return LW_EACCES;
+	err = gates[c->row->need](k, c);
+	if (err)
+		return err;
+	return c->row->handler(k, c);
+}
+
+void keyd_handle(struct keyd *k, enum lw_role_id from, struct lw_bytes request, struct lw_writer *answer)
+{
+	struct keys_call c = { .from = from };
+	int err;
+
+	c.arena = lw_arena_new(KEYD_ARENA, true);
+	err = c.arena ? request.n <= KEYS_MAX_REQUEST ? run(k, &c, request) : LW_ELIMIT : LW_ENOMEM;
+	if (err && err != LW_EPWPOLICY)
+		c.a.text[0] = '\0';
+	keys_answer_put(answer, c.row, err, &c.a);
+	if (answer->err) { /* does not fit: say so in what always fits */
+		err = answer->err;
+		lw_writer_reset(answer);
+		keys_answer_put(answer, c.row, err, NULL);
+	}
+	lw_arena_free(c.arena);
+	lw_wipe(&c, sizeof(c));
+}
+
+void keyd_busy(struct lw_writer *answer)
+{
+	keys_answer_put(answer, NULL, LW_EBUSY, NULL);
+}
+
+/* ---- life ---- */
+
+int keyd_new(const char *dir, struct store *store, const struct lw_clock *clock, struct lw_bytes boot_id, char err[256],
+	struct keyd **ret)
+{
+	struct keyd *k = calloc(1, sizeof(*k));
+	uint8_t nothing[32];
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	int rc = LW_ENOMEM;
+
+	snprintf(err, 256, "out of memory");
+	if (!k)
+		return LW_ENOMEM;
+	pthread_mutex_init(&k->lock, NULL);
+	k->store = store;
+	k->clock = clock;
+	k->policy = keys_policy_default;
+	schema_init();
+	k->password = schema_attr(LW_LIT("userPassword"));
+	k->krb_key = schema_attr(LW_LIT("krbPrincipalKey"));
+	if (!k->password || !k->krb_key) {
+		snprintf(err, 256, "the schema lacks userPassword or krbPrincipalKey");
+		rc = LW_EINTERNAL;
+		goto out;
+	}
+	k->files = lw_arena_new(4 * KEYD_FILE_MAX, true);
+	k->guesses = keys_guesses_new(clock, &k->policy);
+	k->lane = keys_lane_new(cores > 0 ? (unsigned)cores : 1, LANE_WAITING, LANE_WAITING_TENANT);
+	if (!k->files || !k->guesses || !k->lane)
+		goto out;
+	rc = keys_master_load(dir, &k->master, err);
+	if (!rc)
+		rc = keyd_read_file(dir, "root.pem", k->files, &k->root_pem, err);
+	if (!rc)
+		rc = keyd_read_file(dir, "installation.pem", k->files, &k->ca_pem, err);
+	if (!rc)
+		rc = keyd_read_file(dir, "installation.key.sealed", k->files, &k->ca_key_sealed, err);
+	if (rc)
+		goto out;
+	keys_master_cap_key(k->master, boot_id, &k->cap_key);
+	lw_random(nothing, sizeof(nothing));
+	rc = lw_argon2_hash((struct lw_bytes){ nothing, sizeof(nothing) }, k->dummy);
+	lw_wipe(nothing, sizeof(nothing));
+	if (rc)
+		snprintf(err, 256, "argon2: %s", lw_strerror(rc));
+out:
+	if (rc)
+		keyd_free(k);
+	else
+		*ret = k;
+	return rc;
+}
+
+void keyd_free(struct keyd *k)
+{
+	if (!k)
+		return;
+	keys_lane_free(k->lane);
+	keys_guesses_free(k->guesses);
+	keys_master_free(k->master);
+	lw_arena_free(k->files);
+	free(k->names);
+	pthread_mutex_destroy(&k->lock);
+	lw_wipe(k, sizeof(*k));
+	free(k);
+}
+
+/* An address that can stand in a certificate; wildcards name nobody. "[::1]" is taken as "::1". */
+static bool usable_address(char *a, char **ret, bool *ret_loopback)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (*a == '[') {
+		char *end = strchr(a, ']');
+
+		if (end)
+			*end = '\0';
+		a++;
+	}
+	*ret = a;
+	if (inet_pton(AF_INET, a, &v4) == 1) {
+		*ret_loopback = ntohl(v4.s_addr) >> 24 == 127;
+		return v4.s_addr != 0;
+	}
+	if (inet_pton(AF_INET6, a, &v6) == 1) {
+		*ret_loopback = IN6_IS_ADDR_LOOPBACK(&v6);
+		return !IN6_IS_ADDR_UNSPECIFIED(&v6);
+	}
+	return false;
+}
+
+int keyd_names(struct keyd *k, const char *hostname, const char *listen)
+{
+	struct lw_writer w;
+	char *copy = strdup(listen ? listen : ""), *at = copy, *one, *a, *text;
+	bool loopback = false, any = false;
+	int err;
+
+	if (!copy)
+		return LW_ENOMEM;
+	lw_writer_init(&w, 8192);
+	lw_put_raw(&w, hostname, strlen(hostname));
+	while ((one = strsep(&at, ", "))) {
+		bool lo = false;
+
+		if (!*one)
+			continue;
+		if (usable_address(one, &a, &lo)) {
+			lw_put_u8(&w, ',');
+			lw_put_raw(&w, a, strlen(a));
+		} else {
+			any = true; /* a wildcard listens on loopback as well */
+		}
+		loopback |= lo;
+	}
+	if (any)
+		lw_put_bytes(&w, LW_LIT(",127.0.0.1,::1"));
+	if ((any || loopback) && strcmp(hostname, "localhost") != 0)
+		lw_put_bytes(&w, LW_LIT(",localhost"));
+	lw_put_u8(&w, 0);
+	err = w.err;
+	text = err ? NULL : (char *)lw_writer_take(&w, &(size_t){ 0 });
+	if (!err && !text)
+		err = LW_ENOMEM;
+	if (text) {
+		pthread_mutex_lock(&k->lock);
+		free(k->names);
+		k->names = text;
+		pthread_mutex_unlock(&k->lock);
+	}
+	lw_writer_done(&w);
+	free(copy);
+	return err;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside keyd: its state and what a handler is given. Only keys/ includes this. */
+#ifndef KEYS_KEYD_H
+#define KEYS_KEYD_H
+
+#include <pthread.h>
+#include "keys/cap.h"
+#include "keys/guess.h"
+#include "keys/lane.h"
+#include "keys/master.h"
+#include "keys/msg.h"
+#include "keys/password.h"
+#include "keys/seal.h"
+
+#define KEYD_RENEWALS   256
+#define KEYD_RENEW_TIME (60 * LW_SECOND)
+#define KEYD_ARENA      (1u << 20) /* of one request */
+
+/* A password that the holder of this capability just changed: he may have it minted anew. */
+struct keyd_renewal {
+	uint8_t cap_id[16];
+	uint32_t tenant;
+	struct lw_uuid subject;
+	int64_t until; /* monotonic */
+};
+struct keyd {
+	struct store *store; /* NULL: lwctl init before there is one */
+	const struct lw_clock *clock;
+	struct keys_master *master;
+	struct keys_cap_key cap_key;
+	struct keys_policy policy;
+	struct keys_guesses *guesses;
+	struct keys_lane *lane;
+	char dummy[LW_PHC_MAX];          /* a hash of nothing anybody knows */
+	const struct schema_attr *password, *krb_key;
+	struct lw_arena *files;          /* the next four */
+	struct lw_bytes root_pem, ca_pem, ca_key_sealed;
+	pthread_mutex_t lock;            /* the rest */
+	char *names;
+	struct keyd_renewal renewals[KEYD_RENEWALS];
+	unsigned next_renewal;
+};
+
+/* One request. The gate of its row filled cap (and session, for the operator and those with a token) before the handler runs. */
+struct keys_call {
+	const struct keys_row *row;
+	struct keys_request q;
+	struct keys_answer a;
+	enum lw_role_id from;
+	struct lw_arena *arena;          /* wiped */
+	struct lw_cap cap;
+};
+
+/* keys/keyd_password.c */
+int keyd_verify(struct keyd *, struct keys_call *);
+int keyd_set_password(struct keyd *, struct keys_call *);
+int keyd_unlock(struct keyd *, struct keys_call *);
+int keyd_tenant_new(struct keyd *, struct keys_call *);
+/* keys/keyd.c */
+int keyd_mint(struct keyd *, struct keys_call *, struct lw_cap *);
+/* A session of the capability's own, on the channel it came by. */
+int keyd_session(struct keyd *, struct keys_call *, const struct lw_cap *, struct lw_session **ret);
+void keyd_log(struct keyd *, const char *event, const struct keys_call *, int err);
+/* keys/bootstrap.c */
+#define KEYD_FILE_MAX 65536
+int keyd_read_file(const char *dir, const char *name, struct lw_arena *, struct lw_bytes *ret, char err[256]);
+const struct keys_builders *keyd_builders(void); /* NULL: none registered */
+#define KEYD_CA_SEAL   "installation ca"
+#define KEYD_ROOT_SEAL "root ca"
+
+#endif

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keyd: passwords. Order of things for every guess: a place in the lane, the guess reserved, a slot in the lane, the account read as it
+ * is now, the evaluation, the guess settled. No transaction is open while anything is hashed. */
+#include "keys/keyd.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/err.h"
+#include "base/log.h"
+
+/* An account as keyd reads it. */
+struct account {
+	struct store_tenant tenant;
+	struct store_principal who;
+	bool there, usable;              /* usable: there, it and its tenant enabled */
+	bool has_password, has_krb;
+	uint64_t password_gen, krb_gen;  /* generations; 0: none yet */
+	struct keys_bundle bundle;
+	struct keys_krb krb;
+};
+
+static int open_item(struct keyd *k, struct keys_call *c, struct store_txn *txn, struct account *a, const struct schema_attr *attr,
+	enum store_secret_class cls, uint64_t *ret_gen, struct lw_bytes *ret)
+{
+	struct keys_place at = { .tenant = a->tenant.uuid, .entry = a->who.uuid, .attr = attr->id, .cls = (uint8_t)cls };
+	struct lw_bytes sealed;
+	uint8_t key[LW_AEAD_KEY];
+	int err;
+
+	err = store_sealed(txn, &a->who.uuid, attr->id, cls, &sealed, &at.generation);
+	if (err)
+		return err;
+	err = keys_master_unwrap(k->master, &a->tenant.uuid, a->tenant.keys, (uint8_t)cls, key);
+	if (!err)
+		err = keys_open(key, &at, sealed, c->arena, ret);
+	lw_wipe(key, sizeof(key));
+	*ret_gen = at.generation;
+	return err;
+}
+
+static int read_secrets(struct keyd *k, struct keys_call *c, struct store_txn *txn, struct account *a)
+{
+	struct lw_bytes clear;
+	int err;
+
+	err = open_item(k, c, txn, a, k->password, STORE_SECRET_PASSWORD, &a->password_gen, &clear);
+	if (!err)
+		err = keys_bundle_get(clear, &a->bundle);
+	if (err && err != LW_ENOTFOUND)
+		return err;
+	a->has_password = !err;
+	err = open_item(k, c, txn, a, k->krb_key, STORE_SECRET_KERBEROS, &a->krb_gen, &clear);
+	if (!err)
+		err = keys_krb_get(clear, &a->krb);
+	if (err && err != LW_ENOTFOUND)
+		return err;
+	a->has_krb = !err;
+	return LW_OK;
+}
+
+/* LW_OK also when there is no such account: a->there says so. */
+static int read_account(struct keyd *k, struct keys_call *c, uint32_t tenant, const struct lw_uuid *uuid, struct account *a)
+{
+	struct lw_session *s = NULL;
+	struct store_txn *txn = NULL;
+	int err;
+
+	memset(a, 0, sizeof(*a));
+	if (!k->store)
+		return LW_EUNAVAIL;
+	err = store_tenant_by_id(k->store, c->arena, tenant, &a->tenant);
+	if (err)
+		return err == LW_ENOTFOUND ? LW_OK : err;
+	err = store_session_role(k->store, tenant, STORE_ROLE_AUTH, &s);
+	if (!err)
+		err = store_begin(s, STORE_READ, &txn);
+	if (!err)
+		err = store_principal_uuid(txn, uuid, &a->who);
+	if (!err) {
+		a->there = true;
+		a->usable = a->tenant.enabled && !a->who.disabled;
+		err = read_secrets(k, c, txn, a);
+		if (err)
+			lw_log(LW_ERROR, "sealed secret does not open", "principal", a->who.name, "error", lw_errname(err), NULL);
+	}
+	store_end(txn);
+	store_session_free(s);
+	if (err == LW_ENOTFOUND || err == LW_EDISABLED)
+		return LW_OK;
+	return err;
+}
+
+/* One evaluated guess, which takes as long whoever it is. The caller is in the lane's slot. */
+static int evaluate(struct keyd *k, struct keys_call *c, const struct account *a, struct lw_bytes password)
+{
+	struct lw_bytes prepared;
+	int err = keys_password_prep(c->arena, password, &prepared);
+
+	if (err || !prepared.n || !a->usable || !a->has_password) {
+		(void)lw_argon2_verify(k->dummy, err ? LW_LIT("-") : prepared);
+		return LW_EAUTH;
+	}
+	err = lw_argon2_verify(a->bundle.phc, prepared);
+	return err == LW_OK ? LW_OK : LW_EAUTH;
+}
+
+int keyd_verify(struct keyd *k, struct keys_call *c)
+{
+	struct account a = { 0 };
+	struct keys_guess guess;
+	struct lw_cap cap;
+	int err;
+
+	err = keys_lane_admit(k->lane, c->q.tenant);
+	if (err)
+		return err;
+	err = keys_guess_reserve(k->guesses, c->q.tenant, &c->q.subject, c->q.addr, &guess);
+	if (err) {
+		keys_lane_leave(k->lane, c->q.tenant, false);
+		keyd_log(k, "guess refused", c, err);
+		return err;
+	}
+	keys_lane_run(k->lane, c->q.tenant);
+	err = read_account(k, c, c->q.tenant, &c->q.subject, &a);
+	if (!err)
+		err = evaluate(k, c, &a, c->q.password);
+	keys_guess_settle(k->guesses, &guess, err == LW_OK ? KEYS_GUESS_RIGHT : err == LW_EAUTH ? KEYS_GUESS_WRONG : KEYS_GUESS_VOID);
+	keys_lane_leave(k->lane, c->q.tenant, true);
+	if (!err) {
+		cap = (struct lw_cap){ .tenant = a.tenant.id, .tenant_uuid = a.tenant.uuid, .subject = a.who.uuid, .actor = a.who.uuid,
+			.methods = LW_CAP_PASSWORD, .flags = c->q.confidential ? LW_CAP_CONFIDENTIAL : 0,
+			.auth_time = lw_wall(k->clock), .credential_version = a.who.credential_version };
+		cap.expiry = cap.auth_time + KEYS_CAP_LIFE;
+		err = keyd_mint(k, c, &cap);
+	}
+	lw_wipe(&a, sizeof(a));
+	return err;
+}
+
+/* ---- setting one ---- */
+
+static int seal_item(struct keyd *k, struct keys_call *c, const struct lw_uuid *tenant, struct lw_bytes wrapped,
+	const struct lw_uuid *entry, const struct schema_attr *attr, enum store_secret_class cls, uint64_t generation, struct lw_bytes clear)
+{
+	struct keys_place at = { .tenant = *tenant, .entry = *entry, .attr = attr->id, .cls = (uint8_t)cls, .generation = generation };
+	struct store_sealed_item *item = &c->a.items[c->a.nitems];
+	uint8_t key[LW_AEAD_KEY];
+	int err;
+
+	err = keys_master_unwrap(k->master, tenant, wrapped, (uint8_t)cls, key);
+	if (!err)
+		err = keys_seal(key, &at, clear, c->arena, &item->sealed);
+	lw_wipe(key, sizeof(key));
+	if (err)
+		return err;
+	item->attr = attr->id;
+	item->cls = cls;
+	item->generation = generation;
+	c->a.nitems++;
+	return LW_OK;
+}
+
+/* What a new password is made for. */
+struct target {
+	struct lw_uuid tenant_uuid, entry;
+	struct lw_bytes wrapped;
+	const char *name, *krb_name;
+	const struct account *old;  /* NULL: a new entry */
+	bool history;               /* its own change: history counts */
+};
+
+/* Everything that is derived from a password, sealed into c->a.items. In the lane's slot. */
+static int make_items(struct keyd *k, struct keys_call *c, const struct target *t, struct lw_bytes prepared)
+{
+	const struct account *old = t->old;
+	const struct keys_bundle *before = old && old->has_password ? &old->bundle : NULL;
+	struct keys_bundle bundle;
+	struct keys_krb krb;
+	struct lw_writer w;
+	int64_t now = lw_wall(k->clock);
+	uint32_t kvno = old && old->has_krb ? old->krb.sets[0].kvno + 1 : 1;
+	int err;
+
+	lw_writer_init(&w, KEYS_MAX_SEALED - 64);
+	w.wipe = true;
+	if (before && t->history && keys_password_used(before, &k->policy, prepared)) {
+		snprintf(c->a.text, sizeof(c->a.text), "the password is the present one or one of the last %u", k->policy.history);
+		err = LW_EPWPOLICY;
+		goto out;
+	}
+	err = keys_bundle_make(prepared, before, &k->policy, now, &bundle);
+	if (err)
+		goto out;
+	keys_bundle_put(&w, &bundle);
+	err = w.err;
+	if (!err)
+		err = seal_item(k, c, &t->tenant_uuid, t->wrapped, &t->entry, k->password, STORE_SECRET_PASSWORD,
+			old ? old->password_gen + 1 : 1, lw_written(&w));
+	if (err || !t->krb_name[0])
+		goto out;
+	lw_writer_reset(&w);
+	err = keys_krb_make(c->arena, c->q.password, lw_str(t->krb_name), kvno, now, &krb);
+	if (err)
+		goto out;
+	keys_krb_put(&w, &krb);
+	err = w.err;
+	if (!err)
+		err = seal_item(k, c, &t->tenant_uuid, t->wrapped, &t->entry, k->krb_key, STORE_SECRET_KERBEROS,
+			old ? old->krb_gen + 1 : 1, lw_written(&w));
+out:
+	lw_writer_done(&w);
+	lw_wipe(&bundle, sizeof(bundle));
+	lw_wipe(&krb, sizeof(krb));
+	return err;
+}
+
+/* The access check, by keyd itself. proves: its own old password comes along; when that is right (which is evaluated next), the
+ * subject has authenticated just now. */
+static int may_set(struct keyd *k, struct keys_call *c, bool proves)
+{
+	struct lw_session *s = NULL;
+	struct store_txn *txn = NULL;
+	struct lw_cap cap = c->cap;
+	int err;
+
+	if (proves) {
+		cap.auth_time = lw_wall(k->clock);
+		cap.methods |= LW_CAP_PASSWORD;
+	}
+	err = keyd_session(k, c, &cap, &s);
+	if (!err)
+		err = store_begin(s, STORE_READ, &txn);
+	if (!err)
+		err = store_may(txn, c->row->verb, &c->q.subject, k->password);
+	store_end(txn);
+	store_session_free(s);
+	return err;
+}
+
+/* A new entry: that it may be created is the writer's to check; here only that the session lives and the UUID is free. */
+static int may_make(struct keyd *k, struct keys_call *c, const struct account *a)
+{
+	struct lw_session *s = NULL;
+	int err;
+
+	if (a->there)
+		return LW_EEXIST;
+	err = keyd_session(k, c, &c->cap, &s);
+	if (!err)
+		err = store_session_check(s);
+	store_session_free(s);
+	return err;
+}
+
+static void remember_renewal(struct keyd *k, const struct lw_cap *cap)
+{
+	pthread_mutex_lock(&k->lock);
+	struct keyd_renewal *r = &k->renewals[k->next_renewal++ % KEYD_RENEWALS];
+
+	memcpy(r->cap_id, cap->id, sizeof(r->cap_id));
+	r->tenant = cap->tenant;
+	r->subject = cap->subject;
+	r->until = lw_mono(k->clock) + KEYD_RENEW_TIME;
+	pthread_mutex_unlock(&k->lock);
+}
+
+/* In the lane: old password, then everything new. */
+static int prove_and_make(struct keyd *k, struct keys_call *c, struct target *t, struct account *a, struct lw_bytes prepared)
+{
+	struct keys_guess guess;
+	bool proof = c->q.old.n > 0 && !c->q.is_new;
+	int err;
+
+	err = keys_lane_admit(k->lane, c->q.tenant);
+	if (err)
+		return err;
+	if (proof) {
+		err = keys_guess_reserve(k->guesses, c->q.tenant, &c->q.subject, c->q.addr, &guess);
+		if (err) {
+			keys_lane_leave(k->lane, c->q.tenant, false);
+			return err;
+		}
+	}
+	keys_lane_run(k->lane, c->q.tenant);
+	if (proof) {
+		err = read_account(k, c, c->q.tenant, &c->q.subject, a);
+		if (!err && c->q.version && a->who.version != c->q.version)
+			err = LW_EAGAIN;
+		if (!err)
+			err = evaluate(k, c, a, c->q.old);
+		keys_guess_settle(k->guesses, &guess,
+			err == LW_OK ? KEYS_GUESS_RIGHT : err == LW_EAUTH ? KEYS_GUESS_WRONG : KEYS_GUESS_VOID);
+	}
+	if (!err)
+		err = make_items(k, c, t, prepared);
+	keys_lane_leave(k->lane, c->q.tenant, true);
+	return err;
+}
+
+/* What can be said about a password without hashing. */
+static int quality(struct keyd *k, struct keys_call *c, const struct target *t, struct lw_bytes *ret)
+{
+	const char *names[] = { t->name, t->krb_name, NULL };
+	int err = keys_password_prep(c->arena, c->q.password, ret);
+
+	if (err == LW_EINVAL) {
+		snprintf(c->a.text, sizeof(c->a.text), "the password has characters that no password may have");
+		return LW_EPWPOLICY;
+	}
+	return err ? err : keys_password_quality(&k->policy, *ret, names, c->a.text);
+}
+
+int keyd_set_password(struct keyd *k, struct keys_call *c)
+{
+	struct account a;
+	struct target t = { .entry = c->q.subject };
+	bool self = !lw_uuid_zero(&c->cap.subject) && lw_uuid_eq(&c->cap.subject, &c->q.subject);
+	struct lw_bytes prepared;
+	int err;
+
+	if (c->q.tenant != c->cap.tenant || lw_uuid_zero(&c->q.subject))
+		return LW_EACCES;
+	err = read_account(k, c, c->q.tenant, &c->q.subject, &a);
+	if (err)
+		goto out;
+	if (!lw_uuid_eq(&a.tenant.uuid, &c->cap.tenant_uuid)) {
+		err = LW_EACCES;
+		goto out;
+	}
+	if (c->q.is_new) {
+		err = may_make(k, c, &a);
+		t.name = lw_printf(c->arena, "%.*s", (int)c->q.name.n, (const char *)c->q.name.p);
+		t.krb_name = lw_printf(c->arena, "%.*s", (int)c->q.krb_name.n, (const char *)c->q.krb_name.p);
+	} else {
+		err = may_set(k, c, self && c->q.old.n);
+		if (!err && !a.there)
+			err = LW_ENOTFOUND;
+		if (!err && c->q.version && a.who.version != c->q.version)
+			err = LW_EAGAIN;
+		t.name = a.who.name;
+		t.krb_name = a.who.krb_name;
+		t.old = &a;
+		t.history = self;
+	}
+	if (!err && (!t.name || !t.krb_name))
+		err = LW_ENOMEM;
+	t.tenant_uuid = a.tenant.uuid;
+	t.wrapped = a.tenant.keys;
+	if (!err)
+		err = quality(k, c, &t, &prepared);
+	if (!err)
+		err = prove_and_make(k, c, &t, &a, prepared);
+	if (!err && self)
+		remember_renewal(k, &c->cap);
+out:
+	keyd_log(k, "set password", c, err);
+	lw_wipe(&a, sizeof(a));
+	return err;
+}
+
+int keyd_unlock(struct keyd *k, struct keys_call *c)
+{
+	int err = c->q.tenant == c->cap.tenant ? may_set(k, c, false) : LW_EACCES;
+
+	if (!err)
+		keys_guess_forget(k->guesses, c->q.tenant, &c->q.subject);
+	keyd_log(k, "unlock", c, err);
+	return err;
+}
+
+int keyd_tenant_new(struct keyd *k, struct keys_call *c)
+{
+	struct target t = { .tenant_uuid = c->q.tenant_uuid, .entry = c->q.admin_uuid };
+	struct lw_bytes prepared;
+	int err;
+
+	if (lw_uuid_zero(&c->q.tenant_uuid) || lw_uuid_zero(&c->q.admin_uuid) || !c->q.admin_name.n || !c->q.realm.n)
+		return LW_EINVAL;
+	t.name = lw_printf(c->arena, "%.*s", (int)c->q.admin_name.n, (const char *)c->q.admin_name.p);
+	t.krb_name = lw_printf(c->arena, "%.*s@%.*s", (int)c->q.admin_name.n, (const char *)c->q.admin_name.p,
+		(int)c->q.realm.n, (const char *)c->q.realm.p);
+	if (!t.name || !t.krb_name)
+		return LW_ENOMEM;
+	err = quality(k, c, &t, &prepared);
+	if (err)
+		return err;
+	err = keys_master_wrap_new(k->master, &t.tenant_uuid, c->arena, &c->a.blob);
+	if (err)
+		return err;
+	t.wrapped = c->a.blob;
+	err = keys_lane_admit(k->lane, 0);
+	if (err)
+		return err;
+	keys_lane_run(k->lane, 0);
+	err = make_items(k, c, &t, prepared);
+	keys_lane_leave(k->lane, 0, true);
+	return err;
+}
