@@ -4,7 +4,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/obj_mac.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include "base/err.h"
 #include "ca/x509.h"
 

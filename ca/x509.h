@@ -3,7 +3,7 @@
 #ifndef CA_X509_H
 #define CA_X509_H
 
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include "base/arena.h"
 #include "base/clock.h"
 
@@ -12,7 +12,6 @@ struct ca_profile {
 	const char *name;
 	int days;
 	const char *basic_constraints, *key_usage, *ext_key_usage; /* X.509v3 configuration syntax; NULL: none */
-	const char *common_name; /* NULL: the caller's */
 };
 
 /* One line about the last OpenSSL error of this thread, which is taken off its queue. LW_EINTERNAL. */

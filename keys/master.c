@@ -68,25 +68,25 @@ static int check_file(const char *path, const struct stat *st, const struct stat
 	uid_t me = geteuid();
 
 	if (!S_ISREG(st->st_mode)) {
-		snprintf(err, 256, "%s is not a regular file", path);
+		snprintf(err, 256, "%.170s is not a regular file", path);
 		return LW_EACCES;
 	}
 	if (st->st_uid != dir->st_uid || (me != 0 && st->st_uid != me)) {
-		snprintf(err, 256, "%s belongs to uid %u, not to uid %u: chown it", path, (unsigned)st->st_uid,
+		snprintf(err, 256, "%.170s belongs to uid %u, not to uid %u: chown it", path, (unsigned)st->st_uid,
 			(unsigned)(me ? me : dir->st_uid));
 		return LW_EACCES;
 	}
 	if (st->st_mode & 077) {
-		snprintf(err, 256, "%s is open to others (mode %04o): chmod 600 it", path, (unsigned)st->st_mode & 07777);
+		snprintf(err, 256, "%.170s is open to others (mode %04o): chmod 600 it", path, (unsigned)st->st_mode & 07777);
 		return LW_EACCES;
 	}
 	if (dir->st_mode & 022) {
-		snprintf(err, 256, "the directory of %s can be written by others (mode %04o): chmod 700 it", path,
+		snprintf(err, 256, "the directory of %.150s can be written by others (mode %04o): chmod 700 it", path,
 			(unsigned)dir->st_mode & 07777);
 		return LW_EACCES;
 	}
 	if (st->st_size != KEYS_MASTER_FILE) {
-		snprintf(err, 256, "%s has %lld octets, not %d: restore it from a backup", path, (long long)st->st_size,
+		snprintf(err, 256, "%.170s has %lld octets, not %d: restore it from a backup", path, (long long)st->st_size,
 			KEYS_MASTER_FILE);
 		return LW_EINVAL;
 	}
@@ -99,16 +99,16 @@ static int parse(const char *path, const uint8_t file[KEYS_MASTER_FILE], struct 
 	int rc = LW_OK;
 
 	if (memcmp(file, "LWMK", 4) != 0) {
-		snprintf(err, 256, "%s is not a master key: restore it from a backup", path);
+		snprintf(err, 256, "%.170s is not a master key: restore it from a backup", path);
 		return LW_EINVAL;
 	}
 	if (file[4] != MASTER_VERSION) {
-		snprintf(err, 256, "%s has format %u, this program knows %d", path, file[4], MASTER_VERSION);
+		snprintf(err, 256, "%.170s has format %u, this program knows %d", path, file[4], MASTER_VERSION);
 		return LW_EVERSION;
 	}
 	keys_master_encode(file + 8, want);
 	if (memcmp(want, file, sizeof(want)) != 0) {
-		snprintf(err, 256, "%s is damaged (checksum): restore it from a backup", path);
+		snprintf(err, 256, "%.170s is damaged (checksum): restore it from a backup", path);
 		rc = LW_EINVAL;
 	} else {
 		*ret = keys_master_from(file + 8);
