@@ -6,7 +6,7 @@
 #include "base/ctl.h"
 #include "base/err.h"
 
-#define VERSION 1
+#define CTL_VERSION 1
 
 static void put_length(struct lw_writer *w, size_t at)
 {
@@ -23,7 +23,7 @@ int ctl_request_get(struct lw_arena *arena, struct lw_bytes body, struct ctl_req
 	struct ctl_request q = { 0 };
 
 	lw_reader_init(&r, body);
-	if (lw_get_u8(&r) != VERSION)
+	if (lw_get_u8(&r) != CTL_VERSION)
 		return LW_EINVAL;
 	q.verb = lw_get_counted(&r, 64);
 	q.tenant = lw_get_counted(&r, 1024);
@@ -50,7 +50,7 @@ void ctl_request_put(struct lw_writer *w, const struct ctl_request *q)
 	size_t at = w->n;
 
 	lw_put_u32(w, 0);
-	lw_put_u8(w, VERSION);
+	lw_put_u8(w, CTL_VERSION);
 	lw_put_counted(w, q->verb);
 	lw_put_counted(w, q->tenant);
 	lw_put_u32(w, (uint32_t)q->npairs);
