@@ -22,6 +22,8 @@ const char *lw_unicode_version(void);
 /* RFC 4013 SASLprep for passwords (stored string rules when stored, else query). LW_EINVAL; LW_ELIMIT: over 4096
  * octets or arena. */
 int lw_saslprep(struct lw_arena *, struct lw_bytes in, bool stored, struct lw_bytes *ret);
+/* RFC 8265 4.2 OpaqueString: NFC, other spaces to U+0020; no control, unassigned or private characters. LW_EINVAL. */
+int lw_opaque_string(struct lw_arena *, struct lw_bytes in, struct lw_bytes *ret);
 
 /* A tenant's or host's canonical name: lower-case A-labels (IDNA2003, what libidn does), no trailing dot, each
  * label 1..63 LDH, at most 253 octets in all, the last label not all digits (an address). One label is accepted:

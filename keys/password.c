@@ -2,9 +2,7 @@
 #include "keys/password.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 #include "base/enctype.h"
 #include "base/err.h"
 #include "base/text.h"
@@ -155,47 +153,6 @@ int keys_krb_get(struct lw_bytes in, struct keys_krb *ret)
 }
 
 /* ---- preparation and quality ---- */
-static int opaque_string(struct lw_arena *a, struct lw_bytes raw, struct lw_bytes *ret)
-{
-	utf8proc_uint8_t *nfc = NULL;
-	struct lw_writer w;
-	utf8proc_ssize_t n, at = 0;
-	int err = LW_EINVAL;
-
-	lw_writer_init(&w, raw.n * 3 + 16);
-	w.wipe = true;
-	n = utf8proc_map(raw.p, (utf8proc_ssize_t)raw.n, &nfc, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
-	if (n < 0)
-		goto out;
-	while (at < n) {
-		utf8proc_int32_t c;
-		utf8proc_ssize_t step = utf8proc_iterate(nfc + at, n - at, &c);
-		utf8proc_category_t cat;
-
-		if (step <= 0)
-			goto out;
-		cat = utf8proc_category(c);
-		if (cat == UTF8PROC_CATEGORY_CC || cat == UTF8PROC_CATEGORY_CN || cat == UTF8PROC_CATEGORY_CS
-			|| cat == UTF8PROC_CATEGORY_CO || cat == UTF8PROC_CATEGORY_ZL || cat == UTF8PROC_CATEGORY_ZP)
-			goto out;
-		if (cat == UTF8PROC_CATEGORY_ZS)
-			lw_put_u8(&w, ' ');
-		else
-			lw_put_raw(&w, nfc + at, (size_t)step);
-		at += step;
-	}
-	*ret = lw_dup(a, lw_written(&w));
-	err = w.err ? w.err : ret->p ? LW_OK : LW_ELIMIT;
-out:
-	if (nfc) {
-		if (n > 0)
-			lw_wipe(nfc, (size_t)n);
-		free(nfc);
-	}
-	lw_writer_done(&w);
-	return err;
-}
-
 int keys_password_prep(struct lw_arena *a, struct lw_bytes raw, struct lw_bytes *ret)
 {
 	int err;
@@ -203,7 +160,7 @@ int keys_password_prep(struct lw_arena *a, struct lw_bytes raw, struct lw_bytes 
 	if (!lw_utf8_valid(raw) || (raw.n && memchr(raw.p, 0, raw.n)))
 		return LW_EINVAL;
 	err = lw_saslprep(a, raw, true, ret);
-	return err == LW_EINVAL ? opaque_string(a, raw, ret) : err;
+	return err == LW_EINVAL ? lw_opaque_string(a, raw, ret) : err;
 }
 
 int keys_password_quality(const struct keys_policy *p, struct lw_bytes pw, const char *const *names, char text[200])
