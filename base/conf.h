@@ -19,7 +19,8 @@ struct lw_conf_key {
 };
 
 #define LW_CONF_MAX_FILE 65536
-/* Fills *conf (defaults first). On failure LW_EINVAL and a one-line message "FILE:LINE: why" in err[256]. */
+/* Fills *conf (defaults first). On failure LW_EINVAL and a one-line message "FILE:LINE: why" in err[256];
+ * the strings of *conf are freed then. What *conf held before is not looked at. */
 int lw_conf_parse(const struct lw_conf_key *keys, size_t nkeys, const char *name, struct lw_bytes text, void *conf,
 	char err[256]);
 int lw_conf_load(const struct lw_conf_key *keys, size_t nkeys, const char *path, void *conf, char err[256]);
