@@ -1,0 +1,163 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The processes: names, restart of a role under a looping client, SIGTERM, SIGHUP, sd_notify, bad starts."""
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from lwdtest import ADMIN_PASSWORD, LWCTL, LWD, SLOW, Lwd, Tap, run, wait_for  # noqa: E402
+
+import ldap  # noqa: E402
+
+tap = Tap()
+lwd = Lwd().init()
+
+# sd_notify: a socket of our own stands for systemd
+notify = os.path.join(lwd.dir, "notify")
+sd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+sd.bind(notify)
+sd.settimeout(20 * SLOW)
+lwd.env["NOTIFY_SOCKET"] = notify
+lwd.start()
+told = ""
+while "READY=1" not in told:
+    told += sd.recv(4096).decode() + "\n"
+tap.ok(True, "sd_notify says READY=1")
+
+names = subprocess.run(["ps", "-o", "args=", "--ppid", str(lwd.proc.pid)], stdout=subprocess.PIPE, text=True).stdout.split("\n")
+mine = subprocess.run(["ps", "-o", "args=", "-p", str(lwd.proc.pid)], stdout=subprocess.PIPE, text=True).stdout.strip()
+tap.eq(mine.startswith("lwd: monitor"), True, "ps shows the monitor")
+tap.eq(sorted(n.strip() for n in names if n.strip()), ["lwd: directory", "lwd: keyd"], "and a process for each role")
+
+# every role's sandbox, tried from within
+for role in ("monitor", "keyd", "directory"):
+    p = run([LWD, "--role-selftest", role])
+    lines = [x for x in p.stdout.splitlines() if x.startswith(("ok", "not ok"))]
+    tap.ok(p.returncode == 0 and lines and not any(x.startswith("not") for x in lines) or role == "monitor" and p.returncode == 2,
+           "the sandbox of %s refuses what it must" % role, p.stdout + p.stderr)
+
+
+class Looper(threading.Thread):
+    """A client that does one thing every 10 ms and keeps what went wrong."""
+
+    def __init__(self, what):
+        super().__init__(daemon=True)
+        self.what, self.errors, self.count, self.stopping, self.worst = what, [], 0, False, 0.0
+
+    def run(self):
+        while not self.stopping:
+            start = time.monotonic()
+            try:
+                self.what()
+            except Exception as e:  # noqa: BLE001
+                self.errors.append(repr(e))
+            self.worst = max(self.worst, time.monotonic() - start)
+            self.count += 1
+            time.sleep(0.01)
+
+    def finish(self):
+        self.stopping = True
+        self.join(20 * SLOW)
+
+
+conn = ldap.initialize(lwd.ldap)
+conn.simple_bind_s("admin@acme.example", ADMIN_PASSWORD)
+reader = Looper(lambda: conn.search_s("dc=acme,dc=example", ldap.SCOPE_BASE, attrlist=["dc"]))
+reader.start()
+wait_for(lambda: reader.count > 5)
+old = lwd.kill_role("keyd")
+start = time.monotonic()
+tap.ok(wait_for(lambda: lwd.role_pid("keyd") not in (None, old), 1), "keyd is restarted within a second")
+# a request that needs it waits and then works
+lwd.user("carol", "Carol-Carol-1")
+tap.ok(time.monotonic() - start < 5 * SLOW, "a request that needed it waited")
+at = reader.count
+wait_for(lambda: reader.count > at + 10)
+reader.finish()
+tap.eq(reader.errors, [], "a client of the directory saw no error meanwhile (%d requests)" % reader.count)
+
+
+def bind_once():
+    c = ldap.initialize(lwd.ldap)
+    c.simple_bind_s("carol@acme.example", "Carol-Carol-1")
+    c.unbind_s()
+
+
+old = lwd.kill_role("directory")
+bind_once_errors = []
+end = time.monotonic() + 2 * SLOW
+served = None
+while time.monotonic() < end:
+    try:
+        bind_once()
+        served = time.monotonic()
+        break
+    except ldap.LDAPError as e:
+        bind_once_errors.append(repr(e))
+tap.ok(served is not None and len(bind_once_errors) <= 1, "connections made while directory is away wait and are served", bind_once_errors)
+tap.ok(wait_for(lambda: lwd.role_pid("directory") not in (None, old), 1), "directory is restarted within a second")
+
+# SIGHUP
+import signal  # noqa: E402
+with open(os.path.join(lwd.data, "lwd.conf"), "a") as f:
+    f.write("log.level = debug\n")
+lwd.proc.send_signal(signal.SIGHUP)
+tap.ok(wait_for(lambda: any(e.get("event") == "reloaded" for e in lwd.events())), "SIGHUP reloads the configuration")
+with open(os.path.join(lwd.data, "lwd.conf"), "a") as f:
+    f.write("no.such.key = 1\n")
+lwd.proc.send_signal(signal.SIGHUP)
+tap.ok(wait_for(lambda: any("no.such.key" in str(e) for e in lwd.events())), "a broken file is refused in the log, and lwd goes on")
+bind_once()
+conf = open(os.path.join(lwd.data, "lwd.conf")).read().replace("no.such.key = 1\n", "")
+open(os.path.join(lwd.data, "lwd.conf"), "w").write(conf)
+
+# a second one, a foreign one, none at all
+for args, status, what in (
+        (["--data", lwd.data], 78, "a second lwd on the same data"),
+        (["--data", "/nonexistent/place"], 78, "a folder that is not there"),
+        (["--data", "/usr"], 78, "a folder that is not lwd's"),
+        (["--nonsense"], 2, "an option that is not there")):
+    p = run([LWD] + args, timeout=20)
+    tap.ok(p.returncode == status and p.stderr.strip() and p.stderr.strip().count("\n") == 0, "%s: one line, exit %d" % (what, status),
+           (p.returncode, p.stderr))
+other = Lwd()
+other.offset = lwd.offset
+other.init()
+p = run([LWD, "--data", other.data], timeout=20)
+tap.ok(p.returncode == 78 and p.stderr.strip().count("\n") == 0 and str(389 + lwd.offset) in p.stderr, "a port in use: one line, exit 78", (p.returncode, p.stderr))
+p = run([LWCTL, "--data", other.data, "status"])
+tap.eq(p.returncode, 75, "lwctl without a running lwd: exit 75")
+p = run([LWCTL, "--data", os.path.join(other.dir, "x"), "init", "--domain", "nodots", "--admin-password-file", other.admin_file])
+tap.ok(p.returncode == 2 and not os.path.exists(os.path.join(other.dir, "x")), "init with a bad domain leaves nothing", p)
+p = run([LWCTL, "--data", os.path.join(other.dir, "x"), "init", "--domain", "a.example", "--admin-password-file", other.password_file("short")])
+tap.ok(p.returncode == 77 and os.listdir(other.dir).count("x") == 0 and not [n for n in os.listdir(other.dir) if n.startswith("x.")],
+       "init with a bad password leaves nothing half made", p)
+p = run([LWCTL, "--data", lwd.data, "init", "--domain", "a.example", "--admin-password-file", lwd.admin_file])
+tap.ok(p.returncode == 5, "init on a used folder: exit 5", p)
+p = run([LWCTL, "--data", lwd.data, "token", "issue"])
+tap.ok(p.returncode == 78 and p.stderr.count("\n") == 1, "what is not built yet: one line, exit 78", p)
+p = run([LWCTL, "--data", lwd.data, "frobnicate"])
+tap.eq(p.returncode, 2, "an unknown command: exit 2")
+
+# SIGTERM tells open connections
+conn2 = ldap.initialize(lwd.ldap)
+conn2.simple_bind_s("admin@acme.example", ADMIN_PASSWORD)
+log_before = len(lwd.events())
+lwd.close(tap)
+try:
+    conn2.search_s("dc=acme,dc=example", ldap.SCOPE_BASE)
+    tap.ok(False, "an open connection is ended by SIGTERM")
+except (ldap.SERVER_DOWN, ldap.UNAVAILABLE):
+    tap.ok(True, "an open connection is ended by SIGTERM")
+sd.setblocking(False)
+try:
+    while True:
+        told += sd.recv(4096).decode() + "\n"
+except BlockingIOError:
+    pass
+tap.ok("STOPPING=1" in told, "sd_notify says STOPPING=1", told)
+tap.done()
