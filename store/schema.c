@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compiles the definitions into tables, once; look-up, attribute descriptions, and the check of an entry's classes. */
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,6 @@ static struct {
 	size_t nattrs, nclasses;
 	const struct schema_attr *by_id[SCHEMA_ID_MAX + 1];
 	struct names attr_names, class_names, rule_names;
-	const struct schema_attr *object_class;
 	struct lw_arena *arena;
 } tab;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -319,7 +319,6 @@ static void compile(void)
 		resolve_attr(&tab.attrs[i], 0);
 	for (size_t i = 0; i < tab.nclasses; i++)
 		resolve_class(&tab.classes[i], 0);
-	tab.object_class = find_attr(LW_LIT("objectClass"));
 }
 
 void schema_init(void)
@@ -370,7 +369,7 @@ static bool known_option(const struct schema_attr *a, struct lw_bytes o)
 
 	if (lw_eq(o, LW_LIT("binary")))
 		return (a->syntax->flags & SYNTAX_BINARY_TRANSFER) != 0;
-	if ((a->flags & plain) || a == tab.object_class)
+	if ((a->flags & plain) || a->id == SCHEMA_ID_CLASS)
 		return false;
 	return (o.n > 5 && memcmp(o.p, "lang-", 5) == 0) || (o.n > 2 && memcmp(o.p, "x-", 2) == 0);
 }
@@ -460,10 +459,14 @@ int schema_desc(struct lw_arena *arena, struct lw_bytes desc, const struct schem
 
 /* ---- an entry's classes ---- */
 
-__attribute__((format(printf, 2, 0)))
-static int class_error(char err[160], const char *fmt, const char *a, const char *b)
+__attribute__((format(printf, 2, 3)))
+static int class_error(char err[160], const char *fmt, ...)
 {
-	snprintf(err, 160, fmt, a, b);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err, 160, fmt, ap);
+	va_end(ap);
 	return LW_EOBJCLASS;
 }
 
@@ -475,7 +478,7 @@ static int unknown_class(struct lw_bytes name, char err[160])
 	for (size_t i = 0; i < n; i++)
 		text[i] = name.p[i] >= 32 && name.p[i] < 127 ? (char)name.p[i] : '?';
 	text[n] = 0;
-	return class_error(err, "object class %s is not known%s", text, "");
+	return class_error(err, "object class %s is not known", text);
 }
 
 /* The end of the one chain of structural classes, in *cur. */
@@ -528,7 +531,7 @@ int schema_check_entry(const struct lw_bytes *classes, size_t nclasses, const st
 	if (cur == NULL)
 		cur = alone;
 	if (cur == NULL)
-		return class_error(err, "no structural object class%s%s", "", "");
+		return class_error(err, "no structural object class");
 	for (size_t i = 0; i < nclasses; i++) {
 		const struct schema_class *c = schema_class(classes[i]);
 		bool above = c->kind != SCHEMA_ABSTRACT;
@@ -539,19 +542,19 @@ int schema_check_entry(const struct lw_bytes *classes, size_t nclasses, const st
 			above = o->kind != SCHEMA_ABSTRACT && schema_class_isa(o, c);
 		}
 		if (!above)
-			return class_error(err, "object class %s is abstract%s", c->names[0], "");
+			return class_error(err, "object class %s is abstract", c->names[0]);
 	}
 	for (size_t i = 0; i < nattrs; i++) {
 		size_t at = (size_t)(attrs[i] - tab.attrs);
 
 		have.w[at / 64] |= 1ull << at % 64;
 		if (!(allowed.w[at / 64] & 1ull << at % 64) && !(attrs[i]->flags & SCHEMA_OPERATIONAL) &&
-			attrs[i] != tab.object_class && !(flags & CLASS_EXTENSIBLE))
-			return class_error(err, "attribute %s is not allowed by the object classes%s", attrs[i]->names[0], "");
+			attrs[i]->id != SCHEMA_ID_CLASS && !(flags & CLASS_EXTENSIBLE))
+			return class_error(err, "attribute %s is not allowed by the object classes", attrs[i]->names[0]);
 	}
 	name = missing(&must, &have);
 	if (name != NULL)
-		return class_error(err, "attribute %s is required by the object classes%s", name, "");
+		return class_error(err, "attribute %s is required by the object classes", name);
 	*ret_structural = cur;
 	return 0;
 }

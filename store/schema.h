@@ -66,7 +66,8 @@ bool schema_class_isa(const struct schema_class *, const struct schema_class *su
 /* A value against its syntax (RFC 4517) and max_len: LW_ESYNTAX, LW_ELIMIT. */
 int schema_check_value(const struct schema_attr *, struct lw_bytes value);
 /* Equality normal form: equal values and only they have equal octets (RFC 4518 for strings; DNs by dn.h).
- * LW_ESYNTAX: not a value of the assertion syntax; LW_EMATCHING: no equality rule. rule NULL: the attribute's own. */
+ * LW_ESYNTAX: not a value of the assertion syntax; LW_EMATCHING: no equality rule. rule NULL: the attribute's own.
+ * Here and below *ret may be (a part of) value itself: it lives as long as the arena and value do. */
 int schema_norm(const struct schema_attr *, const struct schema_rule *rule, struct lw_arena *, struct lw_bytes value, struct lw_bytes *ret);
 /* Ordering key: memcmp order is the rule's order. LW_EMATCHING: no ordering rule. */
 int schema_ordkey(const struct schema_attr *, const struct schema_rule *rule, struct lw_arena *, struct lw_bytes value, struct lw_bytes *ret);

@@ -281,8 +281,8 @@ static const struct schema_row classes[] = {
 	  "( 2.5.6.8 NAME 'organizationalRole' SUP top STRUCTURAL MUST cn MAY ( x121Address $ "
 	  "registeredAddress $ destinationIndicator $ preferredDeliveryMethod $ telexNumber $ "
 	  "teletexTerminalIdentifier $ telephoneNumber $ internationaliSDNNumber $ facsimileTelephoneNumber "
-	  "$ seeAlso $ roleOccupant $ preferredDeliveryMethod $ street $ postOfficeBox $ postalCode $ "
-	  "postalAddress $ physicalDeliveryOfficeName $ ou $ st $ l $ description ) )" },
+	  "$ seeAlso $ roleOccupant $ street $ postOfficeBox $ postalCode $ postalAddress $ "
+	  "physicalDeliveryOfficeName $ ou $ st $ l $ description ) )" },
 	{ 14, 0,
 	  "( 2.5.6.9 NAME 'groupOfNames' SUP top STRUCTURAL MUST cn MAY ( member $ businessCategory $ "
 	  "seeAlso $ owner $ ou $ o $ description ) )" },
@@ -290,8 +290,7 @@ static const struct schema_row classes[] = {
 	  "( 2.5.6.10 NAME 'residentialPerson' SUP person STRUCTURAL MUST l MAY ( businessCategory $ "
 	  "x121Address $ registeredAddress $ destinationIndicator $ preferredDeliveryMethod $ telexNumber $ "
 	  "teletexTerminalIdentifier $ telephoneNumber $ internationaliSDNNumber $ facsimileTelephoneNumber "
-	  "$ preferredDeliveryMethod $ street $ postOfficeBox $ postalCode $ postalAddress $ "
-	  "physicalDeliveryOfficeName $ st $ l ) )" },
+	  "$ street $ postOfficeBox $ postalCode $ postalAddress $ physicalDeliveryOfficeName $ st $ l ) )" },
 	{ 16, 0,
 	  "( 2.5.6.11 NAME 'applicationProcess' SUP top STRUCTURAL MUST cn MAY ( seeAlso $ ou $ l $ "
 	  "description ) )" },

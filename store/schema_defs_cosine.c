@@ -159,7 +159,7 @@ static const struct schema_row classes[] = {
 	{ 305, 0,
 	  "( 0.9.2342.19200300.100.4.13 NAME 'domain' SUP top STRUCTURAL MUST dc MAY ( associatedName $ o $ "
 	  "description $ businessCategory $ seeAlso $ searchGuide $ userPassword $ l $ st $ street $ "
-	  "physicalDeliveryOfficeName $ postalAddress $ postalCode $ postOfficeBox $ street $ "
+	  "physicalDeliveryOfficeName $ postalAddress $ postalCode $ postOfficeBox $ "
 	  "facsimileTelephoneNumber $ internationaliSDNNumber $ telephoneNumber $ teletexTerminalIdentifier "
 	  "$ telexNumber $ preferredDeliveryMethod $ destinationIndicator $ registeredAddress $ x121Address "
 	  ") )" },
@@ -167,8 +167,8 @@ static const struct schema_row classes[] = {
 	  "( 0.9.2342.19200300.100.4.14 NAME 'RFC822localPart' SUP domain STRUCTURAL MAY ( cn $ sn $ "
 	  "description $ seeAlso $ telephoneNumber $ physicalDeliveryOfficeName $ postalAddress $ "
 	  "postalCode $ postOfficeBox $ street $ facsimileTelephoneNumber $ internationaliSDNNumber $ "
-	  "telephoneNumber $ teletexTerminalIdentifier $ telexNumber $ preferredDeliveryMethod $ "
-	  "destinationIndicator $ registeredAddress $ x121Address ) )" },
+	  "teletexTerminalIdentifier $ telexNumber $ preferredDeliveryMethod $ destinationIndicator $ "
+	  "registeredAddress $ x121Address ) )" },
 	{ 307, 0,
 	  "( 0.9.2342.19200300.100.4.15 NAME 'dNSDomain' SUP domain STRUCTURAL MAY ( aRecord $ mDRecord $ "
 	  "mXRecord $ nSRecord $ sOARecord $ cNAMERecord ) )" },

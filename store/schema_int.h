@@ -27,6 +27,7 @@ extern const struct schema_source schema_src_core, schema_src_pki, schema_src_co
 	schema_src_krb, schema_src_ppolicy, schema_src_misc, schema_src_lwd;
 extern const struct schema_source *const schema_sources[]; /* NULL-ended */
 #define SCHEMA_ID_MAX 1023
+enum { SCHEMA_ID_CLASS = 1 /* objectClass */, SCHEMA_ID_STRUCTURAL = 2 /* structuralObjectClass */ };
 
 /* ---- RFC 4512 4.1 descriptions ---- */
 #define SCHEMA_DEF_MAX_TEXT 16384
@@ -51,7 +52,8 @@ bool schema_is_oid(struct lw_bytes);   /* numericoid */
 bool schema_is_descr(struct lw_bytes); /* descr: a letter, then letters, digits, hyphens */
 
 /* ---- syntaxes ---- */
-enum { SYNTAX_BINARY_TRANSFER = 1 /* descriptions carry ;binary (RFC 4522) */, SYNTAX_NOT_TEXT = 2 };
+enum { SYNTAX_BINARY_TRANSFER = 1 /* descriptions carry ;binary (RFC 4522) */, SYNTAX_NOT_TEXT = 2,
+	SYNTAX_HAS_DN = 4 };
 struct schema_syntax {
 	const char *oid, *desc;
 	size_t max_len;

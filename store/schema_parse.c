@@ -157,20 +157,21 @@ static struct lw_bytes scan_quoted(struct scan *s)
 	return w;
 }
 
+/* A name twice is an error; an attribute twice in a list is not, even RFC 4519 has one. */
 static void list_add(struct scan *s, struct schema_list *l, struct lw_bytes w, unsigned max)
 {
 	if (s->err)
 		return;
-	if (l->n == max) {
-		scan_fail(s, LW_ELIMIT);
-		return;
-	}
 	for (unsigned i = 0; i < l->n; i++)
 		if (lw_eq_nocase(l->v[i], w)) {
-			scan_fail(s, LW_EINVAL);
+			if (max == SCHEMA_DEF_NAMES)
+				scan_fail(s, LW_EINVAL);
 			return;
 		}
-	l->v[l->n++] = w;
+	if (l->n == max)
+		scan_fail(s, LW_ELIMIT);
+	else
+		l->v[l->n++] = w;
 }
 
 static void scan_names(struct scan *s, struct schema_list *l)

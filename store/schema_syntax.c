@@ -433,7 +433,7 @@ const struct schema_syntax schema_syntaxes[] = {
 	{ LDAP "9", "Certificate List", BLOB_MAX, CERT, check_der },
 	{ LDAP "10", "Certificate Pair", BLOB_MAX, CERT, check_der },
 	{ LDAP "11", "Country String", SHORT_MAX, 0, check_country },
-	{ LDAP "12", "DN", DN_MAX_TEXT, 0, check_dn },
+	{ LDAP "12", "DN", DN_MAX_TEXT, SYNTAX_HAS_DN, check_dn },
 	{ LDAP "13", "Data Quality", TEXT_MAX, 0, check_string },
 	{ LDAP "14", "Delivery Method", SHORT_MAX, 0, check_delivery },
 	{ LDAP "15", "Directory String", TEXT_MAX, 0, check_string },
@@ -450,7 +450,7 @@ const struct schema_syntax schema_syntaxes[] = {
 	{ LDAP "28", "JPEG", BLOB_MAX, SYNTAX_NOT_TEXT, check_some },
 	{ LDAP "30", "Matching Rule Description", SCHEMA_DEF_MAX_TEXT, 0, check_description },
 	{ LDAP "31", "Matching Rule Use Description", BLOB_MAX, 0, check_description },
-	{ LDAP "34", "Name And Optional UID", DN_MAX_TEXT, 0, check_name_uid },
+	{ LDAP "34", "Name And Optional UID", DN_MAX_TEXT, SYNTAX_HAS_DN, check_name_uid },
 	{ LDAP "35", "Name Form Description", SCHEMA_DEF_MAX_TEXT, 0, check_description },
 	{ LDAP "36", "Numeric String", TEXT_MAX, 0, check_numeric },
 	{ LDAP "37", "Object Class Description", SCHEMA_DEF_MAX_TEXT, 0, check_class },
@@ -477,8 +477,8 @@ const struct schema_syntax schema_syntaxes[] = {
 	{ "1.3.6.1.1.1.0.0", "NIS Netgroup Triple", TEXT_MAX, 0, check_ia5 },
 	{ "1.3.6.1.1.1.0.1", "Boot Parameter", TEXT_MAX, 0, check_ia5 },
 	{ "1.3.6.1.4.1.4203.1.1.2", "Authentication Password", TEXT_MAX, 0, check_ia5 },
-	{ "1.3.6.1.4.1.4203.666.11.2.1", "Change Sequence Number", SHORT_MAX, 0, check_printable_first },
-	{ "1.2.840.113549.1.8.1.1", "PKCS #8 Private Key", BLOB_MAX, CERT, check_der },
+	{ "1.3.6.1.4.1.4203.666.11.2.1", "Change Sequence Number", SHORT_MAX, 0, check_ia5 },
+	{ "1.2.840.113549.1.8.1.1", "PKCS #8 Private Key", BLOB_MAX, SYNTAX_NOT_TEXT, check_der },
 	{ NULL, NULL, 0, 0, NULL },
 };
 
