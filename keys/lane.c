@@ -108,3 +108,14 @@ void keys_lane_leave(struct keys_lane *l, uint32_t tenant, int ran)
 	}
 	pthread_mutex_unlock(&l->lock);
 }
+
+unsigned keys_lane_waiting(struct keys_lane *l)
+{
+	unsigned n = 0;
+
+	pthread_mutex_lock(&l->lock);
+	for (const struct waiter *w = l->first; w; w = w->next)
+		n++;
+	pthread_mutex_unlock(&l->lock);
+	return n;
+}

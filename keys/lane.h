@@ -16,5 +16,6 @@ int keys_lane_admit(struct keys_lane *, uint32_t tenant);
 /* After admission: waits for a slot. */
 void keys_lane_run(struct keys_lane *, uint32_t tenant);
 void keys_lane_leave(struct keys_lane *, uint32_t tenant, int ran);
+unsigned keys_lane_waiting(struct keys_lane *); /* for a slot, now */
 
 #endif

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+check_PROGRAMS += tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca
+TESTS += tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca
+
+tests_unit_test_keys_pure_SOURCES = tests/unit/test_keys_pure.c
+tests_unit_test_keys_pure_LDADD = libkeys.a libbase.a $(BASE_LIBS) $(KRB5_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_guess_SOURCES = tests/unit/test_guess.c
+tests_unit_test_guess_LDADD = libkeys.a libbase.a $(BASE_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ca_SOURCES = tests/unit/test_ca.c
+tests_unit_test_ca_LDADD = libca.a libkeys.a libbase.a $(BASE_LIBS) $(CMOCKA_LIBS)
