@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Binds. A name is resolved to a principal by the AUTH role; whether it is there or not, keyd is asked (with a zero UUID when
+ * not), so that all failures take the same path and the same time. A warm bind (credcache.h) is answered inline. */
+#include "ldap/conn.h"
+#include "ldap/credcache.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct who {
+	struct store_tenant tenant;
+	struct store_principal p;
+	bool known;
+};
+
+/* ---- names ---- */
+
+static int look_up(struct store_txn *txn, const struct store_dn *dn, struct lw_bytes local, const char *realm,
+	struct store_principal *ret)
+{
+	const struct schema_attr *uid, *krb;
+	struct lw_bytes full;
+	char *text;
+	int err;
+
+	if (dn)
+		return store_principal_dn(txn, dn, ret);
+	uid = schema_attr(LW_LIT("uid"));
+	krb = schema_attr(LW_LIT("krbPrincipalName"));
+	err = uid ? store_principal_name(txn, uid, local, ret) : LW_ENOTFOUND;
+	if (err != LW_ENOTFOUND || !krb)
+		return err;
+	text = lw_printf(store_arena(txn), "%.*s@%s", (int)local.n, (const char *)local.p, realm);
+	if (!text)
+		return LW_ENOMEM;
+	full = lw_str(text);
+	return store_principal_name(txn, krb, full, ret);
+}
+
+/* LW_OK also for an unknown name (known is false then); LW_EDNSYNTAX; LW_EIO and its like. */
+static int resolve(struct ldapd_conn *c, struct lw_bytes name, struct who *ret)
+{
+	struct store *store = c->server->store;
+	const uint8_t *at = name.n ? memrchr(name.p, '@', name.n) : NULL;
+	struct lw_session *role = NULL;
+	struct store_txn *txn = NULL;
+	struct store_dn *dn = NULL;
+	int err = LW_OK;
+
+	ret->known = false;
+	if (name.n > DN_MAX_TEXT)
+		return LW_EDNSYNTAX;
+	if (memchr(name.p, '=', name.n)) {
+		err = dn_parse(c->held, name, &dn);
+		if (err == LW_ENOMEM)
+			return err;
+		if (err)
+			return LW_EDNSYNTAX;
+		err = store_tenant_of_dn(store, c->held, dn, &ret->tenant);
+	} else if (at) {
+		struct lw_bytes domain = { at + 1, (size_t)(name.p + name.n - at - 1) };
+
+		name.n = (size_t)(at - name.p);
+		err = store_tenant_by_name(store, c->held, domain, &ret->tenant);
+	} else {
+		err = ldapd_tenant(c);
+		ret->tenant = c->tenant;
+	}
+	if (err == LW_OK)
+		err = store_session_role(store, ret->tenant.id, STORE_ROLE_AUTH, &role);
+	if (err == LW_OK)
+		err = store_begin(role, STORE_READ, &txn);
+	if (err == LW_OK) {
+		err = look_up(txn, dn, name, ret->tenant.realm, &ret->p);
+		store_end(txn);
+	}
+	if (role)
+		store_session_free(role);
+	ret->tenant.keys = (struct lw_bytes){ NULL, 0 };
+	ret->known = err == LW_OK;
+	if (err == LW_EIO || err == LW_ENOMEM || err == LW_EINTERNAL || err == LW_EVERSION)
+		return err;
+	return LW_OK;
+}
+
+/* ---- who is it now ---- */
+
+static int established(struct ldapd_conn *c, const struct store_tenant *tenant, const char *user, const struct keys_token *token,
+	const struct lw_cap *cap)
+{
+	struct lw_session *s;
+	int err = store_session_cap(c->server->store, cap, &s);
+
+	if (err)
+		return err;
+	if (c->session)
+		store_session_free(c->session);
+	c->session = s;
+	c->channel = ldapd_confidential(c);
+	store_session_channel(s, c->channel);
+	c->bound = true;
+	c->token = *token;
+	c->tenant = *tenant;
+	c->has_tenant = true;
+	snprintf(c->user, sizeof c->user, "%s", user);
+	return LW_OK;
+}
+
+static void note(const struct ldapd_conn *c, const struct who *who, const char *how, int err)
+{
+	char subject[LW_UUID_TEXT] = "unknown";
+
+	if (who && who->known)
+		lw_uuid_format(&who->p.uuid, subject);
+	lw_log(err ? LW_INFO : LW_DEBUG, "ldap.bind", "how", how, "from", c->peer->addr, "tenant", who ? who->tenant.name : "",
+		"subject", subject, "result", err ? lw_errname(err) : "OK", NULL);
+}
+
+/* ---- simple ---- */
+
+static struct ldapd_credkey credkey(const struct ldapd_conn *c, const struct who *who, struct lw_bytes password)
+{
+	return (struct ldapd_credkey){ who->tenant.id, who->p.uuid, who->p.credential_version, ldapd_confidential(c), password };
+}
+
+/* Everything that a warm bind looks at: the tenant's and the principal's state, the cache, the session. */
+static bool warm(struct ldapd_conn *c, const struct who *who, struct lw_bytes password)
+{
+	struct ldapd_credkey key = credkey(c, who, password);
+	struct keys_token token;
+	struct lw_cap cap;
+	bool ok;
+
+	if (!who->known || who->p.disabled || !who->tenant.enabled)
+		return false;
+	if (!ldapd_credcache_get(c->server->cache, &key, &token, &cap))
+		return false;
+	ok = established(c, &who->tenant, who->p.krb_name[0] ? who->p.krb_name : who->p.name, &token, &cap) == LW_OK;
+	lw_wipe(&token, sizeof token);
+	return ok;
+}
+
+static int cold(struct ldapd_conn *c, struct who *who, struct lw_bytes password)
+{
+	static const struct lw_uuid nobody;
+	struct keys_source source = ldapd_source(c);
+	struct ldapd_credkey key;
+	struct keys_token token;
+	struct lw_cap cap;
+	uint64_t begun;
+	int err;
+
+	if (!who->known)
+		who->p.uuid = nobody;
+	key = credkey(c, who, password);
+	begun = ldapd_credcache_begin(c->server->cache, &key);
+	err = keys_verify(c->server->keys, who->tenant.id, &who->p.uuid, password, &source, &token, &cap);
+	if (err == LW_OK && !who->known)
+		err = LW_EAUTH;
+	if (err == LW_OK) {
+		key.credential_version = cap.credential_version;
+		ldapd_credcache_put(c->server->cache, &key, begun, &token, &cap);
+		err = established(c, &who->tenant, who->p.krb_name[0] ? who->p.krb_name : who->p.name, &token, &cap);
+	}
+	if (err)
+		ldapd_credcache_drop(c->server->cache, who->tenant.id, &who->p.uuid);
+	lw_wipe(&token, sizeof token);
+	return err;
+}
+
+static enum ldapd_outcome failed(struct lw_writer *out, const struct ldapd_msg *m, int err)
+{
+	/* a session that can't be made is no more than wrong credentials; nothing here may end the connection */
+	return ldapd_answer(out, m, err == LW_EREVOKED || err == LW_ENOTFOUND ? LDAPD_INVALID_CREDENTIALS :
+		err == LW_ETIMEOUT ? LDAPD_UNAVAILABLE : ldapd_code(err), NULL);
+}
+
+static enum ldapd_outcome simple(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_writer *out)
+{
+	struct lw_bytes name = m->bind.name, password = m->bind.password;
+	struct who who = { 0 };
+	int err;
+
+	if (name.n == 0 && password.n == 0)
+		return ldapd_answer(out, m, LDAPD_SUCCESS, NULL);
+	if (!ldapd_password_allowed(c))
+		return ldapd_answer(out, m, LDAPD_CONFIDENTIALITY, "use TLS");
+	if (password.n == 0)
+		return ldapd_answer(out, m, LDAPD_UNWILLING, "a name without a password"); /* RFC 4513 5.1.2 */
+	if (name.n == 0)
+		return ldapd_answer(out, m, LDAPD_INVALID_CREDENTIALS, NULL);
+	err = resolve(c, name, &who);
+	if (err)
+		return failed(out, m, err);
+	if (!in_job) {
+		if (!warm(c, &who, password))
+			return LDAPD_JOB;
+		return ldapd_answer(out, m, LDAPD_SUCCESS, NULL);
+	}
+	/* an unknown tenant's guesses count somewhere too */
+	if (!who.tenant.id && ldapd_tenant(c) == LW_OK)
+		who.tenant = c->tenant;
+	err = cold(c, &who, password);
+	note(c, &who, "simple", err);
+	return err ? failed(out, m, err) : ldapd_answer(out, m, LDAPD_SUCCESS, NULL);
+}
+
+/* ---- SASL ---- */
+
+static bool external_usable(const struct ldapd_conn *c)
+{
+	return c->peer->local && c->peer->owner;
+}
+
+/* RFC 4422 appendix A over ldapi: the owner of the data directory is the installation's operator. */
+static enum ldapd_outcome external(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_writer *out)
+{
+	struct ldapd_result challenge = { .code = LDAPD_SASL_IN_PROGRESS, .sasl = LW_LIT("") };
+	struct keys_token token;
+	struct lw_cap cap;
+	int err;
+
+	if (!external_usable(c))
+		return ldapd_answer(out, m, LDAPD_INVALID_CREDENTIALS, NULL);
+	if (!m->bind.has_creds && !c->sasl_started) {
+		c->sasl_started = true;
+		return ldapd_answer_result(out, m, &challenge);
+	}
+	c->sasl_started = false;
+	if (m->bind.creds.n && !lw_eq(m->bind.creds, LW_LIT("u:operator")))
+		return ldapd_answer(out, m, LDAPD_INVALID_CREDENTIALS, NULL);
+	if (!in_job)
+		return LDAPD_JOB;
+	err = ldapd_tenant(c);
+	if (err == LW_OK)
+		err = keys_operator(c->server->keys, c->tenant.id, &token, &cap);
+	if (err == LW_OK)
+		err = established(c, &c->tenant, "operator", &token, &cap);
+	c->operator_ = err == LW_OK;
+	note(c, NULL, "external", err);
+	return err ? failed(out, m, err) : ldapd_answer(out, m, LDAPD_SUCCESS, NULL);
+}
+
+struct mech {
+	const char *name;
+	bool (*offered)(const struct ldapd_conn *);  /* in the root DSE */
+	bool (*possible)(const struct ldapd_conn *); /* else authMethodNotSupported */
+	enum ldapd_outcome (*bind)(struct ldapd_conn *, struct ldapd_msg *, bool in_job, struct lw_writer *);
+};
+
+static bool is_local(const struct ldapd_conn *c)
+{
+	return c->peer->local;
+}
+
+static const struct mech mechs[] = {
+	{ "EXTERNAL", external_usable, is_local, external },
+};
+
+const char *ldapd_sasl_mech(const struct ldapd_conn *c, size_t i)
+{
+	for (size_t k = 0; k < sizeof mechs / sizeof *mechs; k++)
+		if (mechs[k].offered(c) && i-- == 0)
+			return mechs[k].name;
+	return NULL;
+}
+
+enum ldapd_outcome ldapd_bind(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
+{
+	bool started = c->sasl_started;
+
+	if (!in_job) {
+		ldapd_anonymous(c); /* RFC 4513 4: whatever comes of it */
+		c->sasl_started = false;
+	}
+	if (m->bind.version != 3)
+		return ldapd_answer(out, m, LDAPD_PROTOCOL_ERROR, "only LDAPv3");
+	if (m->bind.method == LDAPD_SIMPLE)
+		return simple(c, m, in_job, out);
+	if (m->bind.method == LDAPD_SASL) {
+		for (size_t k = 0; k < sizeof mechs / sizeof *mechs; k++)
+			if (lw_eq_nocase(m->bind.mech, lw_str(mechs[k].name)) && mechs[k].possible(c)) {
+				c->sasl_started = started || in_job;
+				return mechs[k].bind(c, m, in_job, out);
+			}
+	}
+	return ldapd_answer(out, m, LDAPD_AUTH_METHOD, NULL);
+}
+
+void ldapd_renew(struct ldapd_conn *c, const struct lw_uuid *target, uint64_t credential_version)
+{
+	struct keys_token token;
+	struct lw_cap cap;
+
+	if (!c->bound || c->operator_ || !lw_uuid_eq(target, store_session_subject(c->session)))
+		return;
+	if (keys_renew(c->server->keys, (struct lw_bytes){ c->token.b, c->token.n }, &token, &cap) == LW_OK)
+		c->token = token;
+	store_session_renew(c->session, credential_version);
+	lw_wipe(&token, sizeof token);
+}
