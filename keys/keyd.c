@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keyd: the table of messages, the gate before every handler, and the small handlers. */
+/* keyd: the gate before every handler, and the small handlers. */
 #include "keys/keyd.h"
 
 #include <arpa/inet.h>
@@ -152,34 +152,20 @@ static int h_ping(struct keyd *k, struct keys_call *c)
 	return keys_master_open(k->master, KEYD_CA_SEAL, k->ca_key_sealed, c->arena, &key);
 }
 
-/* ---- the table ---- */
+/* ---- the rows' handlers ---- */
 
-#define FROM_DIRECTORY (1u << LW_ROLE_DIRECTORY)
-#define FROM_ANY       (1u << LW_ROLE_DIRECTORY | 1u << LW_ROLE_MONITOR)
-
-const struct keys_row keys_rows[] = {
-	{ KEYS_MSG_VERIFY, "verify", FROM_DIRECTORY, KEYS_NEED_PASSWORD, ACCESS_NONE, KEYS_LANE_HASH,
-		{ KEYS_F_TENANT, KEYS_F_SUBJECT, KEYS_F_PASSWORD, KEYS_F_SOURCE }, { KEYS_A_TOKEN }, keyd_verify },
-	{ KEYS_MSG_OPERATOR, "operator", FROM_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
-		{ KEYS_F_TENANT }, { KEYS_A_TOKEN }, h_operator },
-	{ KEYS_MSG_CHECK, "check", FROM_DIRECTORY, KEYS_NEED_TOKEN, ACCESS_NONE, KEYS_LANE_SIGN,
-		{ KEYS_F_TOKEN }, { KEYS_A_END }, h_check },
-	{ KEYS_MSG_RENEW, "renew", FROM_DIRECTORY, KEYS_NEED_TOKEN, ACCESS_NONE, KEYS_LANE_SIGN,
-		{ KEYS_F_TOKEN }, { KEYS_A_TOKEN }, h_renew },
-	{ KEYS_MSG_SET_PASSWORD, "set-password", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_SET_SECRET, KEYS_LANE_HASH,
-		{ KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_SUBJECT, KEYS_F_VERSION, KEYS_F_NEW, KEYS_F_OLD, KEYS_F_PASSWORD, KEYS_F_SOURCE },
-		{ KEYS_A_ITEMS }, keyd_set_password },
-	{ KEYS_MSG_UNLOCK, "unlock", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_SET_SECRET, KEYS_LANE_SIGN,
-		{ KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_SUBJECT }, { KEYS_A_END }, keyd_unlock },
-	{ KEYS_MSG_TENANT_NEW, "tenant-new", FROM_DIRECTORY, KEYS_NEED_INSTALLATION, ACCESS_ADMINISTER, KEYS_LANE_HASH,
-		{ KEYS_F_TOKEN, KEYS_F_NEW_TENANT, KEYS_F_PASSWORD }, { KEYS_A_BLOB, KEYS_A_ITEMS }, keyd_tenant_new },
-	{ KEYS_MSG_TLS_CERT, "tls-cert", FROM_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
-		{ KEYS_F_CSR }, { KEYS_A_BLOB, KEYS_A_TIME }, h_tls_cert },
-	{ KEYS_MSG_CA_PEM, "ca-pem", FROM_ANY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
-		{ KEYS_F_ROOT }, { KEYS_A_BLOB }, h_ca_pem },
-	{ KEYS_MSG_PING, "ping", FROM_ANY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN, { KEYS_F_END }, { KEYS_A_END }, h_ping },
+static int (*const handlers[])(struct keyd *, struct keys_call *) = {
+	[KEYS_MSG_VERIFY] = keyd_verify,
+	[KEYS_MSG_OPERATOR] = h_operator,
+	[KEYS_MSG_CHECK] = h_check,
+	[KEYS_MSG_RENEW] = h_renew,
+	[KEYS_MSG_SET_PASSWORD] = keyd_set_password,
+	[KEYS_MSG_UNLOCK] = keyd_unlock,
+	[KEYS_MSG_TENANT_NEW] = keyd_tenant_new,
+	[KEYS_MSG_TLS_CERT] = h_tls_cert,
+	[KEYS_MSG_CA_PEM] = h_ca_pem,
+	[KEYS_MSG_PING] = h_ping,
 };
-const size_t keys_nrows = sizeof(keys_rows) / sizeof(keys_rows[0]);
 
 /* ---- gates: what a row needs, shown before its handler runs ---- */
 
@@ -275,7 +261,9 @@ static int run(struct keyd *k, struct keys_call *c, struct lw_bytes request)
 	err = gates[c->row->need](k, c);
 	if (err)
 		return err;
-	return c->row->handler(k, c);
+	if (c->row->id >= sizeof(handlers) / sizeof(handlers[0]) || !handlers[c->row->id])
+		return LW_EINTERNAL;
+	return handlers[c->row->id](k, c);
 }
 
 void keyd_handle(struct keyd *k, enum lw_role_id from, struct lw_bytes request, struct lw_writer *answer)

@@ -60,8 +60,6 @@ enum keys_field { KEYS_F_END = 0, KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_SUBJECT, K
 	KEYS_F_VERSION, KEYS_F_NEW, KEYS_F_NEW_TENANT, KEYS_F_CSR, KEYS_F_ROOT, KEYS_F_COUNT };
 enum keys_answer_field { KEYS_A_END = 0, KEYS_A_TOKEN, KEYS_A_ITEMS, KEYS_A_BLOB, KEYS_A_TIME, KEYS_A_COUNT };
 
-struct keyd;
-struct keys_call; /* keys/keyd.h */
 struct keys_row {
 	uint16_t id;
 	const char *name;
@@ -71,9 +69,8 @@ struct keys_row {
 	enum keys_lane_id lane;
 	uint8_t fields[10];         /* enum keys_field, ended by KEYS_F_END */
 	uint8_t answer[4];
-	int (*handler)(struct keyd *, struct keys_call *);
 };
-extern const struct keys_row keys_rows[]; /* keys/keyd.c */
+extern const struct keys_row keys_rows[]; /* what runs stands in keys/keyd.c */
 extern const size_t keys_nrows;
 const struct keys_row *keys_row(uint16_t id); /* NULL: unknown */
 

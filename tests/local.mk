@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 include tests/fuzz/base.mk
 include tests/unit/keys.mk
+include tests/fuzz/keys.mk

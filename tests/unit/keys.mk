@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-check_PROGRAMS += tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca
-TESTS += tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca
+check_PROGRAMS += tests/unit/test_keys_msg tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca
+TESTS += tests/unit/test_keys_msg tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca
+
+tests_unit_test_keys_msg_SOURCES = tests/unit/test_keys_msg.c
+tests_unit_test_keys_msg_LDADD = libkeys.a libbase.a $(BASE_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_keys_pure_SOURCES = tests/unit/test_keys_pure.c
 tests_unit_test_keys_pure_LDADD = libkeys.a libbase.a $(BASE_LIBS) $(KRB5_LIBS) $(CMOCKA_LIBS)
