@@ -35,7 +35,7 @@ struct conn {
 	int fd, inflight;
 	uint32_t id;
 	bool bound;
-	unsigned entries;
+	uint8_t entries[128]; /* so far, by message id: at most 64 are in flight */
 	uint8_t in[65536], out[131072];
 	size_t nin, nout;
 };
@@ -264,15 +264,16 @@ static void answer(struct conn *c, const uint8_t *p, size_t n)
 		errors++;
 		return;
 	}
+	unsigned slot = p[1 + idlen] & 127;
 	if (op[0] == 0x64) {
-		c->entries++;
+		c->entries[slot]++;
 		return;
 	}
 	inner = h;
 	bool good = op[inner] == 0x0a && op[inner + 2] == 0 && (op[0] == answer_tag[opt.op] || (!c->bound && op[0] == 0x61));
 	if (opt.op == SEARCH && c->bound && op[0] == 0x65) {
-		good = good && c->entries == 1;
-		c->entries = 0;
+		good = good && c->entries[slot] == 1;
+		c->entries[slot] = 0;
 	}
 	if (!good && !errors++)
 		fprintf(stderr, "ldapbench: answer %02x with result %d\n", op[0], op[inner + 2]);
