@@ -197,6 +197,7 @@ void eng_fx_note(struct eng_fx *, struct lw_bytes); /* for the audit: stands in 
 /* ---- writing ---- */
 
 /* Reads, checks, puts down effects; must not block. An error refuses this operation and nothing of it stays. */
+/* After another operation of its batch has failed it may be called again, in a new transaction. */
 typedef int eng_resolve(void *ctx, struct eng_txn *, struct eng_fx *);
 /* Blocks until the effects are on the disk: LW_OK, resolve's error, or LW_EBUSY, LW_EFULL, LW_EIO, LW_EUNAVAIL (no
  * writer thread), LW_EINTERNAL. Never call it from resolve or a commit hook. */
