@@ -73,7 +73,7 @@ int eng_ids_eq(struct eng_txn *txn, uint32_t tenant, uint16_t attr, struct lw_by
 {
 	const struct schema_attr *a = schema_attr_id(attr);
 
-	if (!a || !(a->flags & SCHEMA_IX_EQ)) {
+	if (!a || !(a->flags & SCHEMA_IX_EQ) || a->flags & SCHEMA_REF) { /* references: eng_ids_refs */
 		*ret = NULL;
 		return LW_OK;
 	}

@@ -293,7 +293,7 @@ int eng_list_add(struct eng_txn *txn, enum eng_table table, uint32_t tenant, uin
 {
 	struct eng_key key = head_key(tenant, attr, term);
 	struct head h = { 0 };
-	size_t at, fresh;
+	size_t at, fresh = 0;
 	int err = head_get(txn, table, &key, &h);
 
 	if (err && err != LW_ENOTFOUND)
