@@ -351,12 +351,12 @@ size_t access_rule_refs(const struct access_rule *r, uint64_t ret[ACCESS_MAX_REF
 
 /* ---- octets ---- */
 
-#define VERSION 1
+#define RULE_VERSION 1
 enum { F_FORBID = 1, F_NAMES_OWNED = 2, F_ATTRS = 4, F_STAR = 8, F_ORDINARY = 16, F_ALL = 31 };
 
 void access_rule_encode(struct lw_writer *w, const struct access_rule *r)
 {
-	lw_put_u8(w, VERSION);
+	lw_put_u8(w, RULE_VERSION);
 	lw_put_u8(w, (uint8_t)((r->forbid ? F_FORBID : 0) | (r->names_owned ? F_NAMES_OWNED : 0) |
 			       (r->attrs_said ? F_ATTRS : 0) | (r->star ? F_STAR : 0) | (r->ordinary ? F_ORDINARY : 0)));
 	lw_put_u8(w, (uint8_t)r->subject);
@@ -474,7 +474,7 @@ int access_rule_decode(struct lw_arena *arena, struct lw_bytes octets, struct ac
 	if (octets.n > ACCESS_MAX_ENCODED)
 		return LW_ELIMIT;
 	lw_reader_init(&in, octets);
-	if (lw_get_u8(&in) != VERSION)
+	if (lw_get_u8(&in) != RULE_VERSION)
 		return in.err ? in.err : LW_EVERSION;
 	flags = lw_get_u8(&in);
 	r->forbid = flags & F_FORBID;
