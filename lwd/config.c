@@ -165,20 +165,28 @@ static int read_all(const char *path, struct lw_writer *w, char err[256])
 	return r;
 }
 
-int lwd_config_load(const char *dir, struct lwd_config *ret, char err[256])
+int lwd_config_text(const char *dir, struct lw_writer *w, char err[256])
 {
-	struct lw_writer w;
 	char path[4096];
-	int r;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/lwd.conf", dir) >= sizeof(path)) {
 		snprintf(err, 256, "the path of the data directory is too long");
 		return LW_ELIMIT;
 	}
+	return read_all(path, w, err);
+}
+
+int lwd_config_load(const char *dir, struct lwd_config *ret, char err[256])
+{
+	struct lw_writer w;
+	char name[120];
+	int r;
+
 	lw_writer_init(&w, LW_CONF_MAX_FILE);
-	r = read_all(path, &w, err);
+	snprintf(name, sizeof(name), "%.100s/lwd.conf", dir);
+	r = lwd_config_text(dir, &w, err);
 	if (r == LW_OK)
-		r = lwd_config_parse(lw_written(&w), path, ret, err);
+		r = lwd_config_parse(lw_written(&w), name, ret, err);
 	lw_writer_done(&w);
 	return r;
 }

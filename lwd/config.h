@@ -32,6 +32,8 @@ extern const size_t lwd_config_nkeys;
 
 /* LW_EINVAL, LW_ENOTFOUND, LW_EIO, LW_ELIMIT and one line in err. ret is untouched on failure. */
 int lwd_config_load(const char *dir, struct lwd_config *ret, char err[256]);
+/* The text alone, appended to w (made with LW_CONF_MAX_FILE). */
+int lwd_config_text(const char *dir, struct lw_writer *w, char err[256]);
 int lwd_config_parse(struct lw_bytes text, const char *name, struct lwd_config *ret, char err[256]);
 void lwd_config_done(struct lwd_config *);
 

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lwd/keeper.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "lwd/tls.h"
+
+#define RETRY_FIRST_MS 200   /* nothing is served before the first certificate */
+#define RETRY_MS       30000
+#define LOOK_MS        10000 /* at the wall clock, which may jump */
+
+struct lwd_keeper {
+	struct lwd_tls *tls;
+	const struct lw_clock *clock;
+	const struct lwd_keeper_ops *ops;
+	void *arg;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool stop;
+};
+
+int64_t lwd_keeper_due(int64_t got, int64_t end)
+{
+	int64_t life = end - got;
+
+	return life < 90 * LW_SECOND ? got + 60 * LW_SECOND : got + life / 3 * 2;
+}
+
+/* false: told to stop */
+static bool sleep_ms(struct lwd_keeper *k, int64_t ms)
+{
+	struct timespec until;
+	bool go;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&k->lock);
+	while (!k->stop && pthread_cond_timedwait(&k->wake, &k->lock, &until) == 0)
+		;
+	go = !k->stop;
+	pthread_mutex_unlock(&k->lock);
+	return go;
+}
+
+static int renew(struct lwd_keeper *k, int64_t *ret_due)
+{
+	struct lw_arena *arena = lw_arena_new(1 << 20, false);
+	int64_t got = lw_wall(k->clock), not_after;
+	struct lw_bytes csr, pem;
+	EVP_PKEY *key = NULL;
+	char end[LW_TIME_TEXT];
+	int r = LW_ENOMEM;
+
+	if (arena == NULL)
+		return LW_ENOMEM;
+	r = lwd_tls_request(arena, &key, &csr);
+	if (r == LW_OK)
+		r = k->ops->issue(k->arg, csr, arena, &pem, &not_after);
+	if (r == LW_OK)
+		r = lwd_tls_set(k->tls, pem, key);
+	if (r == LW_OK) {
+		*ret_due = lwd_keeper_due(got, not_after);
+		lw_time_rfc3339(not_after, end);
+		lw_log(LW_INFO, "certificate", "until", end, NULL);
+	}
+	EVP_PKEY_free(key);
+	lw_arena_free(arena);
+	return r;
+}
+
+static void *keeper_main(void *arg)
+{
+	struct lwd_keeper *k = arg;
+	int64_t due = 0;
+	bool first = true;
+	int last = LW_OK;
+
+	pthread_setname_np(pthread_self(), "lwd: keeper");
+	do {
+		int r = due <= lw_wall(k->clock) ? renew(k, &due) : LW_OK;
+
+		if (r != last && r != LW_OK)
+			lw_log(LW_WARN, "no-certificate", "why", lw_strerror(r), "note", "asking again", NULL);
+		last = r;
+		if (r == LW_OK && first) {
+			first = false;
+			k->ops->first(k->arg);
+		}
+	} while (sleep_ms(k, last == LW_OK ? LOOK_MS : first ? RETRY_FIRST_MS : RETRY_MS));
+	return NULL;
+}
+
+struct lwd_keeper *lwd_keeper_new(struct lwd_tls *tls, const struct lw_clock *clock, const struct lwd_keeper_ops *ops,
+	void *arg)
+{
+	struct lwd_keeper *k = calloc(1, sizeof(*k));
+	pthread_condattr_t attr;
+
+	if (k == NULL)
+		return NULL;
+	k->tls = tls;
+	k->clock = clock;
+	k->ops = ops;
+	k->arg = arg;
+	pthread_mutex_init(&k->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&k->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	if (pthread_create(&k->thread, NULL, keeper_main, k) == 0)
+		return k;
+	pthread_cond_destroy(&k->wake);
+	pthread_mutex_destroy(&k->lock);
+	free(k);
+	return NULL;
+}
+
+void lwd_keeper_free(struct lwd_keeper *k)
+{
+	if (k == NULL)
+		return;
+	pthread_mutex_lock(&k->lock);
+	k->stop = true;
+	pthread_mutex_unlock(&k->lock);
+	pthread_cond_signal(&k->wake);
+	pthread_join(k->thread, NULL);
+	pthread_cond_destroy(&k->wake);
+	pthread_mutex_destroy(&k->lock);
+	free(k);
+}
