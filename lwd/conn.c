@@ -386,7 +386,7 @@ static void linger(struct conn *c)
 		}
 		shutdown(c->fd, SHUT_WR);
 		c->phase = PHASE_LINGER;
-		c->phase_end = now_of(c) + CONN_LINGER_US;
+		c->phase_end = now_of(c) + (c->loop->draining ? CONN_LINGER_DRAIN_US : CONN_LINGER_US);
 	}
 	do
 		n = c->eof ? 0 : recv(c->fd, sink, sizeof(sink), 0);

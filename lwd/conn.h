@@ -24,6 +24,7 @@
 #define CONN_HANDSHAKE_US  (10 * LW_SECOND)
 #define CONN_STALLED_US    (30 * LW_SECOND) /* a reader that takes nothing for so long is closed */
 #define CONN_LINGER_US     (2 * LW_SECOND)
+#define CONN_LINGER_DRAIN_US (LW_SECOND / 4) /* when lwd stops */
 #define CONN_KEEP_BUF_US   (10 * LW_SECOND)
 
 enum conn_owner { OWNER_LOOP, OWNER_WORKER, OWNER_WANTED };

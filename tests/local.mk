@@ -2,3 +2,4 @@
 include tests/fuzz/base.mk
 include tests/unit/keys.mk
 include tests/fuzz/keys.mk
+include tests/unit/lwd.mk

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A line protocol to try the loops with: each line comes back, some do more.
+ *   job X, slow X   answered by a job          hold X      a job that waits until echo_release
+ *   big N           N octets, in quanta        starttls    ok, then TLS
+ *   peer            what lw_peer says          quit        bye, then close
+ *   ask X           what echo_ask answers      die         abort() */
+#ifndef TESTS_UNIT_LWD_ECHO_H
+#define TESTS_UNIT_LWD_ECHO_H
+
+#include "base/proto.h"
+
+extern const struct lw_proto echo_proto;
+extern void (*echo_ask)(const char *line, char ret[256]);
+extern _Atomic int echo_steps, echo_jobs, echo_conns, echo_doomed; /* doomed: tick closes all */
+void echo_hold(void);
+void echo_release(void);
+
+#endif
