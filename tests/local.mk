@@ -3,3 +3,5 @@ include tests/fuzz/base.mk
 include tests/unit/keys.mk
 include tests/fuzz/keys.mk
 include tests/unit/lwd.mk
+include tests/unit/schema.mk
+include tests/fuzz/schema.mk
