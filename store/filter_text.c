@@ -231,7 +231,8 @@ static int filter_in(struct ftext *t, unsigned depth, struct filter **ret)
 
 int filter_parse(struct lw_arena *a, struct lw_bytes text, struct filter **ret)
 {
-	struct ftext t = { a, text.p, text.p + text.n, 0 };
+	const uint8_t *p = text.n != 0 ? text.p : (const uint8_t *)"";
+	struct ftext t = { a, p, p + text.n, 0 };
 	struct filter *f = NULL;
 	int err;
 

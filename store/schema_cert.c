@@ -14,7 +14,9 @@ struct der {
 
 static struct der der_of(struct lw_bytes v)
 {
-	return (struct der){ v.p, v.p + v.n, 0 };
+	const uint8_t *p = v.n != 0 ? v.p : (const uint8_t *)"";
+
+	return (struct der){ p, p + v.n, 0 };
 }
 
 /* The next value's contents and, in *ret_tag, its tag. */

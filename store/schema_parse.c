@@ -285,7 +285,8 @@ static void scan_argument(struct scan *s, const struct keyword *k, unsigned wher
 
 static int parse(struct lw_bytes text, unsigned where, struct schema_def *ret)
 {
-	struct scan s = { text.p, text.p + text.n, 0 };
+	const uint8_t *p = text.n != 0 ? text.p : (const uint8_t *)"";
+	struct scan s = { p, p + text.n, 0 };
 	unsigned seen = 0;
 
 	memset(ret, 0, sizeof(*ret));

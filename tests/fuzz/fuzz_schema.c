@@ -92,9 +92,10 @@ static void desc(struct lw_arena *a, struct lw_bytes in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct lw_arena *a = lw_arena_new(32u << 20, false);
-	struct lw_bytes in = { data + 1, size - 1 };
+	struct lw_bytes in = { data, size };
 
 	if (size != 0) {
+		in = (struct lw_bytes){ data + 1, size - 1 };
 		if (data[0] == '(')
 			definition((struct lw_bytes){ data, size });
 		else if (data[0] == '=')
