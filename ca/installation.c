@@ -23,7 +23,7 @@ static const struct ca_profile listener_profile = { "listener certificate", CA_L
 
 static const char *organization(const char *hostname)
 {
-	return strlen(hostname) <= 64 ? hostname : "lwd";
+	return *hostname && strlen(hostname) <= 64 && lw_utf8_valid(lw_str(hostname)) ? hostname : "lwd";
 }
 
 /* A name of its own for every key, so that two installations' roots are told apart in one trust store. */
@@ -207,4 +207,38 @@ out:
 	return err;
 }
 
-const struct keys_builders ca_builders = { build_root, build_installation, build_listener };
+static int64_t not_before(const X509 *x)
+{
+	struct tm tm;
+
+	return ASN1_TIME_to_tm(X509_get0_notBefore(x), &tm) == 1 ? (int64_t)timegm(&tm) * LW_SECOND : 0;
+}
+
+/* Same key and name: what it issued goes on being valid. */
+static int build_renewed(struct lw_bytes root_key, struct lw_bytes root_pem, struct lw_bytes ca_pem, int64_t now, struct lw_arena *a,
+	struct lw_bytes *ret_pem, char why[200])
+{
+	X509 *old = ca_get_pem(ca_pem), *rx = NULL, *x = NULL;
+	EVP_PKEY *rk = NULL;
+	int64_t life;
+	int err = LW_EINVAL;
+
+	if (!old) {
+		ca_fail("installation CA certificate", why);
+		return err;
+	}
+	life = not_after(old) - not_before(old);
+	err = now < not_after(old) - life / 3 ? LW_EAGAIN : load_issuer(root_key, root_pem, &rk, &rx, why);
+	if (err)
+		goto out;
+	x = ca_build_for(&installation_profile, X509_get0_pubkey(old), X509_get_subject_name(old), NULL, rx, rk, now, why);
+	err = x ? ca_put_pem(&x, 1, a, ret_pem) : LW_EINTERNAL;
+out:
+	X509_free(x);
+	X509_free(rx);
+	EVP_PKEY_free(rk);
+	X509_free(old);
+	return err;
+}
+
+const struct keys_builders ca_builders = { build_root, build_installation, build_listener, build_renewed };

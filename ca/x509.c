@@ -112,10 +112,8 @@ static bool set_times(X509 *x, const X509 *issuer, int64_t now, int days)
 	return true;
 }
 
-static bool set_subject(X509 *x, const char *organization, const char *common_name)
+static bool set_subject(X509_NAME *name, const char *organization, const char *common_name)
 {
-	X509_NAME *name = X509_get_subject_name(x);
-
 	/* upper bounds of RFC 5280: 64 characters; the names that count stand in subjectAltName */
 	return (!organization || X509_NAME_add_entry_by_txt(name, "O", MBSTRING_UTF8, (const unsigned char *)organization, -1, -1, 0))
 		&& (!common_name || X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)common_name, -1, -1, 0));
@@ -134,15 +132,15 @@ static bool add_ext(X509 *x, X509V3_CTX *ctx, int nid, const char *value)
 	return ok;
 }
 
-X509 *ca_build(const struct ca_profile *p, EVP_PKEY *subject_key, const char *organization, const char *common_name, GENERAL_NAMES *alt,
-	X509 *issuer, EVP_PKEY *issuer_key, int64_t now, char why[200])
+X509 *ca_build_for(const struct ca_profile *p, EVP_PKEY *subject_key, const X509_NAME *subject, GENERAL_NAMES *alt, X509 *issuer,
+	EVP_PKEY *issuer_key, int64_t now, char why[200])
 {
 	X509 *x = X509_new();
 	X509V3_CTX ctx;
 	bool ok;
 
 	ok = x && X509_set_version(x, X509_VERSION_3) && set_serial(x) && set_times(x, issuer, now, p->days)
-		&& set_subject(x, organization, common_name)
+		&& X509_set_subject_name(x, subject)
 		&& X509_set_issuer_name(x, X509_get_subject_name(issuer ? issuer : x)) && X509_set_pubkey(x, subject_key);
 	if (ok) {
 		X509V3_set_ctx(&ctx, issuer ? issuer : x, x, NULL, NULL, 0);
@@ -158,5 +156,19 @@ X509 *ca_build(const struct ca_profile *p, EVP_PKEY *subject_key, const char *or
 		X509_free(x);
 		return NULL;
 	}
+	return x;
+}
+
+X509 *ca_build(const struct ca_profile *p, EVP_PKEY *subject_key, const char *organization, const char *common_name, GENERAL_NAMES *alt,
+	X509 *issuer, EVP_PKEY *issuer_key, int64_t now, char why[200])
+{
+	X509_NAME *name = X509_NAME_new();
+	X509 *x = NULL;
+
+	if (name && set_subject(name, organization, common_name))
+		x = ca_build_for(p, subject_key, name, alt, issuer, issuer_key, now, why);
+	else
+		ca_fail("subject", why);
+	X509_NAME_free(name);
 	return x;
 }

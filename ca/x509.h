@@ -24,6 +24,9 @@ EVP_PKEY *ca_get_key(struct lw_bytes der);
 int ca_put_pem(X509 *const *, size_t n, struct lw_arena *, struct lw_bytes *ret);
 X509 *ca_get_pem(struct lw_bytes pem); /* the first certificate */
 
+/* The same with a subject that is there already. */
+X509 *ca_build_for(const struct ca_profile *, EVP_PKEY *subject_key, const X509_NAME *subject, GENERAL_NAMES *alt, X509 *issuer,
+	EVP_PKEY *issuer_key, int64_t now, char why[200]);
 /* issuer NULL: self-signed. alt: subjectAltName, or NULL. Serials have 127 random bits. Never outlives the issuer. NULL with why. */
 X509 *ca_build(const struct ca_profile *, EVP_PKEY *subject_key, const char *organization, const char *common_name, GENERAL_NAMES *alt,
 	X509 *issuer, EVP_PKEY *issuer_key, int64_t now, char why[200]);

@@ -92,6 +92,27 @@ static int sync_dir(const char *path)
 	return rc;
 }
 
+int keyd_replace_file(const char *dir, const char *name, struct lw_bytes what, char err[256])
+{
+	char sub[4000], from[4096], to[4096], tmp[64];
+	int rc;
+
+	snprintf(tmp, sizeof(tmp), "%.50s.new", name);
+	if ((size_t)snprintf(sub, sizeof(sub), "%s/keys", dir) >= sizeof(sub)
+		|| (size_t)snprintf(from, sizeof(from), "%s/%s", sub, tmp) >= sizeof(from)
+		|| (size_t)snprintf(to, sizeof(to), "%s/%s", sub, name) >= sizeof(to)) {
+		snprintf(err, 256, "the name of the data directory is too long");
+		return LW_EINVAL;
+	}
+	unlink(from); /* of an attempt that was cut short */
+	rc = write_file(sub, tmp, 0644, what, err);
+	if (!rc && (rename(from, to) < 0 || sync_dir(sub))) {
+		snprintf(err, 256, "%.200s: %s", to, strerror(errno));
+		rc = LW_EIO;
+	}
+	return rc;
+}
+
 #define FILES 5
 struct file {
 	const char *name;

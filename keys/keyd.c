@@ -12,6 +12,7 @@
 
 #define LANE_WAITING        (KEYD_THREADS - 32) /* the others are for what signs */
 #define LANE_WAITING_TENANT (LANE_WAITING * 3 / 4)
+static const struct lw_bytes NONE = { NULL, 0 };
 
 int keyd_mint(struct keyd *k, struct keys_call *c, struct lw_cap *cap)
 {
@@ -35,7 +36,8 @@ int keyd_session(struct keyd *k, struct keys_call *c, const struct lw_cap *cap, 
 		return LW_EUNAVAIL;
 	err = store_session_cap(k->store, cap, ret);
 	if (!err)
-		store_session_channel(*ret, c->q.confidential || (cap->flags & LW_CAP_OPERATOR));
+		/* without a source in the message: the channel it was minted on */
+		store_session_channel(*ret, c->q.addr.n ? c->q.confidential : (cap->flags & LW_CAP_CONFIDENTIAL) != 0);
 	return err;
 }
 
@@ -119,29 +121,59 @@ static int h_renew(struct keyd *k, struct keys_call *c)
 	return keyd_mint(k, c, &cap);
 }
 
+/* The installation CA's own certificate, in time. While the root's key is away there is nothing to be done but to say so. */
+static void renew_ca(struct keyd *k, const struct keys_builders *b, struct lw_arena *arena)
+{
+	struct lw_bytes key, pem, kept;
+	char why[200] = "", err[256];
+	int rc;
+
+	if (b->renew(NONE, k->root_pem, k->ca_pem, lw_wall(k->clock), arena, &pem, why) == LW_EAGAIN)
+		return;
+	rc = keyd_read_file(k->dir, "root.key.sealed", arena, &key, why);
+	if (!rc)
+		rc = keys_master_open(k->master, KEYD_ROOT_SEAL, key, arena, &key);
+	if (!rc)
+		rc = b->renew(key, k->root_pem, k->ca_pem, lw_wall(k->clock), arena, &pem, why);
+	kept = rc ? NONE : lw_dup(k->files, pem);
+	if (!kept.p) {
+		lw_log(LW_ERROR, "installation CA is not renewed", "why", why, NULL);
+		return;
+	}
+	k->ca_pem = kept;
+	rc = keyd_replace_file(k->dir, "installation.pem", pem, err);
+	lw_log(rc ? LW_WARN : LW_INFO, "installation CA is renewed", "stored", rc ? err : "yes", NULL);
+}
+
 static int h_tls_cert(struct keyd *k, struct keys_call *c)
 {
 	const struct keys_builders *b = keyd_builders();
-	struct lw_bytes key;
+	struct lw_bytes key, ca_pem;
 	char why[200] = "", *names;
 	int err;
 
+	if (!b)
+		return LW_EUNAVAIL;
 	pthread_mutex_lock(&k->lock);
 	names = k->names ? lw_strdup(c->arena, k->names) : NULL;
+	renew_ca(k, b, c->arena);
+	ca_pem = k->ca_pem; /* an older one stays where it is */
 	pthread_mutex_unlock(&k->lock);
-	if (!names || !b)
+	if (!names)
 		return LW_EUNAVAIL;
 	err = keys_master_open(k->master, KEYD_CA_SEAL, k->ca_key_sealed, c->arena, &key);
 	if (err)
 		return err;
-	err = b->listener(key, k->ca_pem, c->q.csr, names, lw_wall(k->clock), c->arena, &c->a.blob, &c->a.time, why);
+	err = b->listener(key, ca_pem, c->q.csr, names, lw_wall(k->clock), c->arena, &c->a.blob, &c->a.time, why);
 	lw_log(err ? LW_WARN : LW_INFO, "certificate", "profile", "listener", "names", names, "result", err ? why : "OK", NULL);
 	return err;
 }
 
 static int h_ca_pem(struct keyd *k, struct keys_call *c)
 {
+	pthread_mutex_lock(&k->lock);
 	c->a.blob = c->q.root ? k->root_pem : k->ca_pem;
+	pthread_mutex_unlock(&k->lock);
 	return LW_OK;
 }
 
@@ -304,6 +336,7 @@ int keyd_new(const char *dir, struct store *store, const struct lw_clock *clock,
 	if (!k)
 		return LW_ENOMEM;
 	pthread_mutex_init(&k->lock, NULL);
+	k->dir = strdup(dir);
 	k->store = store;
 	k->clock = clock;
 	k->policy = keys_policy_default;
@@ -315,10 +348,10 @@ int keyd_new(const char *dir, struct store *store, const struct lw_clock *clock,
 		rc = LW_EINTERNAL;
 		goto out;
 	}
-	k->files = lw_arena_new(4 * KEYD_FILE_MAX, true);
+	k->files = lw_arena_new(16 * KEYD_FILE_MAX, true);
 	k->guesses = keys_guesses_new(clock, &k->policy);
 	k->lane = keys_lane_new(cores > 0 ? (unsigned)cores : 1, LANE_WAITING, LANE_WAITING_TENANT);
-	if (!k->files || !k->guesses || !k->lane)
+	if (!k->dir || !k->files || !k->guesses || !k->lane)
 		goto out;
 	rc = keys_master_load(dir, &k->master, err);
 	if (!rc)
@@ -351,6 +384,7 @@ void keyd_free(struct keyd *k)
 	keys_guesses_free(k->guesses);
 	keys_master_free(k->master);
 	lw_arena_free(k->files);
+	free(k->dir);
 	free(k->names);
 	pthread_mutex_destroy(&k->lock);
 	lw_wipe(k, sizeof(*k));
@@ -382,6 +416,15 @@ static bool usable_address(char *a, char **ret, bool *ret_loopback)
 	return false;
 }
 
+/* A host name that a certificate can carry; the system may have another ("my_pc"). */
+static bool usable_hostname(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n > 0 && n <= 253
+		&& strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") == n;
+}
+
 int keyd_names(struct keyd *k, const char *hostname, const char *listen)
 {
 	struct lw_writer w;
@@ -391,6 +434,10 @@ int keyd_names(struct keyd *k, const char *hostname, const char *listen)
 
 	if (!copy)
 		return LW_ENOMEM;
+	if (!hostname || !usable_hostname(hostname)) {
+		lw_log(LW_WARN, "host name can't stand in a certificate", "hostname", hostname ? hostname : "", NULL);
+		hostname = "localhost";
+	}
 	lw_writer_init(&w, 8192);
 	lw_put_raw(&w, hostname, strlen(hostname));
 	while ((one = strsep(&at, ", "))) {

@@ -33,9 +33,11 @@ struct keyd {
 	struct keys_lane *lane;
 	char dummy[LW_PHC_MAX];          /* a hash of nothing anybody knows */
 	const struct schema_attr *password, *krb_key;
-	struct lw_arena *files;          /* the next four */
-	struct lw_bytes root_pem, ca_pem, ca_key_sealed;
+	char *dir;
+	struct lw_bytes root_pem, ca_key_sealed; /* in files */
 	pthread_mutex_t lock;            /* the rest */
+	struct lw_arena *files;
+	struct lw_bytes ca_pem;
 	char *names;
 	struct keyd_renewal renewals[KEYD_RENEWALS];
 	unsigned next_renewal;
@@ -64,6 +66,7 @@ void keyd_log(struct keyd *, const char *event, const struct keys_call *, int er
 /* keys/bootstrap.c */
 #define KEYD_FILE_MAX 65536
 int keyd_read_file(const char *dir, const char *name, struct lw_arena *, struct lw_bytes *ret, char err[256]);
+int keyd_replace_file(const char *dir, const char *name, struct lw_bytes what, char err[256]); /* mode 0644 */
 const struct keys_builders *keyd_builders(void); /* NULL: none registered */
 #define KEYD_CA_SEAL   "installation ca"
 #define KEYD_ROOT_SEAL "root ca"

@@ -62,6 +62,9 @@ struct keys_builders {
 	/* names: comma-separated DNS names and IP addresses. PEM: leaf, then the issuer. */
 	int (*listener)(struct lw_bytes ca_key, struct lw_bytes ca_pem, struct lw_bytes csr, const char *names, int64_t now,
 		struct lw_arena *, struct lw_bytes *ret_pem, int64_t *ret_not_after, char why[200]);
+	/* The installation CA's certificate anew, for the same key and name. LW_EAGAIN: it is not two thirds through its life. */
+	int (*renew)(struct lw_bytes root_key, struct lw_bytes root_pem, struct lw_bytes ca_pem, int64_t now, struct lw_arena *,
+		struct lw_bytes *ret_pem, char why[200]);
 };
 void keys_builders(const struct keys_builders *);
 

@@ -183,6 +183,35 @@ static void lives(void **state)
 	EVP_PKEY_free(key);
 }
 
+static void the_installation_ca_is_renewed(void **state)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	struct lw_bytes pem, fresh;
+	STACK_OF(X509) *chain;
+	X509 *root = ca_get_pem(root_pem), *old = ca_get_pem(ca_pem), *new;
+	int64_t until, late = NOW + 1300 * DAY; /* two thirds of 1826 are 1217 */
+
+	assert_int_equal(ca_builders.renew(root_key, root_pem, ca_pem, NOW + 1200 * DAY, arena, &fresh, why), LW_EAGAIN);
+	assert_int_equal(ca_builders.renew(root_key, root_pem, ca_pem, late, arena, &fresh, why), LW_OK);
+	assert_int_equal(ca_builders.renew(LW_LIT(""), root_pem, ca_pem, late, arena, &fresh, why), LW_EINVAL); /* the root's key is away */
+	new = ca_get_pem(fresh);
+	assert_int_equal(X509_NAME_cmp(X509_get_subject_name(old), X509_get_subject_name(new)), 0);
+	assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(old), X509_get0_pubkey(new)), 1);
+	assert_int_not_equal(ASN1_INTEGER_cmp(X509_get0_serialNumber(old), X509_get0_serialNumber(new)), 0);
+	assert_int_equal(X509_get_pathlen(new), 1);
+	assert_int_equal(ASN1_TIME_cmp_time_t(X509_get0_notAfter(new), (time_t)((late + 1826 * DAY) / LW_SECOND)), 0);
+	/* a leaf of the old one verifies with the new one in the chain */
+	assert_int_equal(ca_builders.listener(ca_key, ca_pem, make_csr(key, "x"), HOST, late, arena, &pem, &until, why), LW_OK);
+	chain = read_chain(pem);
+	X509_free(sk_X509_pop(chain));
+	sk_X509_push(chain, new);
+	assert_int_equal(verify_at(chain, root, HOST, late), X509_V_OK);
+	sk_X509_pop_free(chain, X509_free);
+	X509_free(old);
+	X509_free(root);
+	EVP_PKEY_free(key);
+}
+
 static void requests_are_checked(void **state)
 {
 	EVP_PKEY *p256 = EVP_EC_gen("P-256"), *p384 = EVP_EC_gen("P-384"), *p224 = EVP_EC_gen("P-224"), *k1 = EVP_EC_gen("secp256k1"),
@@ -288,6 +317,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(listener_chain_verifies, setup, teardown),
 		cmocka_unit_test_setup_teardown(serials, setup, teardown),
 		cmocka_unit_test_setup_teardown(lives, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_installation_ca_is_renewed, setup, teardown),
 		cmocka_unit_test_setup_teardown(requests_are_checked, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_are_checked, setup, teardown),
 		cmocka_unit_test(bootstrap_makes_all_or_nothing),
