@@ -54,28 +54,6 @@ void ldapd_put_control(struct lw_writer *w, const char *oid, struct lw_bytes val
 		lw_ber_put(w, LW_BER_OCTETS, value);
 }
 
-void ldapd_put_entry_body(struct lw_writer *w, uint8_t tag, const struct store_view *v, const struct store_attrsel *sel,
-	bool types_only)
-{
-	size_t entry = lw_ber_start(w, tag), part = lw_ber_start(w, LW_BER_OCTETS);
-
-	store_view_dn(v, w);
-	lw_ber_end(w, part);
-	part = lw_ber_start(w, LW_BER_SEQUENCE);
-	store_view_attrs(v, sel, types_only, w);
-	lw_ber_end(w, part);
-	lw_ber_end(w, entry);
-}
-
-void ldapd_put_entry(struct lw_writer *w, int32_t id, const struct store_view *v, const struct store_attrsel *sel, bool types_only)
-{
-	size_t msg = lw_ber_start(w, LW_BER_SEQUENCE);
-
-	lw_ber_int(w, LW_BER_INTEGER, id);
-	ldapd_put_entry_body(w, LDAPD_ENTRY, v, sel, types_only);
-	lw_ber_end(w, msg);
-}
-
 void ldapd_put_notice(struct lw_writer *w, uint8_t code, const char *text)
 {
 	struct ldapd_result res = { .code = code, .text = lw_str(text), .oid = LW_LIT(LDAPD_OID_DISCONNECT) };

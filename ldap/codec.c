@@ -61,7 +61,7 @@ int64_t ldapd_ber_int(struct lw_reader *r, uint8_t tag)
 	struct lw_bytes v = ldapd_ber_get(r, tag);
 	uint64_t x;
 
-	if (v.n == 0 || v.n > 8) {
+	if (v.n == 0 || v.n > 4) { /* no INTEGER of LDAP needs more */
 		fail(r);
 		return 0;
 	}
@@ -496,12 +496,10 @@ static int message_id(struct lw_bytes v, int32_t *ret)
 {
 	uint64_t x = 0;
 
-	if (v.n == 0 || v.n > 8 || v.p[0] & 0x80)
+	if (v.n == 0 || v.n > 4 || v.p[0] & 0x80)
 		return LW_EINVAL;
 	for (size_t i = 0; i < v.n; i++)
 		x = x << 8 | v.p[i];
-	if (x > INT32_MAX)
-		return LW_EINVAL;
 	*ret = (int32_t)x;
 	return LW_OK;
 }

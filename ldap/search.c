@@ -42,6 +42,28 @@ int ldapd_matches(struct store_txn *txn, const struct store_dn *dn, const struct
 
 /* ---- answers ---- */
 
+void ldapd_put_entry_body(struct lw_writer *w, uint8_t tag, const struct store_view *v, const struct store_attrsel *sel,
+	bool types_only)
+{
+	size_t entry = lw_ber_start(w, tag), part = lw_ber_start(w, LW_BER_OCTETS);
+
+	store_view_dn(v, w);
+	lw_ber_end(w, part);
+	part = lw_ber_start(w, LW_BER_SEQUENCE);
+	store_view_attrs(v, sel, types_only, w);
+	lw_ber_end(w, part);
+	lw_ber_end(w, entry);
+}
+
+void ldapd_put_entry(struct lw_writer *w, int32_t id, const struct store_view *v, const struct store_attrsel *sel, bool types_only)
+{
+	size_t msg = lw_ber_start(w, LW_BER_SEQUENCE);
+
+	lw_ber_int(w, LW_BER_INTEGER, id);
+	ldapd_put_entry_body(w, LDAPD_ENTRY, v, sel, types_only);
+	lw_ber_end(w, msg);
+}
+
 void ldapd_search_done(struct ldapd_conn *c, struct lw_writer *out, struct ldapd_result *res, struct lw_bytes cookie)
 {
 	struct lw_writer value, controls;

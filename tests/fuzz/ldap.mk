@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+check_PROGRAMS += tests/fuzz/replay_ldapmsg
+TESTS += tests/fuzz/replay_ldapmsg
+EXTRA_DIST += tests/fuzz/ldapmsg.dict tests/fuzz/corpus/ldapmsg
+tests_fuzz_replay_ldapmsg_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_ldapmsg.c
+tests_fuzz_replay_ldapmsg_LDADD = libldapd.a libstore.a libbase.a $(BASE_LIBS) $(LDAP_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_ldapmsg
+tests_fuzz_fuzz_ldapmsg_SOURCES = tests/fuzz/fuzz_ldapmsg.c
+tests_fuzz_fuzz_ldapmsg_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_ldapmsg_LDADD = libldapd.a libstore.a libbase.a $(BASE_LIBS) $(LDAP_LIBS)
+endif
