@@ -5,3 +5,5 @@ include tests/fuzz/keys.mk
 include tests/unit/lwd.mk
 include tests/unit/schema.mk
 include tests/fuzz/schema.mk
+include tests/unit/ldap.mk
+include tests/fuzz/ldap.mk
