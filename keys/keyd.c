@@ -125,7 +125,7 @@ static int h_renew(struct keyd *k, struct keys_call *c)
 static void renew_ca(struct keyd *k, const struct keys_builders *b, struct lw_arena *arena)
 {
 	struct lw_bytes key, pem, kept;
-	char why[200] = "", err[256];
+	char why[256] = "", err[256];
 	int rc;
 
 	if (b->renew(NONE, k->root_pem, k->ca_pem, lw_wall(k->clock), arena, &pem, why) == LW_EAGAIN)
