@@ -327,7 +327,8 @@ static int check_punycode(struct lw_arena *a, const char *s)
 
 	if (idna_to_unicode_8z8z(s, &wide, IDNA_USE_STD3_ASCII_RULES) != IDNA_SUCCESS)
 		return LW_EINVAL;
-	err = to_alabels(a, wide, &again);
+	/* what does not decode stays as it is */
+	err = !strncmp(wide, "xn--", 4) || strstr(wide, ".xn--") ? LW_EINVAL : to_alabels(a, wide, &again);
 	idn_free(wide);
 	if (err)
 		return err;

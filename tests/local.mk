@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
+if HAVE_CMOCKA
+include tests/unit/base.mk
+endif
 include tests/fuzz/base.mk
 include tests/unit/keys.mk
 include tests/fuzz/keys.mk
