@@ -254,6 +254,8 @@ enum lw_next conn_step(struct conn *c)
 	if (c->in != NULL)
 		c->in_off = (size_t)(in.p - c->in);
 	c->fresh = next != LW_NEXT_READ && unread(c) > 0;
+	if (c->out.err == LW_OK && c->out.n < c->out_off)
+		c->out.err = LW_EINTERNAL; /* the machine took back octets that are on their way */
 	if (c->out.err != LW_OK) {
 		lw_log(LW_WARN, "connection-dropped", "peer", c->peer.addr, "why", lw_strerror(c->out.err), NULL);
 		c->dead = true;

@@ -127,7 +127,7 @@ static int take_lock(const char *dir, int *ret_fd)
 		text[strcspn(text, "\n")] = '\0';
 		fprintf(stderr, "lwd: another lwd (process %s) runs on %s; stop it first\n", text, dir);
 		close(fd);
-		return 1;
+		return LWD_EXIT_CONFIG;
 	}
 	snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, strlen(text), 0) < 0) {
@@ -187,11 +187,7 @@ static int role(enum action act, const char *name, const char *data, const struc
 	}
 	if (act == ACT_ROLE)
 		return lwd_role_main(r, program);
-	if (realpath(data, dir) == NULL) {
-		fprintf(stderr, "lwd: %s: %s\n", data, strerror(errno));
-		return LWD_EXIT_CONFIG;
-	}
-	return lwd_sandbox_selftest(r, dir);
+	return lwd_sandbox_selftest(r, realpath(data, dir) != NULL ? dir : NULL);
 }
 
 int lwd_main(int argc, char **argv, const struct lwd_program *program)

@@ -488,7 +488,7 @@ int lwd_monitor_main(struct lwd_monitor_args *args)
 		r = lwd_bind(args->program, &args->conf, args->dir, lwd_loops(&args->conf), &m.bounds, err);
 	if (r != LW_OK) {
 		fprintf(stderr, "lwd: %s\n", err[0] != '\0' ? err : lw_strerror(r));
-		return r == LW_EINVAL ? LWD_EXIT_CONFIG : 1;
+		return r == LW_ENOMEM ? 1 : LWD_EXIT_CONFIG;
 	}
 	m.next_second = now(&m) + LW_SECOND;
 	if (lwd_watchdog_us() > 0)

@@ -160,7 +160,7 @@ static int enter_landlock(const char *dir, char err[256])
 		lw_log(LW_INFO, "no-landlock", "why", "the kernel has none: only seccomp confines this role", NULL);
 		return LW_OK;
 	}
-	r = allow(rules, dir, READS | WRITES);
+	r = dir == NULL ? 0 : allow(rules, dir, READS | WRITES);
 	for (size_t i = 0; r == 0 && i < sizeof(readable) / sizeof(*readable); i++)
 		r = allow(rules, readable[i], READS);
 #ifdef LW_SANITIZERS

@@ -17,9 +17,11 @@ struct lwd_syscall {
 extern const struct lwd_syscall lwd_syscalls[];
 extern const size_t lwd_nsyscalls;
 
-/* For this thread and all that it starts; call it while it is the only one. LW_EIO and a line in err. */
+/* For this thread and all that it starts; call it while it is the only one. dir NULL: no
+ * files at all may be written. LW_EIO and a line in err. */
 int lwd_sandbox_enter(enum lwd_sandbox, const char *dir, char err[256]);
-/* Enters a role's sandbox and tries what it must refuse and what it must leave; TAP on standard output, exit status. */
+/* Enters a role's sandbox and tries what it must refuse and what it must leave; TAP on standard output, exit status.
+ * dir NULL: without the part about files. */
 int lwd_sandbox_selftest(const struct lwd_role *, const char *dir);
 
 #endif

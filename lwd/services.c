@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where roles and protocols meet: which listener speaks what, and what keyd and directory are made of. The protocols
+ * do not know each other; what one needs of another comes from here. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <time.h>
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include "base/chan.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "ca/ca.h"
+#include "keys/keys.h"
+#include "ldap/ldapd.h"
+#include "lwd/control.h"
+#include "lwd/netrole.h"
+#include "store/store.h"
+
+static const struct lwd_service_row services[] = {
+	{ "ldap", LW_ROLE_DIRECTORY, 389, NULL, 0, false, &ldapd_proto },
+	{ "ldaps", LW_ROLE_DIRECTORY, 636, NULL, 0, true, &ldapd_proto },
+	{ "ldapi", LW_ROLE_DIRECTORY, 0, "run/ldapi", 0666, false, &ldapd_proto },
+	{ "control", LW_ROLE_DIRECTORY, 0, "run/control.sock", 0600, false, &control_proto },
+};
+#define NSERVICES (sizeof(services) / sizeof(*services))
+
+/* ---- keyd ---- */
+
+struct keyd_state {
+	struct store *store;
+	struct keyd *keyd;
+};
+
+struct keyd_peer {
+	struct keyd *keyd;
+	enum lw_role_id from;
+	int fd;
+};
+
+static int keyd_role_open(struct lwd_ctx *ctx, char err[256])
+{
+	struct keyd_state *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (s == NULL)
+		return LW_ENOMEM;
+	ctx->state = s;
+	keys_builders(&ca_builders);
+	r = store_open(ctx->dir, STORE_OPEN_READ, ctx->clock, &s->store, err);
+	if (r == LW_OK)
+		r = keyd_new(ctx->dir, s->store, ctx->clock, (struct lw_bytes){ ctx->boot_id, ctx->boot_id_n }, err,
+			&s->keyd);
+	if (r == LW_OK)
+		r = keyd_names(s->keyd, ctx->conf.hostname != NULL ? ctx->conf.hostname : "localhost",
+			ctx->conf.listen);
+	return r;
+}
+
+static int keyd_role_start(struct lwd_ctx *ctx, char err[256])
+{
+	lw_wipe(ctx->boot_id, sizeof(ctx->boot_id));
+	lwd_ctx_ready(ctx);
+	return LW_OK;
+}
+
+static void keyd_request(void *arg, struct lw_bytes request, struct lw_writer *answer)
+{
+	struct keyd_peer *p = arg;
+
+	keyd_handle(p->keyd, p->from, request, answer);
+}
+
+static void keyd_request_busy(void *arg, struct lw_bytes request, struct lw_writer *answer)
+{
+	keyd_busy(answer);
+}
+
+static void *keyd_serve(void *arg)
+{
+	struct keyd_peer *p = arg;
+
+	pthread_setname_np(pthread_self(), "lwd: peer");
+	lw_chan_serve(p->fd, KEYD_THREADS, KEYD_QUEUE, keyd_request, keyd_request_busy, p);
+	close(p->fd);
+	free(p);
+	return NULL;
+}
+
+static void keyd_role_peer(struct lwd_ctx *ctx, enum lw_role_id role, int fd)
+{
+	struct keyd_state *s = ctx->state;
+	struct keyd_peer *p = malloc(sizeof(*p));
+	pthread_t thread;
+
+	if (p != NULL) {
+		*p = (struct keyd_peer){ s->keyd, role, fd };
+		if (pthread_create(&thread, NULL, keyd_serve, p) == 0) {
+			pthread_detach(thread);
+			return;
+		}
+	}
+	lw_log(LW_ERROR, "peer-refused", "why", "no thread for it", NULL);
+	free(p);
+	close(fd);
+}
+
+static void keyd_role_reload(struct lwd_ctx *ctx, const struct lwd_config *old)
+{
+	struct keyd_state *s = ctx->state;
+
+	keyd_names(s->keyd, ctx->conf.hostname != NULL ? ctx->conf.hostname : "localhost", ctx->conf.listen);
+}
+
+static const struct lwd_role_ops keyd_ops = {
+	.open = keyd_role_open,
+	.start = keyd_role_start,
+	.peer = keyd_role_peer,
+	.reload = keyd_role_reload,
+};
+
+/* ---- directory ---- */
+
+struct directory_state {
+	struct store *store;
+	struct lw_chan *keyd;
+	struct keys *keys;
+	struct ldapd_server *ldapd;
+	struct control_server *control;
+	struct control_service services[LWD_SERVICES_MAX];
+	size_t nservices;
+	struct lwd_netrole *net;
+};
+
+/* A writer that was killed a moment ago may still hold its lock. */
+static int open_for_writing(struct lwd_ctx *ctx, struct store **ret, char err[256])
+{
+	static const struct timespec moment = { 0, 50 * 1000 * 1000 };
+	int64_t until = lw_mono(ctx->clock) + 3 * LW_SECOND;
+	int r;
+
+	while ((r = store_open(ctx->dir, STORE_OPEN_WRITE, ctx->clock, ret, err)) == LW_EBUSY &&
+		lw_mono(ctx->clock) < until)
+		nanosleep(&moment, NULL);
+	return r;
+}
+
+static int directory_open(struct lwd_ctx *ctx, char err[256])
+{
+	struct directory_state *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (s == NULL)
+		return LW_ENOMEM;
+	ctx->state = s;
+	lwd_netrole_prepare();
+	r = open_for_writing(ctx, &s->store, err);
+	if (r != LW_OK)
+		return r;
+	store_reap_readers(s->store);
+	store_warm(s->store);
+	return LW_OK;
+}
+
+static void describe(struct lwd_ctx *ctx, struct directory_state *s)
+{
+	for (size_t i = 0; i < ctx->nlisteners && s->nservices < LWD_SERVICES_MAX; i++) {
+		const struct lwd_handed *h = &ctx->listeners[i];
+		const struct lwd_service_row *row = &services[h->service];
+		struct control_service *cs = &s->services[s->nservices];
+		struct sockaddr_storage sa = { 0 };
+		socklen_t n = sizeof(sa);
+		char host[INET6_ADDRSTRLEN] = "";
+
+		if (h->loop != 0)
+			continue;
+		cs->name = row->name;
+		if (row->port == 0 || getsockname(h->fd, (struct sockaddr *)&sa, &n) != 0) {
+			snprintf(cs->address, sizeof(cs->address), "%s", row->port == 0 ? row->path : "?");
+		} else if (sa.ss_family == AF_INET) {
+			const struct sockaddr_in *in = (const struct sockaddr_in *)&sa;
+
+			inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
+			snprintf(cs->address, sizeof(cs->address), "%s:%u", host, ntohs(in->sin_port));
+		} else {
+			const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&sa;
+
+			inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
+			snprintf(cs->address, sizeof(cs->address), "[%s]:%u", host, ntohs(in6->sin6_port));
+		}
+		s->nservices++;
+	}
+}
+
+static int system_tenant(struct lwd_ctx *ctx, struct store *store, uint32_t *ret, char err[256])
+{
+	struct lw_arena *arena = lw_arena_new(1 << 16, false);
+	struct store_tenant tenant;
+	int r = arena == NULL ? LW_ENOMEM : store_tenant_by_name(store, arena, lw_str(ctx->conf.domain), &tenant);
+
+	if (r == LW_OK)
+		*ret = tenant.id;
+	else
+		snprintf(err, 256, "the database has no tenant %.120s: mend domain in lwd.conf (%s)", ctx->conf.domain,
+			lw_strerror(r));
+	lw_arena_free(arena);
+	return r;
+}
+
+static void *directory_server(void *arg, const struct lwd_service_row *row)
+{
+	struct directory_state *s = arg;
+
+	return row->proto == &control_proto ? (void *)s->control : (void *)s->ldapd;
+}
+
+static int directory_issue(void *arg, struct lw_bytes csr, struct lw_arena *arena, struct lw_bytes *ret_pem,
+	int64_t *ret_not_after)
+{
+	struct directory_state *s = arg;
+
+	return keys_tls_cert(s->keys, csr, arena, ret_pem, ret_not_after);
+}
+
+static const struct lwd_netrole_ops directory_net = { directory_server, directory_issue };
+
+static int directory_start(struct lwd_ctx *ctx, char err[256])
+{
+	static const enum ldapd_cleartext cleartext[] = {
+		[LWD_CLEAR_LOOPBACK] = LDAPD_CLEARTEXT_LOOPBACK,
+		[LWD_CLEAR_ALWAYS] = LDAPD_CLEARTEXT_ALWAYS,
+		[LWD_CLEAR_NEVER] = LDAPD_CLEARTEXT_NEVER,
+	};
+	struct directory_state *s = ctx->state;
+	struct ldapd_options ldap = { .vendor_version = ctx->program->version,
+		.default_tenant = ctx->conf.domain,
+		.cleartext = cleartext[ctx->conf.cleartext],
+		.starttls = true,
+		.size_limit = (uint32_t)ctx->conf.search_size_limit,
+		.time_limit = (uint32_t)(ctx->conf.search_time_limit / LW_SECOND) };
+	struct control_options control = { .services = s->services };
+	int r = system_tenant(ctx, s->store, &control.system_tenant, err);
+
+	if (r != LW_OK)
+		return r;
+	describe(ctx, s);
+	control.nservices = s->nservices;
+	s->keyd = lw_chan_new(lwd_roles[LW_ROLE_KEYD].name);
+	s->keys = s->keyd == NULL ? NULL : keys_over_chan(s->keyd, LW_ROLE_DIRECTORY);
+	if (s->keys == NULL)
+		return LW_ENOMEM;
+	r = store_writer_start(s->store);
+	if (r == LW_OK)
+		r = ldapd_server_new(s->store, s->keys, &ldap, ctx->clock, &s->ldapd);
+	if (r == LW_OK && (s->control = control_server_new(s->store, s->keys, ctx->clock, &control)) == NULL)
+		r = LW_ENOMEM;
+	return r != LW_OK ? r : lwd_netrole_start(ctx, &directory_net, s, &s->net, err);
+}
+
+static void directory_peer(struct lwd_ctx *ctx, enum lw_role_id role, int fd)
+{
+	struct directory_state *s = ctx->state;
+
+	if (role == LW_ROLE_KEYD) {
+		store_reap_readers(s->store); /* the former one is dead */
+		lw_chan_connect(s->keyd, fd);
+	} else {
+		close(fd);
+	}
+}
+
+static void directory_reload(struct lwd_ctx *ctx, const struct lwd_config *old)
+{
+	struct directory_state *s = ctx->state;
+
+	lwd_netrole_reload(s->net, &ctx->conf);
+}
+
+static void directory_second(struct lwd_ctx *ctx)
+{
+	struct directory_state *s = ctx->state;
+
+	store_reap_readers(s->store);
+}
+
+static bool directory_alive(struct lwd_ctx *ctx)
+{
+	struct directory_state *s = ctx->state;
+
+	return lwd_netrole_alive(s->net);
+}
+
+static void directory_drain(struct lwd_ctx *ctx)
+{
+	struct directory_state *s = ctx->state;
+
+	lwd_netrole_drain(s->net, ctx->conf.shutdown_time);
+	store_writer_stop(s->store);
+}
+
+static const struct lwd_role_ops directory_ops = {
+	.open = directory_open,
+	.start = directory_start,
+	.peer = directory_peer,
+	.reload = directory_reload,
+	.second = directory_second,
+	.alive = directory_alive,
+	.drain = directory_drain,
+};
+
+int main(int argc, char **argv)
+{
+	static const struct lwd_program program = {
+		.services = services,
+		.nservices = NSERVICES,
+		.ops = { [LW_ROLE_KEYD] = &keyd_ops, [LW_ROLE_DIRECTORY] = &directory_ops },
+		.version = PACKAGE_VERSION,
+	};
+
+	return lwd_main(argc, argv, &program);
+}
