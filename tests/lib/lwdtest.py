@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-BIN = os.environ.get("LWD_BIN") or os.path.join(os.getcwd())
+BIN = os.environ.get("LWD_BIN") or os.path.join(os.getcwd(), "bin")
 LWD, LWCTL = os.path.join(BIN, "lwd"), os.path.join(BIN, "lwctl")
 ADMIN_PASSWORD = "Correct-Horse-7"
 SANITIZED = os.environ.get("LWD_SANITIZED") == "1"
