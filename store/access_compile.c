@@ -42,6 +42,7 @@ static void make_masks(void)
 {
 	const struct schema_attr *a;
 
+	schema_init();
 	for (size_t i = 0; (a = schema_attr_at(i)) != NULL; i++) {
 		set_add(a->flags & SCHEMA_SECRET ? &masks.secret : &masks.open, a);
 		if ((a->flags & (SCHEMA_SECRET | SCHEMA_ORDINARY)) == SCHEMA_ORDINARY)

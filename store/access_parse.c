@@ -166,7 +166,9 @@ static const char *here(struct parser *p, char ret[28])
 		ret[n++] = *q >= 0x20 && *q < 0x7f && *q != '\'' ? (char)*q : '?';
 	}
 	ret[n] = 0;
-	return n ? ret : "the end";
+	if (!n)
+		memcpy(ret, "the end", sizeof("the end"));
+	return ret;
 }
 
 static bool is_word(struct lw_bytes w, const char *text)
