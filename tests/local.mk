@@ -10,3 +10,5 @@ include tests/unit/schema.mk
 include tests/fuzz/schema.mk
 include tests/unit/ldap.mk
 include tests/fuzz/ldap.mk
+include tests/unit/access.mk
+include tests/fuzz/access.mk

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random policies, random acts: the compiled evaluator and the reference evaluator must agree, and nobody may hand out
- * more than he holds. LWD_ACCESS_TRIPLES (default a million) and LWD_ACCESS_SEED turn it. */
+ * more than he holds. LWD_ACCESS_TRIPLES (default a million; a tenth under sanitizers) and LWD_ACCESS_SEED turn it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +12,11 @@
 #include "tests/unit/access_world.h"
 
 #define MAX_RULES 24
+#ifdef LW_SANITIZERS
+#define TRIPLES 100000
+#else
+#define TRIPLES 1000000
+#endif
 
 struct policy {
 	struct lw_arena *arena;
@@ -124,7 +129,7 @@ static void check_sets(const struct policy *p, struct world *w, const struct wor
 
 static void test_agree(void **state)
 {
-	uint64_t triples = setting("LWD_ACCESS_TRIPLES", 1000000), permits = 0, forbids = 0, done = 0;
+	uint64_t triples = setting("LWD_ACCESS_TRIPLES", TRIPLES), permits = 0, forbids = 0, done = 0;
 	struct world w;
 
 	world_init(&w, setting("LWD_ACCESS_SEED", 1));
@@ -265,7 +270,7 @@ static void wide_rules(struct policy *p, struct world *w)
 
 static void test_no_wider_grant(void **state)
 {
-	uint64_t rounds = setting("LWD_ACCESS_TRIPLES", 1000000) / 100, allowed = 0, gains = 0;
+	uint64_t rounds = setting("LWD_ACCESS_TRIPLES", TRIPLES) / 100, allowed = 0, gains = 0;
 	struct world w;
 
 	world_init(&w, setting("LWD_ACCESS_SEED", 1) + 1);
@@ -340,7 +345,7 @@ static uint64_t closure_ids(struct world *w, int group, uint64_t *ids)
 /* One membership, tag or manager more or less, or another place, in a copy of the world. */
 static void test_no_wider_change(void **state)
 {
-	uint64_t rounds = setting("LWD_ACCESS_TRIPLES", 1000000) / 100, allowed[5] = { 0 }, gains = 0;
+	uint64_t rounds = setting("LWD_ACCESS_TRIPLES", TRIPLES) / 100, allowed[5] = { 0 }, gains = 0;
 	struct world w, v;
 
 	world_init(&w, setting("LWD_ACCESS_SEED", 1) + 2);
@@ -429,7 +434,7 @@ next:
 /* Whoever may set somebody's secret can become him. */
 static void test_no_wider_secret(void **state)
 {
-	uint64_t rounds = setting("LWD_ACCESS_TRIPLES", 1000000) / 100, allowed = 0;
+	uint64_t rounds = setting("LWD_ACCESS_TRIPLES", TRIPLES) / 100, allowed = 0;
 	struct world w;
 
 	world_init(&w, setting("LWD_ACCESS_SEED", 1) + 3);
