@@ -7,8 +7,14 @@
 #include "store/schema_int.h"
 
 /* What an octet is in an RFC 4514 string. */
-enum { C_SPECIAL = 1 /* may not stand in a value unescaped */, C_ESCAPABLE = 2 /* may follow a backslash as itself */, C_HEX = 4 };
+enum {
+	C_SPECIAL = 1,   /* may not stand in a value unescaped */
+	C_ESCAPABLE = 2, /* may follow a backslash as itself */
+	C_HEX = 4,
+	C_ODD = 8,       /* not printed as it is, or not always */
+};
 static const uint8_t kinds[256] = {
+	[1 ... 31] = C_ODD, [127 ... 255] = C_ODD,
 	['"'] = C_SPECIAL | C_ESCAPABLE, ['+'] = C_SPECIAL | C_ESCAPABLE, [','] = C_SPECIAL | C_ESCAPABLE,
 	[';'] = C_SPECIAL | C_ESCAPABLE, ['<'] = C_SPECIAL | C_ESCAPABLE, ['>'] = C_SPECIAL | C_ESCAPABLE,
 	['\\'] = C_SPECIAL | C_ESCAPABLE, [0] = C_SPECIAL, ['='] = C_ESCAPABLE, [' '] = C_ESCAPABLE, ['#'] = C_ESCAPABLE,
@@ -21,6 +27,7 @@ static const uint8_t kinds[256] = {
 struct dn_scan {
 	struct lw_arena *arena;
 	const uint8_t *p, *end;
+	bool plain; /* this RDN is written as we would print it */
 };
 
 static int arena_error(struct lw_arena *a)
@@ -40,8 +47,10 @@ static bool hexpair(const uint8_t *p, const uint8_t *end)
 
 static void spaces(struct dn_scan *s)
 {
-	while (s->p < s->end && *s->p == ' ')
+	while (s->p < s->end && *s->p == ' ') {
 		s->p++;
+		s->plain = false;
+	}
 }
 
 /* The contents of the BER value after '#': a string type, as RFC 4514 2.4 lets a value be written. */
@@ -76,17 +85,21 @@ static int hex_value(struct dn_scan *s, struct lw_bytes *ret)
 static int string_value(struct dn_scan *s, struct lw_bytes *ret)
 {
 	const uint8_t *start = s->p, *solid = s->p; /* solid: behind the last octet that is no trailing space */
-	uint8_t *out, *o;
+	uint8_t *out, *o, seen = 0;
 
 	while (s->p < s->end && !(kinds[*s->p] & C_SPECIAL)) {
+		seen |= kinds[*s->p];
 		if (*s->p != ' ')
 			solid = s->p + 1;
 		s->p++;
 	}
+	if ((seen & C_ODD) || solid != s->p)
+		s->plain = false;
 	if (s->p == s->end || *s->p != '\\') {
 		*ret = (struct lw_bytes){ start, (size_t)(solid - start) };
 		return 0;
 	}
+	s->plain = false;
 	out = lw_alloc(s->arena, (size_t)(s->end - start) + 1);
 	if (out == NULL)
 		return arena_error(s->arena);
@@ -139,8 +152,11 @@ static int parse_ava(struct dn_scan *s, struct dn_ava *ava)
 	ava->attr = schema_attr(type);
 	if (ava->attr == NULL || !names(ava->attr))
 		return LW_EDNSYNTAX;
+	if (!lw_eq(type, lw_str(ava->attr->names[0])))
+		s->plain = false;
 	spaces(s);
 	if (s->p < s->end && *s->p == '#') {
+		s->plain = false;
 		s->p++;
 		err = hex_value(s, &ava->value);
 	} else {
@@ -278,7 +294,7 @@ static int finish_rdn(struct lw_arena *a, struct dn_rdn *r)
 {
 	int err = make_norm(a, r);
 
-	return err ? err : make_text(a, r);
+	return err || r->text.n != 0 ? err : make_text(a, r);
 }
 
 /* One RDN; stops behind it, at the end or at a comma. */
@@ -286,8 +302,10 @@ static int parse_rdn(struct dn_scan *s, struct dn_rdn *ret)
 {
 	struct dn_ava avas[DN_MAX_AVAS];
 	struct dn_rdn r = { 0 };
+	const uint8_t *from = s->p;
 	int err;
 
+	s->plain = true;
 	for (;;) {
 		if (r.navas == DN_MAX_AVAS)
 			return LW_ELIMIT;
@@ -305,6 +323,8 @@ static int parse_rdn(struct dn_scan *s, struct dn_rdn *ret)
 	if (r.avas == NULL)
 		return arena_error(s->arena);
 	memcpy(r.avas, avas, r.navas * sizeof(avas[0]));
+	if (s->plain)
+		r.text = (struct lw_bytes){ from, (size_t)(s->p - from) };
 	err = finish_rdn(s->arena, &r);
 	if (err == 0)
 		*ret = r;
@@ -320,7 +340,7 @@ static int start(struct lw_arena *a, struct lw_bytes text, struct dn_scan *s)
 	copy = lw_dup(a, text);
 	if (copy.p == NULL)
 		return arena_error(a);
-	*s = (struct dn_scan){ a, copy.p, copy.p + copy.n };
+	*s = (struct dn_scan){ a, copy.p, copy.p + copy.n, false };
 	return 0;
 }
 
