@@ -11,16 +11,43 @@ enum {
 	C_SPECIAL = 1,   /* may not stand in a value unescaped */
 	C_ESCAPABLE = 2, /* may follow a backslash as itself */
 	C_HEX = 4,
-	C_ODD = 8,       /* not printed as it is, or not always */
+	C_ODD = 8, /* not printed as it is, or not always */
 };
 static const uint8_t kinds[256] = {
-	[1 ... 31] = C_ODD, [127 ... 255] = C_ODD,
-	['"'] = C_SPECIAL | C_ESCAPABLE, ['+'] = C_SPECIAL | C_ESCAPABLE, [','] = C_SPECIAL | C_ESCAPABLE,
-	[';'] = C_SPECIAL | C_ESCAPABLE, ['<'] = C_SPECIAL | C_ESCAPABLE, ['>'] = C_SPECIAL | C_ESCAPABLE,
-	['\\'] = C_SPECIAL | C_ESCAPABLE, [0] = C_SPECIAL, ['='] = C_ESCAPABLE, [' '] = C_ESCAPABLE, ['#'] = C_ESCAPABLE,
-	['0'] = C_HEX, ['1'] = C_HEX, ['2'] = C_HEX, ['3'] = C_HEX, ['4'] = C_HEX, ['5'] = C_HEX, ['6'] = C_HEX,
-	['7'] = C_HEX, ['8'] = C_HEX, ['9'] = C_HEX, ['a'] = C_HEX, ['b'] = C_HEX, ['c'] = C_HEX, ['d'] = C_HEX,
-	['e'] = C_HEX, ['f'] = C_HEX, ['A'] = C_HEX, ['B'] = C_HEX, ['C'] = C_HEX, ['D'] = C_HEX, ['E'] = C_HEX,
+	[1 ... 31] = C_ODD,
+	[127 ... 255] = C_ODD,
+	['"'] = C_SPECIAL | C_ESCAPABLE,
+	['+'] = C_SPECIAL | C_ESCAPABLE,
+	[','] = C_SPECIAL | C_ESCAPABLE,
+	[';'] = C_SPECIAL | C_ESCAPABLE,
+	['<'] = C_SPECIAL | C_ESCAPABLE,
+	['>'] = C_SPECIAL | C_ESCAPABLE,
+	['\\'] = C_SPECIAL | C_ESCAPABLE,
+	[0] = C_SPECIAL,
+	['='] = C_ESCAPABLE,
+	[' '] = C_ESCAPABLE,
+	['#'] = C_ESCAPABLE,
+	['0'] = C_HEX,
+	['1'] = C_HEX,
+	['2'] = C_HEX,
+	['3'] = C_HEX,
+	['4'] = C_HEX,
+	['5'] = C_HEX,
+	['6'] = C_HEX,
+	['7'] = C_HEX,
+	['8'] = C_HEX,
+	['9'] = C_HEX,
+	['a'] = C_HEX,
+	['b'] = C_HEX,
+	['c'] = C_HEX,
+	['d'] = C_HEX,
+	['e'] = C_HEX,
+	['f'] = C_HEX,
+	['A'] = C_HEX,
+	['B'] = C_HEX,
+	['C'] = C_HEX,
+	['D'] = C_HEX,
+	['E'] = C_HEX,
 	['F'] = C_HEX,
 };
 
@@ -84,7 +111,8 @@ static int hex_value(struct dn_scan *s, struct lw_bytes *ret)
 /* A string value up to an unescaped comma or plus; without escapes it is a slice of the text. */
 static int string_value(struct dn_scan *s, struct lw_bytes *ret)
 {
-	const uint8_t *start = s->p, *solid = s->p; /* solid: behind the last octet that is no trailing space */
+	const uint8_t *start = s->p,
+	              *solid = s->p; /* solid: behind the last octet that is no trailing space */
 	uint8_t *out, *o, seen = 0;
 
 	while (s->p < s->end && !(kinds[*s->p] & C_SPECIAL)) {
@@ -497,8 +525,8 @@ int dn_to_domain(struct lw_arena *a, const struct store_dn *dn, char **ret)
 		const struct dn_rdn *r = &dn->rdn[i];
 
 		if (r->navas != 1 || r->avas[0].attr != dc || r->avas[0].value.n == 0 ||
-			memchr(r->avas[0].value.p, '.', r->avas[0].value.n) != NULL ||
-			memchr(r->avas[0].value.p, 0, r->avas[0].value.n) != NULL)
+		        memchr(r->avas[0].value.p, '.', r->avas[0].value.n) != NULL ||
+		        memchr(r->avas[0].value.p, 0, r->avas[0].value.n) != NULL)
 			return LW_ENOTFOUND;
 		n += r->avas[0].value.n + 1;
 	}

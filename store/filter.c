@@ -29,7 +29,8 @@ static bool describe(struct lw_arena *a, struct filter *f, struct lw_bytes desc)
 }
 
 /* A copy, and its normal form by the rule (or the type's rule of that kind). The outcome of schema.h. */
-static int assertion(struct lw_arena *a, struct filter *f, const struct schema_rule *rule, struct lw_bytes value)
+static int assertion(
+        struct lw_arena *a, struct filter *f, const struct schema_rule *rule, struct lw_bytes value)
 {
 	f->value = lw_dup(a, value);
 	if (f->value.p == NULL)
@@ -55,7 +56,8 @@ struct filter *filter_set(struct lw_arena *a, enum filter_kind kind, struct filt
 	return f;
 }
 
-struct filter *filter_assert(struct lw_arena *a, enum filter_kind kind, struct lw_bytes desc, struct lw_bytes value)
+struct filter *filter_assert(
+        struct lw_arena *a, enum filter_kind kind, struct lw_bytes desc, struct lw_bytes value)
 {
 	struct filter *f = node(a, kind);
 
@@ -70,8 +72,8 @@ struct filter *filter_assert(struct lw_arena *a, enum filter_kind kind, struct l
 	return settle(a, f, assertion(a, f, f->attr->equality, value));
 }
 
-struct filter *filter_substr(struct lw_arena *a, struct lw_bytes desc, unsigned n, const enum schema_piece *kinds,
-	const struct lw_bytes *values)
+struct filter *filter_substr(struct lw_arena *a, struct lw_bytes desc, unsigned n,
+        const enum schema_piece *kinds, const struct lw_bytes *values)
 {
 	struct filter *f = node(a, FILTER_SUBSTR);
 
@@ -101,8 +103,8 @@ struct filter *filter_substr(struct lw_arena *a, struct lw_bytes desc, unsigned 
 	return f;
 }
 
-struct filter *filter_extensible(struct lw_arena *a, struct lw_bytes rule, struct lw_bytes desc, struct lw_bytes value,
-	bool dn_attrs)
+struct filter *filter_extensible(
+        struct lw_arena *a, struct lw_bytes rule, struct lw_bytes desc, struct lw_bytes value, bool dn_attrs)
 {
 	struct filter *f = node(a, FILTER_EXTENSIBLE);
 
@@ -161,15 +163,16 @@ static bool match_pieces(const struct filter *f, struct lw_bytes v)
 	return true;
 }
 
-static enum filter_truth compare(const struct filter *f, const struct schema_rule *rule, const struct schema_attr *attr,
-	struct lw_arena *a, struct lw_bytes stored)
+static enum filter_truth compare(const struct filter *f, const struct schema_rule *rule,
+        const struct schema_attr *attr, struct lw_arena *a, struct lw_bytes stored)
 {
 	struct lw_bytes norm;
 	int cmp;
 
 	if (rule == NULL || rule->norm(attr, a, stored, &norm) != 0)
 		return FILTER_UNDEF;
-	if (f->kind == FILTER_EQ || f->kind == FILTER_APPROX || (f->kind == FILTER_EXTENSIBLE && rule->kind == RULE_EQUALITY))
+	if (f->kind == FILTER_EQ || f->kind == FILTER_APPROX ||
+	        (f->kind == FILTER_EXTENSIBLE && rule->kind == RULE_EQUALITY))
 		return truth(lw_eq(norm, f->norm));
 	cmp = lw_cmp(norm, f->norm);
 	if (f->kind == FILTER_GE)
@@ -179,8 +182,8 @@ static enum filter_truth compare(const struct filter *f, const struct schema_rul
 	return truth(cmp < 0); /* an ordering rule in an extensible match: stored before asserted */
 }
 
-enum filter_truth filter_value_match(const struct filter *f, const struct schema_attr *attr, struct lw_arena *a,
-	struct lw_bytes stored)
+enum filter_truth filter_value_match(
+        const struct filter *f, const struct schema_attr *attr, struct lw_arena *a, struct lw_bytes stored)
 {
 	struct lw_bytes v;
 

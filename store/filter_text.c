@@ -5,7 +5,7 @@
 #include "store/filter.h"
 #include "store/schema_int.h"
 
-#define MAX_TEXT (64u << 10)
+#define MAX_TEXT   (64u << 10)
 #define MAX_PIECES 64
 
 struct ftext {
@@ -67,7 +67,8 @@ static int built(struct ftext *t, struct filter *f, struct filter **ret)
 }
 
 /* attr=a*b*c */
-static int substrings(struct ftext *t, struct lw_bytes desc, const uint8_t *from, const uint8_t *to, struct filter **ret)
+static int substrings(
+        struct ftext *t, struct lw_bytes desc, const uint8_t *from, const uint8_t *to, struct filter **ret)
 {
 	enum schema_piece kinds[MAX_PIECES];
 	struct lw_bytes values[MAX_PIECES];
@@ -121,7 +122,9 @@ static int extensible(struct ftext *t, struct lw_bytes head, struct lw_bytes val
 	}
 	if (n > 2 || (n == 2 && part[1].n == 0) || (part[0].n == 0 && n != 2))
 		return LW_EINVAL;
-	return built(t, filter_extensible(t->arena, n == 2 ? part[1] : (struct lw_bytes){ 0 }, part[0], value, dn), ret);
+	return built(t,
+	        filter_extensible(t->arena, n == 2 ? part[1] : (struct lw_bytes){ 0 }, part[0], value, dn),
+	        ret);
 }
 
 static int item(struct ftext *t, struct filter **ret)
@@ -138,8 +141,8 @@ static int item(struct ftext *t, struct filter **ret)
 	if (eq == NULL || eq == start)
 		return LW_EINVAL;
 	desc = (struct lw_bytes){ start, (size_t)(eq - start) };
-	if (memchr(desc.p, '(', desc.n) != NULL || memchr(desc.p, '*', desc.n) != NULL || memchr(desc.p, 0, desc.n) != NULL ||
-		memchr(desc.p, '\\', desc.n) != NULL)
+	if (memchr(desc.p, '(', desc.n) != NULL || memchr(desc.p, '*', desc.n) != NULL ||
+	        memchr(desc.p, 0, desc.n) != NULL || memchr(desc.p, '\\', desc.n) != NULL)
 		return LW_EINVAL;
 	eq++;
 	switch (desc.p[desc.n - 1]) {
@@ -164,7 +167,8 @@ static int item(struct ftext *t, struct filter **ret)
 		if (kind != FILTER_EQ)
 			return LW_EINVAL;
 		if (to - eq == 1)
-			return built(t, filter_assert(t->arena, FILTER_PRESENT, desc, (struct lw_bytes){ 0 }), ret);
+			return built(t, filter_assert(t->arena, FILTER_PRESENT, desc, (struct lw_bytes){ 0 }),
+			        ret);
 		return substrings(t, desc, eq, to, ret);
 	}
 	err = unescape(t, eq, to, &value);
@@ -293,7 +297,10 @@ static void put_substr(struct lw_writer *w, const struct filter *f)
 
 static void put_item(struct lw_writer *w, const struct filter *f)
 {
-	static const char *const signs[] = { [FILTER_EQ] = "=", [FILTER_GE] = ">=", [FILTER_LE] = "<=", [FILTER_APPROX] = "~=",
+	static const char *const signs[] = { [FILTER_EQ] = "=",
+		[FILTER_GE] = ">=",
+		[FILTER_LE] = "<=",
+		[FILTER_APPROX] = "~=",
 		[FILTER_EXTENSIBLE] = ":=" };
 
 	if (f->attr != NULL)
@@ -326,7 +333,7 @@ static void put(struct lw_writer *w, const struct filter *f, unsigned depth)
 	}
 	lw_put_u8(w, '(');
 	if (f->kind <= FILTER_NOT) {
-		lw_put_u8(w, (uint8_t)"&|!"[f->kind]);
+		lw_put_u8(w, (uint8_t) "&|!"[f->kind]);
 		for (const struct filter *c = f->child; c != NULL; c = c->next)
 			put(w, c, depth + 1);
 	} else if (f->kind == FILTER_UNDEFINED) {

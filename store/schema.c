@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compiles the definitions into tables, once; look-up, attribute descriptions, and the check of an entry's classes. */
+/* Compiles the definitions into tables, once; look-up, attribute descriptions, and the check of an entry's
+ * classes. */
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,12 +10,12 @@
 #include "base/log.h"
 #include "store/schema_int.h"
 
-#define ATTRS_MAX 512
+#define ATTRS_MAX   512
 #define CLASSES_MAX 192
-#define HASH_SIZE 2048 /* a power of two, at least twice the names */
-#define WORDS ((ATTRS_MAX + 63) / 64)
+#define HASH_SIZE   2048 /* a power of two, at least twice the names */
+#define WORDS       ((ATTRS_MAX + 63) / 64)
 #define MAX_OPTIONS 8
-#define MAX_DESC 256
+#define MAX_DESC    256
 
 struct attr_set {
 	uint64_t w[WORDS]; /* by place in attrs[] */
@@ -42,7 +43,8 @@ static struct {
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 const struct schema_source *const schema_sources[] = { &schema_src_core, &schema_src_pki, &schema_src_cosine,
-	&schema_src_inet, &schema_src_nis, &schema_src_krb, &schema_src_ppolicy, &schema_src_misc, &schema_src_lwd, NULL };
+	&schema_src_inet, &schema_src_nis, &schema_src_krb, &schema_src_ppolicy, &schema_src_misc,
+	&schema_src_lwd, NULL };
 
 static _Noreturn void broken(const char *what, const char *text)
 {
@@ -84,8 +86,9 @@ static const void *names_find(const struct names *t, struct lw_bytes name)
 
 		if (s->name == NULL)
 			return NULL;
-		if (s->n == name.n && (memcmp(s->name, name.p, name.n) == 0 ||
-			lw_eq_nocase((struct lw_bytes){ (const uint8_t *)s->name, s->n }, name)))
+		if (s->n == name.n &&
+		        (memcmp(s->name, name.p, name.n) == 0 ||
+		                lw_eq_nocase((struct lw_bytes){ (const uint8_t *)s->name, s->n }, name)))
 			return s->what;
 	}
 }
@@ -237,7 +240,8 @@ static void resolve_attr(struct schema_attr *a, unsigned depth)
 	}
 	a->max_len = a->syntax->max_len;
 	if (((a->flags & (SCHEMA_IX_EQ | SCHEMA_UNIQUE)) && a->equality == NULL) ||
-		((a->flags & SCHEMA_IX_ORD) && a->ordering == NULL) || ((a->flags & SCHEMA_IX_SUB) && a->substr == NULL))
+	        ((a->flags & SCHEMA_IX_ORD) && a->ordering == NULL) ||
+	        ((a->flags & SCHEMA_IX_SUB) && a->substr == NULL))
 		broken("an index without its matching rule", t);
 }
 
@@ -261,7 +265,8 @@ static void declare_class(const struct schema_row *row)
 		names_add(&tab.class_names, c->names[i], c, row->text);
 }
 
-static const struct schema_attr *const *attr_list(const struct schema_list *l, struct attr_set *set, const char *text)
+static const struct schema_attr *const *attr_list(
+        const struct schema_list *l, struct attr_set *set, const char *text)
 {
 	const struct schema_attr **v = room(l->n + 1, sizeof(*v), text);
 
@@ -303,7 +308,8 @@ static void resolve_class(struct schema_class *c, unsigned depth)
 			tab.must[at].w[w] |= tab.must[up].w[w];
 			tab.may[at].w[w] |= tab.may[up].w[w];
 		}
-		/* RFC 4512 2.4: an abstract class is above the others, structural and auxiliary ones do not mix */
+		/* RFC 4512 2.4: an abstract class is above the others, structural and auxiliary ones do not
+		 * mix */
 		if (sups[i]->kind != SCHEMA_ABSTRACT && sups[i]->kind != c->kind)
 			broken("superclass of another kind", t);
 	}
@@ -372,10 +378,12 @@ static bool is_option(struct lw_bytes o)
 	return o.n != 0;
 }
 
-/* Tagging options that make a subtype: language tags and private ones. Types that the server itself reads have none. */
+/* Tagging options that make a subtype: language tags and private ones. Types that the server itself reads
+ * have none. */
 static bool known_option(const struct schema_attr *a, struct lw_bytes o)
 {
-	const unsigned plain = SCHEMA_OPERATIONAL | SCHEMA_SECRET | SCHEMA_REF | SCHEMA_UNIQUE | SCHEMA_COMPUTED;
+	const unsigned plain =
+	        SCHEMA_OPERATIONAL | SCHEMA_SECRET | SCHEMA_REF | SCHEMA_UNIQUE | SCHEMA_COMPUTED;
 
 	if (lw_eq(o, LW_LIT("binary")))
 		return (a->syntax->flags & SYNTAX_BINARY_TRANSFER) != 0;
@@ -413,7 +421,8 @@ static int split_options(uint8_t *buf, size_t n, struct lw_bytes opt[MAX_OPTIONS
 	return count;
 }
 
-static int slow_desc(struct lw_arena *arena, const struct schema_attr *a, struct lw_bytes options, struct lw_bytes *ret)
+static int slow_desc(
+        struct lw_arena *arena, const struct schema_attr *a, struct lw_bytes options, struct lw_bytes *ret)
 {
 	struct lw_bytes copy = lw_dup(arena, options), opt[MAX_OPTIONS + 1];
 	uint8_t *out = lw_alloc(arena, options.n + sizeof(";binary"));
@@ -439,7 +448,7 @@ static int slow_desc(struct lw_arena *arena, const struct schema_attr *a, struct
 }
 
 int schema_desc(struct lw_arena *arena, struct lw_bytes desc, const struct schema_attr **ret_attr,
-	struct lw_bytes *ret_options)
+        struct lw_bytes *ret_options)
 {
 	const uint8_t *semi = desc.n != 0 ? memchr(desc.p, ';', desc.n) : NULL;
 	struct lw_bytes type = { desc.p, semi != NULL ? (size_t)(semi - desc.p) : desc.n };
@@ -469,8 +478,7 @@ int schema_desc(struct lw_arena *arena, struct lw_bytes desc, const struct schem
 
 /* ---- an entry's classes ---- */
 
-__attribute__((format(printf, 2, 3)))
-static int class_error(char err[160], const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static int class_error(char err[160], const char *fmt, ...)
 {
 	va_list ap;
 
@@ -497,7 +505,8 @@ static int structural(const struct schema_class *c, const struct schema_class **
 	if (*cur == NULL || schema_class_isa(c, *cur))
 		*cur = c;
 	else if (!schema_class_isa(*cur, c))
-		return class_error(err, "object classes %s and %s are structural and unrelated", (*cur)->names[0], c->names[0]);
+		return class_error(err, "object classes %s and %s are structural and unrelated",
+		        (*cur)->names[0], c->names[0]);
 	return 0;
 }
 
@@ -512,8 +521,9 @@ static const char *missing(const struct attr_set *must, const struct attr_set *h
 	return NULL;
 }
 
-int schema_check_entry(const struct lw_bytes *classes, size_t nclasses, const struct schema_attr *const *attrs,
-	size_t nattrs, const struct schema_class **ret_structural, char err[160])
+int schema_check_entry(const struct lw_bytes *classes, size_t nclasses,
+        const struct schema_attr *const *attrs, size_t nattrs, const struct schema_class **ret_structural,
+        char err[160])
 {
 	struct attr_set must = { { 0 } }, allowed = { { 0 } }, have = { { 0 } };
 	const struct schema_class *cur = NULL, *alone = NULL;
@@ -559,8 +569,9 @@ int schema_check_entry(const struct lw_bytes *classes, size_t nclasses, const st
 
 		have.w[at / 64] |= 1ull << at % 64;
 		if (!(allowed.w[at / 64] & 1ull << at % 64) && !(attrs[i]->flags & SCHEMA_OPERATIONAL) &&
-			attrs[i]->id != SCHEMA_ID_CLASS && !(flags & CLASS_EXTENSIBLE))
-			return class_error(err, "attribute %s is not allowed by the object classes", attrs[i]->names[0]);
+		        attrs[i]->id != SCHEMA_ID_CLASS && !(flags & CLASS_EXTENSIBLE))
+			return class_error(
+			        err, "attribute %s is not allowed by the object classes", attrs[i]->names[0]);
 	}
 	name = missing(&must, &have);
 	if (name != NULL)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* certificateExactMatch: the serial number and issuer of a DER certificate, or of an assertion in RFC 4523's form
- * { serialNumber 17, issuer rdnSequence:"cn=…" }. Normal form: serial number (two's complement, counted), issuer's DN. */
+/* certificateExactMatch: the serial number and issuer of a DER certificate, or of an assertion in RFC 4523's
+ * form { serialNumber 17, issuer rdnSequence:"cn=…" }. Normal form: serial number (two's complement,
+ * counted), issuer's DN. */
 #include <string.h>
 #include "base/err.h"
 #include "base/text.h"
@@ -131,7 +132,8 @@ static int put_ava(struct lw_writer *w, struct lw_bytes ava)
 		return 0;
 	case 0x14: /* TeletexString: in practice Latin-1 */
 		for (size_t i = 0; i < value.n; i++) {
-			uint8_t utf8[2] = { (uint8_t)(0xc0 | value.p[i] >> 6), (uint8_t)(0x80 | (value.p[i] & 0x3f)) };
+			uint8_t utf8[2] = { (uint8_t)(0xc0 | value.p[i] >> 6),
+				(uint8_t)(0x80 | (value.p[i] & 0x3f)) };
 			bool wide = value.p[i] > 127;
 
 			put_hex(w, wide ? (struct lw_bytes){ utf8, 2 } : (struct lw_bytes){ value.p + i, 1 });
@@ -248,7 +250,8 @@ static bool decimal(struct lw_arena *a, struct der *s, struct lw_bytes *ret)
 		buf[i] = (uint8_t)carry;
 		carry >>= 8;
 	}
-	while (first + 1 < sizeof(buf) && ((buf[first] == 0 && buf[first + 1] < 0x80) || (buf[first] == 0xff && buf[first + 1] > 0x7f)))
+	while (first + 1 < sizeof(buf) &&
+	        ((buf[first] == 0 && buf[first + 1] < 0x80) || (buf[first] == 0xff && buf[first + 1] > 0x7f)))
 		first++;
 	p = lw_alloc(a, sizeof(buf) - first);
 	if (p == NULL)
@@ -278,17 +281,20 @@ static bool quoted(struct lw_arena *a, struct der *s, struct lw_bytes *ret)
 	return word(s, "\"");
 }
 
-static bool from_text(struct lw_arena *a, struct lw_bytes v, struct lw_bytes *ret_serial, struct lw_bytes *ret_issuer)
+static bool from_text(
+        struct lw_arena *a, struct lw_bytes v, struct lw_bytes *ret_serial, struct lw_bytes *ret_issuer)
 {
 	struct der s = der_of(v);
 	bool ok = word(&s, "{") && word(&s, "serialNumber ") && decimal(a, &s, ret_serial) && word(&s, ",") &&
-		word(&s, "issuer ") && word(&s, "rdnSequence:") && quoted(a, &s, ret_issuer) && word(&s, "}");
+	          word(&s, "issuer ") && word(&s, "rdnSequence:") && quoted(a, &s, ret_issuer) &&
+	          word(&s, "}");
 
 	skip(&s);
 	return ok && s.p == s.end;
 }
 
-int schema_norm_cert(const struct schema_attr *attr, struct lw_arena *a, struct lw_bytes v, struct lw_bytes *ret)
+int schema_norm_cert(
+        const struct schema_attr *attr, struct lw_arena *a, struct lw_bytes v, struct lw_bytes *ret)
 {
 	const struct schema_rule *dn = schema_rule(LW_LIT("distinguishedNameMatch"));
 	struct lw_bytes serial = { 0 }, issuer = { 0 }, text;

@@ -35,7 +35,8 @@ static const struct keyword keywords[] = {
 	{ "MAY", IN_CLASS, ARG_OIDS, FIELD(may), 0 },
 };
 #define NKEYWORDS (sizeof(keywords) / sizeof(keywords[0]))
-#define KIND_KEYWORDS ((1u << 12) | (1u << 13) | (1u << 14)) /* at most one of ABSTRACT, STRUCTURAL, AUXILIARY */
+#define KIND_KEYWORDS                                                                                        \
+	((1u << 12) | (1u << 13) | (1u << 14)) /* at most one of ABSTRACT, STRUCTURAL, AUXILIARY */
 
 static const struct {
 	const char *name;
@@ -127,7 +128,8 @@ static struct lw_bytes scan_word(struct scan *s)
 
 	scan_space(s);
 	w.p = s->p;
-	while (s->p < s->end && (is_alpha(*s->p) || is_digit(*s->p) || *s->p == '-' || *s->p == '.' || *s->p == '_'))
+	while (s->p < s->end &&
+	        (is_alpha(*s->p) || is_digit(*s->p) || *s->p == '-' || *s->p == '.' || *s->p == '_'))
 		s->p++;
 	w.n = (size_t)(s->p - w.p);
 	if (w.n == 0)
@@ -327,12 +329,14 @@ int schema_def_attr(struct lw_bytes text, struct schema_def *ret)
 {
 	int err = parse(text, IN_ATTR, ret);
 
-	/* RFC 4512 4.1.2: a supertype or a syntax; what users may not modify is operational; collective is neither */
+	/* RFC 4512 4.1.2: a supertype or a syntax; what users may not modify is operational; collective is
+	 * neither */
 	if (err == 0 && ret->sups.n == 0 && ret->syntax.n == 0)
 		err = LW_EINVAL;
 	if (err == 0 && (ret->flags & SCHEMA_NO_USER_MOD) && !(ret->flags & SCHEMA_OPERATIONAL))
 		err = LW_EINVAL;
-	if (err == 0 && (ret->flags & SCHEMA_COLLECTIVE) && (ret->flags & (SCHEMA_SINGLE | SCHEMA_OPERATIONAL)))
+	if (err == 0 && (ret->flags & SCHEMA_COLLECTIVE) &&
+	        (ret->flags & (SCHEMA_SINGLE | SCHEMA_OPERATIONAL)))
 		err = LW_EINVAL;
 	return err;
 }

@@ -7,9 +7,10 @@
 #include "store/dn.h"
 #include "store/schema_int.h"
 
-#define NORM(name) \
-	static int name(const struct schema_attr *attr, struct lw_arena *a, struct lw_bytes v, struct lw_bytes *ret)
-#define PIECE(name) \
+#define NORM(name)                                                                                           \
+	static int name(                                                                                     \
+	        const struct schema_attr *attr, struct lw_arena *a, struct lw_bytes v, struct lw_bytes *ret)
+#define PIECE(name)                                                                                          \
 	static int name(enum schema_piece kind, struct lw_arena *a, struct lw_bytes v, struct lw_bytes *ret)
 
 static int arena_error(struct lw_arena *a)
@@ -129,7 +130,8 @@ PIECE(piece_numeric)
 	return norm_numeric(NULL, a, v, ret);
 }
 
-/* RFC 4517 3.3.28: $ between the lines, \24 and \5C in them. Normal form: each line prepared, a line feed after it. */
+/* RFC 4517 3.3.28: $ between the lines, \24 and \5C in them. Normal form: each line prepared, a line feed
+ * after it. */
 NORM(norm_list)
 {
 	struct lw_writer w;
@@ -394,7 +396,8 @@ NORM(norm_integer_first)
 	return norm_integer(NULL, a, first_component(v), ret);
 }
 
-static const char *const any_string[] = { LDAP "15", LDAP "11", LDAP "26", LDAP "44", LDAP "50", LDAP "42", LDAP "43", NULL };
+static const char *const any_string[] = { LDAP "15", LDAP "11", LDAP "26", LDAP "44", LDAP "50", LDAP "42",
+	LDAP "43", NULL };
 static const char *const ia5[] = { LDAP "26", NULL };
 static const char *const telephone[] = { LDAP "50", NULL };
 static const char *const numeric[] = { LDAP "36", NULL };
@@ -407,7 +410,8 @@ static const char *const gtime[] = { LDAP "24", NULL };
 static const char *const dn[] = { LDAP "12", NULL };
 static const char *const name_uid[] = { LDAP "34", NULL };
 static const char *const oid[] = { LDAP "38", NULL };
-static const char *const oid_first[] = { LDAP "3", LDAP "16", LDAP "30", LDAP "31", LDAP "35", LDAP "37", LDAP "54", NULL };
+static const char *const oid_first[] = { LDAP "3", LDAP "16", LDAP "30", LDAP "31", LDAP "35", LDAP "37",
+	LDAP "54", NULL };
 static const char *const integer_first[] = { LDAP "17", NULL };
 static const char *const uuid[] = { "1.3.6.1.1.16.1", NULL };
 static const char *const csn[] = { "1.3.6.1.4.1.4203.666.11.2.1", NULL };
@@ -419,7 +423,7 @@ static const char *const presentation[] = { LDAP "43", NULL };
 static const char *const protocol[] = { LDAP "42", NULL };
 static const char *const authpw[] = { "1.3.6.1.4.1.4203.1.1.2", NULL };
 
-#define EQ RULE_EQUALITY
+#define EQ  RULE_EQUALITY
 #define ORD RULE_ORDERING
 #define SUB RULE_SUBSTR
 const struct schema_rule schema_rules[] = {
@@ -444,27 +448,34 @@ const struct schema_rule schema_rules[] = {
 	{ "2.5.13.18", "octetStringOrderingMatch", LDAP "40", ORD, norm_octets, NULL, octets },
 	{ "2.5.13.19", "octetStringSubstringsMatch", LDAP "58", SUB, norm_octets, piece_octets, octets },
 	{ "2.5.13.20", "telephoneNumberMatch", LDAP "50", EQ, norm_telephone, NULL, telephone },
-	{ "2.5.13.21", "telephoneNumberSubstringsMatch", LDAP "58", SUB, norm_telephone, piece_telephone, telephone },
+	{ "2.5.13.21", "telephoneNumberSubstringsMatch", LDAP "58", SUB, norm_telephone, piece_telephone,
+	        telephone },
 	{ "2.5.13.22", "presentationAddressMatch", LDAP "43", EQ, norm_ignore, NULL, presentation },
 	{ "2.5.13.23", "uniqueMemberMatch", LDAP "34", EQ, norm_name_uid, NULL, name_uid },
 	{ "2.5.13.24", "protocolInformationMatch", LDAP "42", EQ, norm_ignore, NULL, protocol },
 	{ "2.5.13.27", "generalizedTimeMatch", LDAP "24", EQ, norm_time, NULL, gtime },
 	{ "2.5.13.28", "generalizedTimeOrderingMatch", LDAP "24", ORD, norm_time, NULL, gtime },
 	{ "2.5.13.29", "integerFirstComponentMatch", LDAP "27", EQ, norm_integer_first, NULL, integer_first },
-	{ "2.5.13.30", "objectIdentifierFirstComponentMatch", LDAP "38", EQ, norm_oid_first, NULL, oid_first },
+	{ "2.5.13.30", "objectIdentifierFirstComponentMatch", LDAP "38", EQ, norm_oid_first, NULL,
+	        oid_first },
 	{ "2.5.13.34", "certificateExactMatch", "1.3.6.1.1.15.1", EQ, schema_norm_cert, NULL, cert },
 	{ "2.5.13.36", "certificatePairExactMatch", "1.3.6.1.1.15.3", EQ, norm_der, NULL, certpair },
 	{ "2.5.13.38", "certificateListExactMatch", "1.3.6.1.1.15.5", EQ, norm_der, NULL, certlist },
 	{ "2.5.13.40", "algorithmIdentifierMatch", "1.3.6.1.1.15.7", EQ, norm_der, NULL, algorithm },
 	{ "1.3.6.1.4.1.1466.109.114.1", "caseExactIA5Match", LDAP "26", EQ, norm_exact_ia5, NULL, ia5 },
 	{ "1.3.6.1.4.1.1466.109.114.2", "caseIgnoreIA5Match", LDAP "26", EQ, norm_ignore_ia5, NULL, ia5 },
-	{ "1.3.6.1.4.1.1466.109.114.3", "caseIgnoreIA5SubstringsMatch", LDAP "58", SUB, norm_ignore_ia5, piece_ignore_ia5, ia5 },
-	{ "1.3.6.1.4.1.4203.1.2.1", "caseExactIA5SubstringsMatch", LDAP "58", SUB, norm_exact_ia5, piece_exact_ia5, ia5 },
+	{ "1.3.6.1.4.1.1466.109.114.3", "caseIgnoreIA5SubstringsMatch", LDAP "58", SUB, norm_ignore_ia5,
+	        piece_ignore_ia5, ia5 },
+	{ "1.3.6.1.4.1.4203.1.2.1", "caseExactIA5SubstringsMatch", LDAP "58", SUB, norm_exact_ia5,
+	        piece_exact_ia5, ia5 },
 	{ "1.3.6.1.1.16.2", "UUIDMatch", "1.3.6.1.1.16.1", EQ, norm_uuid, NULL, uuid },
 	{ "1.3.6.1.1.16.3", "UUIDOrderingMatch", "1.3.6.1.1.16.1", ORD, norm_uuid, NULL, uuid },
-	{ "1.3.6.1.4.1.4203.666.11.2.2", "CSNMatch", "1.3.6.1.4.1.4203.666.11.2.1", EQ, norm_exact_ia5, NULL, csn },
-	{ "1.3.6.1.4.1.4203.666.11.2.3", "CSNOrderingMatch", "1.3.6.1.4.1.4203.666.11.2.1", ORD, norm_exact_ia5, NULL, csn },
-	{ "1.3.6.1.4.1.4203.1.2.2", "authPasswordExactMatch", "1.3.6.1.4.1.4203.1.1.2", EQ, norm_octets, NULL, authpw },
+	{ "1.3.6.1.4.1.4203.666.11.2.2", "CSNMatch", "1.3.6.1.4.1.4203.666.11.2.1", EQ, norm_exact_ia5, NULL,
+	        csn },
+	{ "1.3.6.1.4.1.4203.666.11.2.3", "CSNOrderingMatch", "1.3.6.1.4.1.4203.666.11.2.1", ORD,
+	        norm_exact_ia5, NULL, csn },
+	{ "1.3.6.1.4.1.4203.1.2.2", "authPasswordExactMatch", "1.3.6.1.4.1.4203.1.1.2", EQ, norm_octets, NULL,
+	        authpw },
 	{ NULL, NULL, NULL, EQ, NULL, NULL, NULL },
 };
 
@@ -478,32 +489,33 @@ int schema_check_value(const struct schema_attr *attr, struct lw_bytes value)
 }
 
 static int apply(const struct schema_attr *attr, const struct schema_rule *rule, enum schema_rule_kind kind,
-	struct lw_arena *a, struct lw_bytes v, struct lw_bytes *ret)
+        struct lw_arena *a, struct lw_bytes v, struct lw_bytes *ret)
 {
 	if (rule == NULL || rule->kind != kind)
 		return LW_EMATCHING;
 	return rule->norm(attr, a, v, ret);
 }
 
-int schema_norm(const struct schema_attr *attr, const struct schema_rule *rule, struct lw_arena *a, struct lw_bytes value,
-	struct lw_bytes *ret)
+int schema_norm(const struct schema_attr *attr, const struct schema_rule *rule, struct lw_arena *a,
+        struct lw_bytes value, struct lw_bytes *ret)
 {
 	return apply(attr, rule != NULL ? rule : attr->equality, RULE_EQUALITY, a, value, ret);
 }
 
 int schema_ordkey(const struct schema_attr *attr, const struct schema_rule *rule, struct lw_arena *a,
-	struct lw_bytes value, struct lw_bytes *ret)
+        struct lw_bytes value, struct lw_bytes *ret)
 {
 	return apply(attr, rule != NULL ? rule : attr->ordering, RULE_ORDERING, a, value, ret);
 }
 
-int schema_sub_value(const struct schema_attr *attr, struct lw_arena *a, struct lw_bytes value, struct lw_bytes *ret)
+int schema_sub_value(
+        const struct schema_attr *attr, struct lw_arena *a, struct lw_bytes value, struct lw_bytes *ret)
 {
 	return apply(attr, attr->substr, RULE_SUBSTR, a, value, ret);
 }
 
-int schema_sub_piece(const struct schema_attr *attr, enum schema_piece kind, struct lw_arena *a, struct lw_bytes value,
-	struct lw_bytes *ret)
+int schema_sub_piece(const struct schema_attr *attr, enum schema_piece kind, struct lw_arena *a,
+        struct lw_bytes value, struct lw_bytes *ret)
 {
 	if (attr->substr == NULL)
 		return LW_EMATCHING;

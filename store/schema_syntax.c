@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Syntaxes: RFC 4517 section 3, with those of RFC 4523, 4530, 2307, 3112 and 1274 that the definitions name. */
+/* Syntaxes: RFC 4517 section 3, with those of RFC 4523, 4530, 2307, 3112 and 1274 that the definitions name.
+ */
 #include <stdio.h>
 #include <string.h>
 #include "base/err.h"
@@ -8,8 +9,8 @@
 #include "store/dn.h"
 #include "store/schema_int.h"
 
-#define TEXT_MAX (64u << 10)
-#define BLOB_MAX (4u << 20)
+#define TEXT_MAX  (64u << 10)
+#define BLOB_MAX  (4u << 20)
 #define SHORT_MAX 512
 
 static bool is_digit(uint8_t c)
@@ -19,7 +20,8 @@ static bool is_digit(uint8_t c)
 
 static bool is_printable(uint8_t c)
 {
-	return ((c | 32) >= 'a' && (c | 32) <= 'z') || is_digit(c) || (c != 0 && memchr("'()+,-.=/:? ", c, 12) != NULL);
+	return ((c | 32) >= 'a' && (c | 32) <= 'z') || is_digit(c) ||
+	       (c != 0 && memchr("'()+,-.=/:? ", c, 12) != NULL);
 }
 
 static struct lw_bytes part(struct lw_bytes v, size_t from, size_t to)
@@ -170,8 +172,10 @@ static bool check_postal(struct lw_bytes v)
 		if (line.n == 0)
 			return false;
 		for (size_t i = 0; i < line.n; i++)
-			if (line.p[i] == '\\' && (i + 2 >= line.n || !(memcmp(line.p + i + 1, "24", 2) == 0 ||
-				lw_eq_nocase(part(line, i + 1, i + 3), LW_LIT("5c")))))
+			if (line.p[i] == '\\' &&
+			        (i + 2 >= line.n ||
+			                !(memcmp(line.p + i + 1, "24", 2) == 0 ||
+			                        lw_eq_nocase(part(line, i + 1, i + 3), LW_LIT("5c")))))
 				return false;
 	}
 	return lw_utf8_valid(v);
@@ -179,8 +183,8 @@ static bool check_postal(struct lw_bytes v)
 
 static bool check_delivery(struct lw_bytes v)
 {
-	static const char *const methods[] = { "any", "mhs", "physical", "telex", "teletex", "g3fax", "g4fax", "ia5",
-		"videotex", "telephone" };
+	static const char *const methods[] = { "any", "mhs", "physical", "telex", "teletex", "g3fax", "g4fax",
+		"ia5", "videotex", "telephone" };
 	const size_t n = sizeof(methods) / sizeof(methods[0]);
 
 	for (size_t at = 0; at <= v.n;) {
@@ -313,7 +317,7 @@ static bool parse_time(struct lw_bytes v, struct gtime *t)
 
 	*t = (struct gtime){ .unit = 1, .scale = 3600 };
 	if (!two(v, &at, 99, &century) || !two(v, &at, 99, &year) || !two(v, &at, 12, &t->month) ||
-		!two(v, &at, 31, &t->day) || !two(v, &at, 23, &t->hour))
+	        !two(v, &at, 31, &t->day) || !two(v, &at, 23, &t->hour))
 		return false;
 	t->year = century * 100 + year;
 	if (t->month == 0 || t->day == 0 || t->day > month_days(t->year, t->month))
@@ -391,7 +395,8 @@ bool schema_check_time(struct lw_bytes v, char ret_norm[64])
 		if (!to_utc(&t))
 			return false;
 	}
-	snprintf(ret_norm, 64, "%04d%02d%02d%02d%02d%02d", t.year, t.month, t.day, t.hour, t.minute, t.second);
+	snprintf(
+	        ret_norm, 64, "%04d%02d%02d%02d%02d%02d", t.year, t.month, t.day, t.hour, t.minute, t.second);
 	for (uint64_t u = t.unit; u > 1; u /= 10)
 		digits++;
 	if (t.frac != 0) {
@@ -418,7 +423,7 @@ static bool check_utctime(struct lw_bytes v)
 		return false;
 	memcpy(full + 2, v.p, v.n);
 	return memchr(v.p, '.', v.n) == NULL && memchr(v.p, ',', v.n) == NULL &&
-		check_time((struct lw_bytes){ full, v.n + 2 });
+	       check_time((struct lw_bytes){ full, v.n + 2 });
 }
 
 #define LDAP "1.3.6.1.4.1.1466.115.121.1."

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A DN that parses, printed, parses to an equal one, printed the same; RDNs alone mean what they mean in it. */
+/* A DN that parses, printed, parses to an equal one, printed the same; RDNs alone mean what they mean in it.
+ */
 #include <stdlib.h>
 #include "base/err.h"
 #include "store/dn.h"

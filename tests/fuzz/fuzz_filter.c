@@ -14,7 +14,8 @@ static void check(bool ok)
 
 static void meet(struct lw_arena *a, const struct filter *f, struct lw_bytes raw)
 {
-	static const char *const values[] = { "a", "Alice  Smith", "cn=a,dc=b", "10", "TRUE", "20261123000000Z", "" };
+	static const char *const values[] = { "a", "Alice  Smith", "cn=a,dc=b", "10", "TRUE",
+		"20261123000000Z", "" };
 
 	for (; f != NULL; f = f->next) {
 		meet(a, f->child, raw);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* First octet: what the rest is. Definitions: every slice lies in the text. Values: a normal form of what its syntax
- * takes, the same for the same octets; descriptions: canonical options are a fixed point. */
+/* First octet: what the rest is. Definitions: every slice lies in the text. Values: a normal form of what its
+ * syntax takes, the same for the same octets; descriptions: canonical options are a fixed point. */
 #include <stdlib.h>
 #include <string.h>
 #include "base/err.h"
@@ -49,9 +49,10 @@ static void definition(struct lw_bytes in)
 
 static void value(struct lw_arena *a, uint8_t which, struct lw_bytes in)
 {
-	static const char *const attrs[] = { "cn", "mail", "uidNumber", "createTimestamp", "postalAddress", "telephoneNumber",
-		"x121Address", "member", "uniqueMember", "userCertificate", "entryUUID", "objectClass", "attributeTypes",
-		"x500UniqueIdentifier", "pwdReset", "facsimileTelephoneNumber", "preferredDeliveryMethod", "telexNumber", "otherMailbox",
+	static const char *const attrs[] = { "cn", "mail", "uidNumber", "createTimestamp", "postalAddress",
+		"telephoneNumber", "x121Address", "member", "uniqueMember", "userCertificate", "entryUUID",
+		"objectClass", "attributeTypes", "x500UniqueIdentifier", "pwdReset",
+		"facsimileTelephoneNumber", "preferredDeliveryMethod", "telexNumber", "otherMailbox",
 		"dITStructureRules" };
 	const struct schema_attr *t = schema_attr(lw_str(attrs[which % (sizeof(attrs) / sizeof(attrs[0]))]));
 	struct lw_bytes n1, n2;
@@ -64,8 +65,9 @@ static void value(struct lw_arena *a, uint8_t which, struct lw_bytes in)
 		inside(n1, n1);
 	}
 	/* numbers, times, names: what the syntax takes has a normal form */
-	if (good && (t->id == schema_attr(LW_LIT("uidNumber"))->id || t->id == schema_attr(LW_LIT("createTimestamp"))->id ||
-		t->id == schema_attr(LW_LIT("member"))->id))
+	if (good && (t->id == schema_attr(LW_LIT("uidNumber"))->id ||
+	                    t->id == schema_attr(LW_LIT("createTimestamp"))->id ||
+	                    t->id == schema_attr(LW_LIT("member"))->id))
 		check(err == 0);
 	schema_ordkey(t, NULL, a, in, &n1);
 	schema_sub_value(t, a, in, &n1);

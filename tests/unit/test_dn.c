@@ -56,7 +56,8 @@ static void test_text(void **state)
 		/* RFC 4514 section 4 */
 		{ "UID=jsmith,DC=example,DC=net", "uid=jsmith,dc=example,dc=net" },
 		{ "OU=Sales+CN=J.  Smith,DC=example,DC=net", "ou=Sales+cn=J.  Smith,dc=example,dc=net" },
-		{ "CN=James \\\"Jim\\\" Smith\\, III,DC=example,DC=net", "cn=James \\\"Jim\\\" Smith\\, III,dc=example,dc=net" },
+		{ "CN=James \\\"Jim\\\" Smith\\, III,DC=example,DC=net",
+		        "cn=James \\\"Jim\\\" Smith\\, III,dc=example,dc=net" },
 		{ "CN=Before\\0dAfter,DC=example,DC=net", "cn=Before\\0DAfter,dc=example,dc=net" },
 		{ "CN=Lu\\C4\\8Di\\C4\\87", "cn=Lu\xc4\x8di\xc4\x87" },
 		/* other spellings */
@@ -80,17 +81,20 @@ static void test_text(void **state)
 
 static void test_bad(void **state)
 {
-	static const char *const rows[] = { "cn", "cn=", "=a", ",", "cn=a,", ",cn=a", "cn=a,,dc=b", "cn=a+", "+cn=a", "cn=a++sn=b",
-		"cn=a\"b", "\"cn=a\"", "cn=a;dc=b", "cn=a<b", "cn=a>b", "cn=a\\", "cn=a\\g", "cn=a\\4", "cn=\\zz", "cn=\\C4", "nosuch=a",
-		"1.3.6.1.4.1.1466.0=#04024869", "cn=#", "cn=#0", "cn=#04", "cn=#0402666f6f", "cn=#3003020101", "cn=#04800000",
-		"cn=#0403666f6fx", "cn=a+cn=b", "cn=a+CN=a", "cn=a+commonName=b", "uidNumber=x", "userPassword=a", "member=cn\\=a",
-		"uniqueMember=cn\\=a", "seeAlso=seeAlso=cn=a", "jpegPhoto=a", "c n=a", "cn=\xff" };
+	static const char *const rows[] = { "cn", "cn=", "=a", ",", "cn=a,", ",cn=a", "cn=a,,dc=b", "cn=a+",
+		"+cn=a", "cn=a++sn=b", "cn=a\"b", "\"cn=a\"", "cn=a;dc=b", "cn=a<b", "cn=a>b", "cn=a\\",
+		"cn=a\\g", "cn=a\\4", "cn=\\zz", "cn=\\C4", "nosuch=a", "1.3.6.1.4.1.1466.0=#04024869",
+		"cn=#", "cn=#0", "cn=#04", "cn=#0402666f6f", "cn=#3003020101", "cn=#04800000",
+		"cn=#0403666f6fx", "cn=a+cn=b", "cn=a+CN=a", "cn=a+commonName=b", "uidNumber=x",
+		"userPassword=a", "member=cn\\=a", "uniqueMember=cn\\=a", "seeAlso=seeAlso=cn=a",
+		"jpegPhoto=a", "c n=a", "cn=\xff" };
 	struct store_dn *dn = NULL;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (dn_parse(arena, lw_str(rows[i]), &dn) != LW_EDNSYNTAX || dn != NULL)
 			fail_msg("%s", rows[i]);
-	assert_int_equal(dn_parse(arena, (struct lw_bytes){ (const uint8_t *)"cn=a\0", 5 }, &dn), LW_EDNSYNTAX);
+	assert_int_equal(
+	        dn_parse(arena, (struct lw_bytes){ (const uint8_t *)"cn=a\0", 5 }, &dn), LW_EDNSYNTAX);
 }
 
 static void test_limits(void **state)
@@ -108,9 +112,11 @@ static void test_limits(void **state)
 	memset(text, 'a', sizeof(text));
 	memcpy(text, "cn=", 3);
 	assert_int_equal(dn_parse(arena, (struct lw_bytes){ (uint8_t *)text, DN_MAX_TEXT }, &dn), 0);
-	assert_int_equal(dn_parse(arena, (struct lw_bytes){ (uint8_t *)text, DN_MAX_TEXT + 1 }, &dn), LW_ELIMIT);
+	assert_int_equal(
+	        dn_parse(arena, (struct lw_bytes){ (uint8_t *)text, DN_MAX_TEXT + 1 }, &dn), LW_ELIMIT);
 	assert_int_equal(dn_parse(arena, lw_str("cn=a+sn=a+l=a+st=a+o=a+ou=a+title=a+street=a"), &dn), 0);
-	assert_int_equal(dn_parse(arena, lw_str("cn=a+sn=a+l=a+st=a+o=a+ou=a+title=a+street=a+uid=a"), &dn), LW_ELIMIT);
+	assert_int_equal(dn_parse(arena, lw_str("cn=a+sn=a+l=a+st=a+o=a+ou=a+title=a+street=a+uid=a"), &dn),
+	        LW_ELIMIT);
 }
 
 static void test_equal(void **state)
@@ -172,7 +178,8 @@ static void test_rdn(void **state)
 	assert_int_equal(dn_parse_rdn(arena, lw_str("cn=a,dc=b"), &a), LW_EDNSYNTAX);
 	assert_int_equal(dn_parse_rdn(arena, lw_str(""), &a), LW_EDNSYNTAX);
 	assert_int_equal(dn_make_rdn(arena, schema_attr(lw_str("uidNumber")), lw_str("x"), &b), LW_EDNSYNTAX);
-	assert_int_equal(dn_make_rdn(arena, schema_attr(lw_str("userPassword")), lw_str("x"), &b), LW_EDNSYNTAX);
+	assert_int_equal(
+	        dn_make_rdn(arena, schema_attr(lw_str("userPassword")), lw_str("x"), &b), LW_EDNSYNTAX);
 }
 
 static void test_domains(void **state)
@@ -208,8 +215,13 @@ static void test_small_arena(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text), cmocka_unit_test(test_bad), cmocka_unit_test(test_limits), cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_under), cmocka_unit_test(test_rdn), cmocka_unit_test(test_domains),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_under),
+		cmocka_unit_test(test_rdn),
+		cmocka_unit_test(test_domains),
 		cmocka_unit_test(test_small_arena),
 	};
 

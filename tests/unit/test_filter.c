@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RFC 4515: its examples, errors, limits, printing; and RFC 4511's three values for one leaf and one value. */
+/* RFC 4515: its examples, errors, limits, printing; and RFC 4511's three values for one leaf and one value.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,7 +56,8 @@ static void test_text(void **state)
 		/* RFC 4515 section 4; rules and types that nobody knows are Undefined */
 		{ "(cn=Babs Jensen)", "(cn=Babs Jensen)" },
 		{ "(!(cn=Tim Howes))", "(!(cn=Tim Howes))" },
-		{ "(&(objectClass=Person)(|(sn=Jensen)(cn=Babs J*)))", "(&(objectClass=Person)(|(sn=Jensen)(cn=Babs J*)))" },
+		{ "(&(objectClass=Person)(|(sn=Jensen)(cn=Babs J*)))",
+		        "(&(objectClass=Person)(|(sn=Jensen)(cn=Babs J*)))" },
 		{ "(o=univ*of*mich*)", "(o=univ*of*mich*)" },
 		{ "(seeAlso=)", "(seeAlso=)" },
 		{ "(cn:caseExactMatch:=Fred Flintstone)", "(cn:caseExactMatch:=Fred Flintstone)" },
@@ -65,7 +67,8 @@ static void test_text(void **state)
 		{ "(:1.2.3:=Wilma Flintstone)", "(?=undefined)" },
 		{ "(:DN:2.4.6.8.10:=Dino)", "(?=undefined)" },
 		{ "(:DN:2.5.13.5:=Dino)", "(:dn:caseExactMatch:=Dino)" },
-		{ "(o=Parens R Us \\28for all your parenthetical needs\\29)", "(o=Parens R Us \\28for all your parenthetical needs\\29)" },
+		{ "(o=Parens R Us \\28for all your parenthetical needs\\29)",
+		        "(o=Parens R Us \\28for all your parenthetical needs\\29)" },
 		{ "(cn=*\\2A*)", "(cn=*\\2a*)" },
 		{ "(filename=C:\\5cMyFile)", "(?=undefined)" },
 		{ "(bin=\\00\\00\\00\\04)", "(?=undefined)" },
@@ -83,10 +86,10 @@ static void test_text(void **state)
 		{ "(uidNumber>=10)", "(uidNumber>=10)" },
 		{ "(uidNumber<=10)", "(uidNumber<=10)" },
 		{ "(cn~=a)", "(cn~=a)" },
-		{ "(cn>=a)", "(?=undefined)" },           /* name has no ordering rule */
+		{ "(cn>=a)", "(?=undefined)" }, /* name has no ordering rule */
 		{ "(uidNumber=x)", "(?=undefined)" },
-		{ "(uidNumber=1*)", "(?=undefined)" },    /* no substrings rule */
-		{ "(jpegPhoto=x)", "(?=undefined)" },     /* no equality rule */
+		{ "(uidNumber=1*)", "(?=undefined)" }, /* no substrings rule */
+		{ "(jpegPhoto=x)", "(?=undefined)" },  /* no equality rule */
 		{ "(jpegPhoto=*)", "(jpegPhoto=*)" },
 		{ "(userPassword=secret)", "(?=undefined)" },
 		{ "(userPassword=*)", "(?=undefined)" },
@@ -111,15 +114,17 @@ static void test_text(void **state)
 
 static void test_bad(void **state)
 {
-	static const char *const rows[] = { "", "(", "()", ")", "(cn)", "(=a)", "(cn=a", "(cn=a))", "(cn=a)(cn=b)", "(&(cn=a)", "(!)",
-		"(!(cn=a)(cn=b))", "(cn=a\\)", "(cn=a\\2)", "(cn=a\\zz)", "(cn=(a)", "(cn=a**b)", "(cn=**)", "(cn>=a*)", "(cn:=a*)", "(:=a)",
-		"(:dn:=a)", "(cn::=a)", "(cn:a:b:c:=d)", "(~=a)", "(&cn=a)", "(!cn=a)", "cn=a)", "( cn=a) x", "(c*n=a)" };
+	static const char *const rows[] = { "", "(", "()", ")", "(cn)", "(=a)", "(cn=a", "(cn=a))",
+		"(cn=a)(cn=b)", "(&(cn=a)", "(!)", "(!(cn=a)(cn=b))", "(cn=a\\)", "(cn=a\\2)", "(cn=a\\zz)",
+		"(cn=(a)", "(cn=a**b)", "(cn=**)", "(cn>=a*)", "(cn:=a*)", "(:=a)", "(:dn:=a)", "(cn::=a)",
+		"(cn:a:b:c:=d)", "(~=a)", "(&cn=a)", "(!cn=a)", "cn=a)", "( cn=a) x", "(c*n=a)" };
 	struct filter *f = NULL;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (filter_parse(arena, lw_str(rows[i]), &f) != LW_EINVAL || f != NULL)
 			fail_msg("%s", rows[i]);
-	assert_int_equal(filter_parse(arena, (struct lw_bytes){ (const uint8_t *)"(cn=a\0b)", 8 }, &f), LW_EINVAL);
+	assert_int_equal(
+	        filter_parse(arena, (struct lw_bytes){ (const uint8_t *)"(cn=a\0b)", 8 }, &f), LW_EINVAL);
 }
 
 static void test_limits(void **state)
@@ -137,7 +142,8 @@ static void test_limits(void **state)
 		n += 6;
 		for (int i = 0; i < FILTER_MAX_DEPTH - 1 + extra; i++)
 			text[n++] = ')';
-		assert_int_equal(filter_parse(arena, (struct lw_bytes){ (uint8_t *)text, n }, &f), extra ? LW_ELIMIT : 0);
+		assert_int_equal(filter_parse(arena, (struct lw_bytes){ (uint8_t *)text, n }, &f),
+		        extra ? LW_ELIMIT : 0);
 	}
 	for (int extra = 0; extra < 2; extra++) {
 		n = 2;
@@ -145,11 +151,13 @@ static void test_limits(void **state)
 		for (int i = 0; i < FILTER_MAX_NODES - 1 + extra; i++, n += 6)
 			memcpy(text + n, "(cn=a)", 6);
 		text[n++] = ')';
-		assert_int_equal(filter_parse(arena, (struct lw_bytes){ (uint8_t *)text, n }, &f), extra ? LW_ELIMIT : 0);
+		assert_int_equal(filter_parse(arena, (struct lw_bytes){ (uint8_t *)text, n }, &f),
+		        extra ? LW_ELIMIT : 0);
 	}
 	memset(text, 'a', sizeof(text));
 	memcpy(text, "(cn=", 4);
-	assert_int_equal(filter_parse(arena, (struct lw_bytes){ (uint8_t *)text, sizeof(text) }, &f), LW_ELIMIT);
+	assert_int_equal(
+	        filter_parse(arena, (struct lw_bytes){ (uint8_t *)text, sizeof(text) }, &f), LW_ELIMIT);
 }
 
 static void test_match(void **state)
@@ -158,22 +166,37 @@ static void test_match(void **state)
 		const char *filter, *attr, *value;
 		enum filter_truth truth;
 	} rows[] = {
-		{ "(cn=alice)", "cn", "Alice", FILTER_TRUE }, { "(cn=alice)", "cn", "bob", FILTER_FALSE },
+		{ "(cn=alice)", "cn", "Alice", FILTER_TRUE },
+		{ "(cn=alice)", "cn", "bob", FILTER_FALSE },
 		{ "(name=alice)", "cn", "Alice", FILTER_TRUE }, /* a subtype's value */
-		{ "(cn~=alice)", "cn", "ALICE", FILTER_TRUE }, { "(cn=*)", "cn", "x", FILTER_TRUE },
-		{ "(uidNumber>=9)", "uidNumber", "10", FILTER_TRUE }, { "(uidNumber>=10)", "uidNumber", "10", FILTER_TRUE },
-		{ "(uidNumber>=11)", "uidNumber", "10", FILTER_FALSE }, { "(uidNumber<=9)", "uidNumber", "10", FILTER_FALSE },
-		{ "(uidNumber<=-1)", "uidNumber", "-2", FILTER_TRUE }, { "(uidNumber=10)", "uidNumber", "bad", FILTER_UNDEF },
-		{ "(createTimestamp>=20261123000000Z)", "createTimestamp", "20261123010000+0100", FILTER_TRUE },
-		{ "(cn=al*)", "cn", "Alice", FILTER_TRUE }, { "(cn=*ce)", "cn", "Alice", FILTER_TRUE },
-		{ "(cn=*lic*)", "cn", "Alice", FILTER_TRUE }, { "(cn=a*e)", "cn", "Alice", FILTER_TRUE },
-		{ "(cn=a*i*e)", "cn", "Alice", FILTER_TRUE }, { "(cn=a*e*i)", "cn", "Alice", FILTER_FALSE },
-		{ "(cn=ab*ba)", "cn", "aba", FILTER_FALSE }, { "(cn=ab*ba)", "cn", "abba", FILTER_TRUE },
-		{ "(cn=*ab*ab*)", "cn", "xabx", FILTER_FALSE }, { "(cn=*ab*ab*)", "cn", "abab", FILTER_TRUE },
-		{ "(cn=alice*)", "cn", "Alice", FILTER_TRUE }, { "(cn=li*)", "cn", "Alice", FILTER_FALSE },
-		{ "(cn=*li)", "cn", "Alice", FILTER_FALSE }, { "(cn=a b*)", "cn", "A  B c", FILTER_TRUE },
-		{ "(cn=*b  c*)", "cn", "a b c d", FILTER_TRUE }, { "(cn=*a b*)", "cn", "ab", FILTER_FALSE },
-		{ "(cn=a *)", "cn", "ab", FILTER_FALSE }, { "(cn=a *)", "cn", "a b", FILTER_TRUE },
+		{ "(cn~=alice)", "cn", "ALICE", FILTER_TRUE },
+		{ "(cn=*)", "cn", "x", FILTER_TRUE },
+		{ "(uidNumber>=9)", "uidNumber", "10", FILTER_TRUE },
+		{ "(uidNumber>=10)", "uidNumber", "10", FILTER_TRUE },
+		{ "(uidNumber>=11)", "uidNumber", "10", FILTER_FALSE },
+		{ "(uidNumber<=9)", "uidNumber", "10", FILTER_FALSE },
+		{ "(uidNumber<=-1)", "uidNumber", "-2", FILTER_TRUE },
+		{ "(uidNumber=10)", "uidNumber", "bad", FILTER_UNDEF },
+		{ "(createTimestamp>=20261123000000Z)", "createTimestamp", "20261123010000+0100",
+		        FILTER_TRUE },
+		{ "(cn=al*)", "cn", "Alice", FILTER_TRUE },
+		{ "(cn=*ce)", "cn", "Alice", FILTER_TRUE },
+		{ "(cn=*lic*)", "cn", "Alice", FILTER_TRUE },
+		{ "(cn=a*e)", "cn", "Alice", FILTER_TRUE },
+		{ "(cn=a*i*e)", "cn", "Alice", FILTER_TRUE },
+		{ "(cn=a*e*i)", "cn", "Alice", FILTER_FALSE },
+		{ "(cn=ab*ba)", "cn", "aba", FILTER_FALSE },
+		{ "(cn=ab*ba)", "cn", "abba", FILTER_TRUE },
+		{ "(cn=*ab*ab*)", "cn", "xabx", FILTER_FALSE },
+		{ "(cn=*ab*ab*)", "cn", "abab", FILTER_TRUE },
+		{ "(cn=alice*)", "cn", "Alice", FILTER_TRUE },
+		{ "(cn=li*)", "cn", "Alice", FILTER_FALSE },
+		{ "(cn=*li)", "cn", "Alice", FILTER_FALSE },
+		{ "(cn=a b*)", "cn", "A  B c", FILTER_TRUE },
+		{ "(cn=*b  c*)", "cn", "a b c d", FILTER_TRUE },
+		{ "(cn=*a b*)", "cn", "ab", FILTER_FALSE },
+		{ "(cn=a *)", "cn", "ab", FILTER_FALSE },
+		{ "(cn=a *)", "cn", "a b", FILTER_TRUE },
 		{ "(telephoneNumber=*512-315*)", "telephoneNumber", "+1 (512) 315", FILTER_FALSE },
 		{ "(telephoneNumber=*512-315*)", "telephoneNumber", "+1 51 2315 0280", FILTER_TRUE },
 		{ "(postalAddress=*main*)", "postalAddress", "1 Main St$Anytown", FILTER_TRUE },
@@ -184,24 +207,30 @@ static void test_match(void **state)
 		{ "(member=CN=a , dc=B)", "member", "cn=A,dc=b", FILTER_TRUE },
 		{ "(objectClass=person)", "objectClass", "2.5.6.6", FILTER_TRUE },
 		{ "(objectClass=person)", "objectClass", "inetOrgPerson", FILTER_FALSE },
-		{ "(cn:caseExactMatch:=Alice)", "cn", "alice", FILTER_FALSE }, { "(cn:caseExactMatch:=Alice)", "cn", "Alice", FILTER_TRUE },
-		{ "(:caseIgnoreMatch:=Alice)", "sn", "alice", FILTER_TRUE }, { "(:caseIgnoreMatch:=1)", "uidNumber", "1", FILTER_UNDEF },
-		{ "(cn:caseIgnoreOrderingMatch:=b)", "cn", "A", FILTER_TRUE }, { "(cn:caseIgnoreOrderingMatch:=b)", "cn", "B", FILTER_FALSE },
+		{ "(cn:caseExactMatch:=Alice)", "cn", "alice", FILTER_FALSE },
+		{ "(cn:caseExactMatch:=Alice)", "cn", "Alice", FILTER_TRUE },
+		{ "(:caseIgnoreMatch:=Alice)", "sn", "alice", FILTER_TRUE },
+		{ "(:caseIgnoreMatch:=1)", "uidNumber", "1", FILTER_UNDEF },
+		{ "(cn:caseIgnoreOrderingMatch:=b)", "cn", "A", FILTER_TRUE },
+		{ "(cn:caseIgnoreOrderingMatch:=b)", "cn", "B", FILTER_FALSE },
 		{ "(:octetStringMatch:=a)", "userPassword", "a", FILTER_UNDEF },
-		{ "(uidNumber=x)", "uidNumber", "1", FILTER_UNDEF }, { "(nosuch=x)", "cn", "x", FILTER_UNDEF },
+		{ "(uidNumber=x)", "uidNumber", "1", FILTER_UNDEF },
+		{ "(nosuch=x)", "cn", "x", FILTER_UNDEF },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct schema_attr *a = schema_attr(lw_str(rows[i].attr));
 
-		if (filter_value_match(parse(rows[i].filter), a, arena, lw_str(rows[i].value)) != rows[i].truth)
+		if (filter_value_match(parse(rows[i].filter), a, arena, lw_str(rows[i].value)) !=
+		        rows[i].truth)
 			fail_msg("%s: %s=%s", rows[i].filter, rows[i].attr, rows[i].value);
 	}
 }
 
 static void test_constructors(void **state)
 {
-	const enum schema_piece late[] = { SCHEMA_ANY, SCHEMA_INITIAL }, early[] = { SCHEMA_FINAL, SCHEMA_ANY };
+	const enum schema_piece late[] = { SCHEMA_ANY, SCHEMA_INITIAL },
+	                        early[] = { SCHEMA_FINAL, SCHEMA_ANY };
 	const struct lw_bytes two[] = { LW_LIT("a"), LW_LIT("b") };
 	struct lw_arena *small = lw_arena_new(256, false);
 	struct filter *f;
@@ -221,7 +250,10 @@ static void test_constructors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text), cmocka_unit_test(test_bad), cmocka_unit_test(test_limits), cmocka_unit_test(test_match),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_match),
 		cmocka_unit_test(test_constructors),
 	};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables, the definition parser, syntaxes, matching rules and the check of an entry. Expectations by hand, from the RFCs. */
+/* The tables, the definition parser, syntaxes, matching rules and the check of an entry. Expectations by
+ * hand, from the RFCs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,7 +53,8 @@ static void test_ids(void **state)
 		const struct schema_source *src = schema_sources[s];
 
 		for (size_t o = 0; o < s; o++)
-			assert_true(src->first > schema_sources[o]->last || src->last < schema_sources[o]->first);
+			assert_true(
+			        src->first > schema_sources[o]->last || src->last < schema_sources[o]->first);
 		for (size_t i = 0; i < src->nattrs; i++) {
 			assert_in_range(src->attrs[i].id, src->first, src->last);
 			assert_false(used[src->attrs[i].id]);
@@ -91,7 +93,8 @@ static void test_attr_table(void **state)
 		if (a->equality != NULL)
 			assert_int_equal(a->equality->kind, RULE_EQUALITY);
 		if (a->flags & SCHEMA_SECRET)
-			assert_false(a->flags & (SCHEMA_ORDINARY | SCHEMA_IX_EQ | SCHEMA_IX_SUB | SCHEMA_IX_ORD | SCHEMA_UNIQUE));
+			assert_false(a->flags & (SCHEMA_ORDINARY | SCHEMA_IX_EQ | SCHEMA_IX_SUB |
+			                                SCHEMA_IX_ORD | SCHEMA_UNIQUE));
 		if (a->flags & (SCHEMA_IX_EQ | SCHEMA_UNIQUE))
 			assert_non_null(a->equality);
 		if (a->flags & SCHEMA_IX_SUB)
@@ -99,7 +102,8 @@ static void test_attr_table(void **state)
 		if (a->flags & SCHEMA_IX_ORD)
 			assert_non_null(a->ordering);
 		if (a->flags & SCHEMA_COMPUTED)
-			assert_int_equal(a->flags & (SCHEMA_IX_EQ | SCHEMA_IX_SUB | SCHEMA_IX_ORD | SCHEMA_UNIQUE), 0);
+			assert_int_equal(
+			        a->flags & (SCHEMA_IX_EQ | SCHEMA_IX_SUB | SCHEMA_IX_ORD | SCHEMA_UNIQUE), 0);
 	}
 	assert_true(n > 250);
 	assert_null(schema_attr(lw_str("nosuch")));
@@ -125,12 +129,13 @@ static void test_class_table(void **state)
 
 static void test_flags(void **state)
 {
-	static const char *const ordinary[] = { "cn", "sn", "givenName", "displayName", "mail", "telephoneNumber", "uid", "title",
-		"ou", "o", "description", "objectClass", "member", "uidNumber", "gidNumber", "homeDirectory", "loginShell", "gecos",
-		"memberUid", "sshPublicKey", "entryUUID", "entryDN", "memberOf", "createTimestamp", "modifyTimestamp",
-		"krbPrincipalName", NULL };
-	static const char *const secret[] = { "userPassword", "krbPrincipalKey", "authPassword", "pwdHistory", "lwScram",
-		"lwTotpSeed", NULL };
+	static const char *const ordinary[] = { "cn", "sn", "givenName", "displayName", "mail",
+		"telephoneNumber", "uid", "title", "ou", "o", "description", "objectClass", "member",
+		"uidNumber", "gidNumber", "homeDirectory", "loginShell", "gecos", "memberUid", "sshPublicKey",
+		"entryUUID", "entryDN", "memberOf", "createTimestamp", "modifyTimestamp", "krbPrincipalName",
+		NULL };
+	static const char *const secret[] = { "userPassword", "krbPrincipalKey", "authPassword", "pwdHistory",
+		"lwScram", "lwTotpSeed", NULL };
 
 	for (size_t i = 0; ordinary[i] != NULL; i++)
 		assert_true(attr(ordinary[i])->flags & SCHEMA_ORDINARY);
@@ -167,7 +172,8 @@ static void test_lists(void **state)
 
 	for (; l[n] != NULL; n++) {
 		assert_null(strstr(l[n], "userPassword"));
-		seen |= strncmp(l[n], "( 2.5.13.23 NAME 'uniqueMemberMatch' APPLIES ( uniqueMember ) )", 63) == 0;
+		seen |= strncmp(l[n], "( 2.5.13.23 NAME 'uniqueMemberMatch' APPLIES ( uniqueMember ) )",
+		                63) == 0;
 	}
 	assert_true(n > 20 && seen);
 	for (l = schema_list_attributes(), n = 0; l[n] != NULL; n++)
@@ -179,7 +185,8 @@ static void test_lists(void **state)
 	l = schema_list_syntaxes();
 	assert_string_equal(l[0], "( 1.3.6.1.4.1.1466.115.121.1.3 DESC 'Attribute Type Description' )");
 	l = schema_list_rules();
-	assert_string_equal(l[0], "( 2.5.13.0 NAME 'objectIdentifierMatch' SYNTAX 1.3.6.1.4.1.1466.115.121.1.38 )");
+	assert_string_equal(
+	        l[0], "( 2.5.13.0 NAME 'objectIdentifierMatch' SYNTAX 1.3.6.1.4.1.1466.115.121.1.38 )");
 }
 
 /* ---- the definition parser ---- */
@@ -194,8 +201,9 @@ static void test_definitions(void **state)
 		{ "(1.2.3 NAME ('a' 'b') SUP name)", 0 },
 		{ "( 1.2.3 SYNTAX 1.2.4{64} SINGLE-VALUE X-ORIGIN 'x' X-Y ( 'a' 'b' ) )", 0 },
 		{ "( 1.2.3 NAME 'a' SYNTAX 1.2.4 USAGE dSAOperation NO-USER-MODIFICATION )", 0 },
-		{ "( 1.2.3 NAME 'a' )", LW_EINVAL },                                        /* neither SUP nor SYNTAX */
-		{ "( 1.2.3 NAME 'a' SYNTAX 1.2.4 NO-USER-MODIFICATION )", LW_EINVAL },       /* of an operational type only */
+		{ "( 1.2.3 NAME 'a' )", LW_EINVAL }, /* neither SUP nor SYNTAX */
+		{ "( 1.2.3 NAME 'a' SYNTAX 1.2.4 NO-USER-MODIFICATION )",
+		        LW_EINVAL }, /* of an operational type only */
 		{ "( 1.2.3 NAME 'a' SYNTAX 1.2.4 COLLECTIVE SINGLE-VALUE )", LW_EINVAL },
 		{ "( 1.2.3 NAME 'a' NAME 'b' SYNTAX 1.2.4 )", LW_EINVAL },
 		{ "( 1.2.3 NAME ( 'a' 'A' ) SYNTAX 1.2.4 )", LW_EINVAL },
@@ -216,12 +224,18 @@ static void test_definitions(void **state)
 	for (size_t i = 0; i < sizeof(attrs) / sizeof(attrs[0]); i++)
 		if (schema_def_attr(lw_str(attrs[i].text), &d) != attrs[i].err)
 			fail_msg("%s", attrs[i].text);
-	assert_int_equal(schema_def_attr(lw_str("( 1.2.3 NAME ( 'a' 'b' ) SUP c EQUALITY e SYNTAX 1.2{9} SINGLE-VALUE )"), &d), 0);
+	assert_int_equal(
+	        schema_def_attr(
+	                lw_str("( 1.2.3 NAME ( 'a' 'b' ) SUP c EQUALITY e SYNTAX 1.2{9} SINGLE-VALUE )"), &d),
+	        0);
 	assert_int_equal(d.names.n, 2);
 	assert_memory_equal(d.names.v[1].p, "b", 1);
 	assert_int_equal(d.syntax_len, 9);
 	assert_int_equal(d.flags, SCHEMA_SINGLE);
-	assert_int_equal(schema_def_class(lw_str("( 1.2.3 NAME 'a' SUP ( b $ c ) AUXILIARY MUST ( d ) MAY ( e $ f $ 2.5.4.3 ) )"), &d), 0);
+	assert_int_equal(schema_def_class(lw_str("( 1.2.3 NAME 'a' SUP ( b $ c ) AUXILIARY MUST ( d ) MAY ( "
+	                                         "e $ f $ 2.5.4.3 ) )"),
+	                         &d),
+	        0);
 	assert_int_equal(d.kind, SCHEMA_AUXILIARY);
 	assert_int_equal(d.sups.n, 2);
 	assert_int_equal(d.must.n, 1);
@@ -240,44 +254,91 @@ static void test_syntaxes(void **state)
 		const char *attr, *value;
 		bool good;
 	} rows[] = {
-		{ "cn", "a", true }, { "cn", "", false }, { "cn", "\xc3\xa4", true }, { "cn", "\xc3", false }, { "cn", "\xc0\x80", false },
-		{ "mail", "a@b", true }, { "mail", "\xc3\xa4@b", false }, { "mail", "", true },
-		{ "c", "DE", true }, { "c", "DEU", false }, { "c", "D_", false },
-		{ "serialNumber", "a b-c/d=e:f?", true }, { "serialNumber", "a_b", false }, { "serialNumber", "", false },
-		{ "telephoneNumber", "+1 512 315 0280", true }, { "telephoneNumber", "", false }, { "telephoneNumber", "1*2", false },
-		{ "uidNumber", "0", true }, { "uidNumber", "-1", true }, { "uidNumber", "01", false }, { "uidNumber", "-0", false },
-		{ "uidNumber", "-", false }, { "uidNumber", "", false }, { "uidNumber", "1 ", false }, { "uidNumber", "+1", false },
-		{ "pwdReset", "TRUE", true }, { "pwdReset", "FALSE", true }, { "pwdReset", "true", false },
-		{ "x500UniqueIdentifier", "'0101'B", true }, { "x500UniqueIdentifier", "''B", true },
-		{ "x500UniqueIdentifier", "'02'B", false }, { "x500UniqueIdentifier", "B", false },
-		{ "x121Address", "15 079 672 281", true }, { "x121Address", "", false }, { "x121Address", "1-2", false },
-		{ "objectClass", "2.5.6.6", true }, { "objectClass", "person", true }, { "objectClass", "2.5.", false },
+		{ "cn", "a", true },
+		{ "cn", "", false },
+		{ "cn", "\xc3\xa4", true },
+		{ "cn", "\xc3", false },
+		{ "cn", "\xc0\x80", false },
+		{ "mail", "a@b", true },
+		{ "mail", "\xc3\xa4@b", false },
+		{ "mail", "", true },
+		{ "c", "DE", true },
+		{ "c", "DEU", false },
+		{ "c", "D_", false },
+		{ "serialNumber", "a b-c/d=e:f?", true },
+		{ "serialNumber", "a_b", false },
+		{ "serialNumber", "", false },
+		{ "telephoneNumber", "+1 512 315 0280", true },
+		{ "telephoneNumber", "", false },
+		{ "telephoneNumber", "1*2", false },
+		{ "uidNumber", "0", true },
+		{ "uidNumber", "-1", true },
+		{ "uidNumber", "01", false },
+		{ "uidNumber", "-0", false },
+		{ "uidNumber", "-", false },
+		{ "uidNumber", "", false },
+		{ "uidNumber", "1 ", false },
+		{ "uidNumber", "+1", false },
+		{ "pwdReset", "TRUE", true },
+		{ "pwdReset", "FALSE", true },
+		{ "pwdReset", "true", false },
+		{ "x500UniqueIdentifier", "'0101'B", true },
+		{ "x500UniqueIdentifier", "''B", true },
+		{ "x500UniqueIdentifier", "'02'B", false },
+		{ "x500UniqueIdentifier", "B", false },
+		{ "x121Address", "15 079 672 281", true },
+		{ "x121Address", "", false },
+		{ "x121Address", "1-2", false },
+		{ "objectClass", "2.5.6.6", true },
+		{ "objectClass", "person", true },
+		{ "objectClass", "2.5.", false },
 		{ "objectClass", "a_b", false },
-		{ "createTimestamp", "199412160532Z", true }, { "createTimestamp", "1994121605.5-0500", true },
-		{ "createTimestamp", "19941216053260Z", true }, { "createTimestamp", "1994121605", false },
-		{ "createTimestamp", "19941316053200Z", false }, { "createTimestamp", "19940230053200Z", false },
-		{ "createTimestamp", "20000229053200Z", true }, { "createTimestamp", "19000229053200Z", false },
-		{ "createTimestamp", "19941216053200.Z", false }, { "createTimestamp", "19941216243200Z", false },
-		{ "createTimestamp", "19941216053200+2400", false }, { "createTimestamp", "19941216053200Z0", false },
-		{ "member", "cn=a,dc=b", true }, { "member", "", true }, { "member", "cn", false }, { "member", "nosuch=a", false },
-		{ "uniqueMember", "1.3.6.1.4.1.1466.0=#04024869,o=Test,c=GB#'0101'B", false }, /* a type that we do not know */
-		{ "uniqueMember", "o=Test,c=GB#'0101'B", true }, { "uniqueMember", "o=Test,c=GB", true },
+		{ "createTimestamp", "199412160532Z", true },
+		{ "createTimestamp", "1994121605.5-0500", true },
+		{ "createTimestamp", "19941216053260Z", true },
+		{ "createTimestamp", "1994121605", false },
+		{ "createTimestamp", "19941316053200Z", false },
+		{ "createTimestamp", "19940230053200Z", false },
+		{ "createTimestamp", "20000229053200Z", true },
+		{ "createTimestamp", "19000229053200Z", false },
+		{ "createTimestamp", "19941216053200.Z", false },
+		{ "createTimestamp", "19941216243200Z", false },
+		{ "createTimestamp", "19941216053200+2400", false },
+		{ "createTimestamp", "19941216053200Z0", false },
+		{ "member", "cn=a,dc=b", true },
+		{ "member", "", true },
+		{ "member", "cn", false },
+		{ "member", "nosuch=a", false },
+		{ "uniqueMember", "1.3.6.1.4.1.1466.0=#04024869,o=Test,c=GB#'0101'B",
+		        false }, /* a type that we do not know */
+		{ "uniqueMember", "o=Test,c=GB#'0101'B", true },
+		{ "uniqueMember", "o=Test,c=GB", true },
 		{ "postalAddress", "1234 Main St.$Anytown, CA 12345$USA", true },
-		{ "postalAddress", "\\241,000,000 Sweepstakes$PO Box 1000000", true }, { "postalAddress", "a$$b", false },
-		{ "postalAddress", "a\\b", false }, { "postalAddress", "a\\5c", true },
-		{ "facsimileTelephoneNumber", "+49 1$fineResolution", true }, { "facsimileTelephoneNumber", "$x", false },
-		{ "telexNumber", "1$de$x", true }, { "telexNumber", "1$de", false },
-		{ "preferredDeliveryMethod", "telephone $ videotex", true }, { "preferredDeliveryMethod", "pigeon", false },
-		{ "entryUUID", "597ae2f6-16a6-1027-98f4-d28b5365dc14", true }, { "entryUUID", "597ae2f616a6102798f4d28b5365dc14", false },
-		{ "otherMailbox", "x400$a", true }, { "otherMailbox", "x400", false },
-		{ "userCertificate", "\x30\x03\x02\x01\x01", true }, { "userCertificate", "\x30\x03\x02\x01", false },
+		{ "postalAddress", "\\241,000,000 Sweepstakes$PO Box 1000000", true },
+		{ "postalAddress", "a$$b", false },
+		{ "postalAddress", "a\\b", false },
+		{ "postalAddress", "a\\5c", true },
+		{ "facsimileTelephoneNumber", "+49 1$fineResolution", true },
+		{ "facsimileTelephoneNumber", "$x", false },
+		{ "telexNumber", "1$de$x", true },
+		{ "telexNumber", "1$de", false },
+		{ "preferredDeliveryMethod", "telephone $ videotex", true },
+		{ "preferredDeliveryMethod", "pigeon", false },
+		{ "entryUUID", "597ae2f6-16a6-1027-98f4-d28b5365dc14", true },
+		{ "entryUUID", "597ae2f616a6102798f4d28b5365dc14", false },
+		{ "otherMailbox", "x400$a", true },
+		{ "otherMailbox", "x400", false },
+		{ "userCertificate", "\x30\x03\x02\x01\x01", true },
+		{ "userCertificate", "\x30\x03\x02\x01", false },
 		{ "userCertificate", "abc", false },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if ((schema_check_value(attr(rows[i].attr), lw_str(rows[i].value)) == 0) != rows[i].good)
 			fail_msg("%s: %s", rows[i].attr, rows[i].value);
-	assert_int_equal(schema_check_value(attr("uidNumber"), (struct lw_bytes){ (const uint8_t *)"1", 100000 }), LW_ELIMIT);
+	assert_int_equal(
+	        schema_check_value(attr("uidNumber"), (struct lw_bytes){ (const uint8_t *)"1", 100000 }),
+	        LW_ELIMIT);
 	assert_int_equal(schema_check_value(attr("c"), lw_str("DEU")), LW_ESYNTAX);
 }
 
@@ -292,17 +353,36 @@ static void test_equality(void **state)
 		const char *attr, *a, *b;
 		bool equal;
 	} rows[] = {
-		{ "cn", "Alice", "aLICE", true }, { "cn", "Alice  Smith", " alice smith ", true }, { "cn", "ab", "a b", false },
-		{ "cn", "STRASSE", "stra\xc3\x9f" "e", true }, { "cn", "\xc3\x84", "a\xcc\x88", true }, { "cn", "a", "\xc3\xa4", false },
-		{ "cn", "a\tb", "A b", true }, { "cn", "a\xc2\xad" "b", "ab", true },
-		{ "labeledURI", "http://a", "HTTP://a", false }, { "labeledURI", "http://a  b", "http://a b", true },
-		{ "mail", "A@B.c", "a@b.C", true }, { "mail", "a@b", "a@c", false },
+		{ "cn", "Alice", "aLICE", true },
+		{ "cn", "Alice  Smith", " alice smith ", true },
+		{ "cn", "ab", "a b", false },
+		{ "cn", "STRASSE",
+		        "stra\xc3\x9f"
+		        "e",
+		        true },
+		{ "cn", "\xc3\x84", "a\xcc\x88", true },
+		{ "cn", "a", "\xc3\xa4", false },
+		{ "cn", "a\tb", "A b", true },
+		{ "cn",
+		        "a\xc2\xad"
+		        "b",
+		        "ab", true },
+		{ "labeledURI", "http://a", "HTTP://a", false },
+		{ "labeledURI", "http://a  b", "http://a b", true },
+		{ "mail", "A@B.c", "a@b.C", true },
+		{ "mail", "a@b", "a@c", false },
 		{ "homeDirectory", "/home/a", "/home/A", false },
-		{ "telephoneNumber", "+1 512 315-0280", "+15123150280", true }, { "telephoneNumber", "1", "2", false },
-		{ "x121Address", "1 23", "123", true }, { "x121Address", "123", "124", false },
-		{ "uidNumber", "10", "10", true }, { "uidNumber", "10", "100", false }, { "uidNumber", "1", "-1", false },
-		{ "pwdReset", "TRUE", "TRUE", true }, { "pwdReset", "TRUE", "FALSE", false },
-		{ "objectClass", "person", "PERSON", true }, { "objectClass", "person", "2.5.6.6", true },
+		{ "telephoneNumber", "+1 512 315-0280", "+15123150280", true },
+		{ "telephoneNumber", "1", "2", false },
+		{ "x121Address", "1 23", "123", true },
+		{ "x121Address", "123", "124", false },
+		{ "uidNumber", "10", "10", true },
+		{ "uidNumber", "10", "100", false },
+		{ "uidNumber", "1", "-1", false },
+		{ "pwdReset", "TRUE", "TRUE", true },
+		{ "pwdReset", "TRUE", "FALSE", false },
+		{ "objectClass", "person", "PERSON", true },
+		{ "objectClass", "person", "2.5.6.6", true },
 		{ "objectClass", "person", "inetOrgPerson", false },
 		{ "pwdAttribute", "userPassword", "2.5.4.35", true },
 		{ "createTimestamp", "20261123000000Z", "20261123010000+0100", true },
@@ -316,13 +396,18 @@ static void test_equality(void **state)
 		{ "createTimestamp", "2026123123.75-0030", "20270101001500Z", true },
 		{ "createTimestamp", "20261123000000Z", "20261123000001Z", false },
 		{ "createTimestamp", "20261123000000,10Z", "20261123000000.1Z", true },
-		{ "member", "CN=Alice , DC=Acme", "cn=alice,dc=acme", true }, { "member", "cn=a,dc=b", "cn=a", false },
+		{ "member", "CN=Alice , DC=Acme", "cn=alice,dc=acme", true },
+		{ "member", "cn=a,dc=b", "cn=a", false },
 		{ "member", "cn=a+sn=b,dc=c", "SN=B+CN=A,dc=c", true },
-		{ "uniqueMember", "cn=a#'01'B", "CN=A#'01'B", true }, { "uniqueMember", "cn=a#'01'B", "cn=a", false },
+		{ "uniqueMember", "cn=a#'01'B", "CN=A#'01'B", true },
+		{ "uniqueMember", "cn=a#'01'B", "cn=a", false },
 		{ "uniqueMember", "cn=a#'01'B", "cn=a#'010'B", false },
-		{ "postalAddress", "A  b$C", "a B$c", true }, { "postalAddress", "a$b", "a b", false },
-		{ "postalAddress", "a\\24b", "a$b", false }, { "postalAddress", "a\\24b", "A\\24B", true },
-		{ "entryUUID", "597AE2F6-16a6-1027-98f4-d28b5365dc14", "597ae2f6-16a6-1027-98f4-d28b5365dc14", true },
+		{ "postalAddress", "A  b$C", "a B$c", true },
+		{ "postalAddress", "a$b", "a b", false },
+		{ "postalAddress", "a\\24b", "a$b", false },
+		{ "postalAddress", "a\\24b", "A\\24B", true },
+		{ "entryUUID", "597AE2F6-16a6-1027-98f4-d28b5365dc14", "597ae2f6-16a6-1027-98f4-d28b5365dc14",
+		        true },
 		{ "sshPublicKey", "ssh-ed25519 A", "ssh-ed25519 a", false },
 		{ "attributeTypes", "( 2.5.4.3 NAME 'cn' SUP name )", "2.5.4.3", true },
 		{ "attributeTypes", "( 2.5.4.3 NAME 'cn' SUP name )", "cn", true },
@@ -353,51 +438,121 @@ static void test_norm_errors(void **state)
 	assert_int_equal(norm("objectClass", "cn", &out), LW_ESYNTAX); /* an attribute is no class */
 	assert_int_equal(schema_ordkey(attr("cn"), NULL, arena, lw_str("a"), &out), LW_EMATCHING);
 	assert_int_equal(schema_sub_value(attr("uidNumber"), arena, lw_str("1"), &out), LW_EMATCHING);
-	assert_int_equal(schema_sub_piece(attr("uidNumber"), SCHEMA_ANY, arena, lw_str("1"), &out), LW_EMATCHING);
-	assert_int_equal(schema_norm(attr("cn"), schema_rule(lw_str("caseExactMatch")), arena, lw_str("A"), &out), 0);
+	assert_int_equal(
+	        schema_sub_piece(attr("uidNumber"), SCHEMA_ANY, arena, lw_str("1"), &out), LW_EMATCHING);
+	assert_int_equal(
+	        schema_norm(attr("cn"), schema_rule(lw_str("caseExactMatch")), arena, lw_str("A"), &out), 0);
 	assert_memory_equal(out.p, " A ", 3);
-	assert_int_equal(schema_norm(attr("cn"), schema_rule(lw_str("caseExactOrderingMatch")), arena, lw_str("A"), &out), LW_EMATCHING);
+	assert_int_equal(schema_norm(attr("cn"), schema_rule(lw_str("caseExactOrderingMatch")), arena,
+	                         lw_str("A"), &out),
+	        LW_EMATCHING);
 }
 
 static void test_order(void **state)
 {
-	static const char *const integers[] = { "-100000000000000000000", "-101", "-100", "-99", "-2", "-1", "0", "1", "2", "9", "10",
-		"11", "99", "100", "18446744073709551616", "100000000000000000000000", NULL };
-	static const char *const times[] = { "00000101000000Z", "19991231235959Z", "19991231235959.9Z", "20000101000000Z",
-		"20000101000000.05Z", "20000101000000.1Z", "20000101005959-0001", "20000101000200-0100", NULL };
+	static const char *const integers[] = { "-100000000000000000000", "-101", "-100", "-99", "-2", "-1",
+		"0", "1", "2", "9", "10", "11", "99", "100", "18446744073709551616",
+		"100000000000000000000000", NULL };
+	static const char *const times[] = { "00000101000000Z", "19991231235959Z", "19991231235959.9Z",
+		"20000101000000Z", "20000101000000.05Z", "20000101000000.1Z", "20000101005959-0001",
+		"20000101000200-0100", NULL };
 	struct lw_bytes a, b;
 
 	for (size_t i = 0; integers[i + 1] != NULL; i++) {
 		assert_int_equal(schema_ordkey(attr("uidNumber"), NULL, arena, lw_str(integers[i]), &a), 0);
-		assert_int_equal(schema_ordkey(attr("uidNumber"), NULL, arena, lw_str(integers[i + 1]), &b), 0);
+		assert_int_equal(
+		        schema_ordkey(attr("uidNumber"), NULL, arena, lw_str(integers[i + 1]), &b), 0);
 		assert_true(lw_cmp(a, b) < 0);
 	}
 	for (size_t i = 0; times[i + 1] != NULL; i++) {
-		assert_int_equal(schema_ordkey(attr("createTimestamp"), NULL, arena, lw_str(times[i]), &a), 0);
-		assert_int_equal(schema_ordkey(attr("createTimestamp"), NULL, arena, lw_str(times[i + 1]), &b), 0);
+		assert_int_equal(
+		        schema_ordkey(attr("createTimestamp"), NULL, arena, lw_str(times[i]), &a), 0);
+		assert_int_equal(
+		        schema_ordkey(attr("createTimestamp"), NULL, arena, lw_str(times[i + 1]), &b), 0);
 		assert_true(lw_cmp(a, b) < 0);
 	}
 }
 
-/* A self-signed certificate: serial 17, issuer CN=Test CA,O=Acme (only what comes before the issuer's end matters). */
+/* A self-signed certificate: serial 17, issuer CN=Test CA,O=Acme (only what comes before the issuer's end
+ * matters). */
 static const uint8_t cert[] = {
-	0x30, 0x36, 0x30, 0x34, 0xa0, 0x03, 0x02, 0x01, 0x02, 0x02, 0x01, 0x11, 0x30, 0x05, 0x06, 0x03, 0x2a, 0x03, 0x04,
-	0x30, 0x21, 0x31, 0x0d, 0x30, 0x0b, 0x06, 0x03, 0x55, 0x04, 0x0a, 0x0c, 0x04, 'A', 'c', 'm', 'e',
-	0x31, 0x10, 0x30, 0x0e, 0x06, 0x03, 0x55, 0x04, 0x03, 0x13, 0x07, 'T', 'e', 's', 't', ' ', 'C', 'A',
-	0x30, 0x00,
+	0x30,
+	0x36,
+	0x30,
+	0x34,
+	0xa0,
+	0x03,
+	0x02,
+	0x01,
+	0x02,
+	0x02,
+	0x01,
+	0x11,
+	0x30,
+	0x05,
+	0x06,
+	0x03,
+	0x2a,
+	0x03,
+	0x04,
+	0x30,
+	0x21,
+	0x31,
+	0x0d,
+	0x30,
+	0x0b,
+	0x06,
+	0x03,
+	0x55,
+	0x04,
+	0x0a,
+	0x0c,
+	0x04,
+	'A',
+	'c',
+	'm',
+	'e',
+	0x31,
+	0x10,
+	0x30,
+	0x0e,
+	0x06,
+	0x03,
+	0x55,
+	0x04,
+	0x03,
+	0x13,
+	0x07,
+	'T',
+	'e',
+	's',
+	't',
+	' ',
+	'C',
+	'A',
+	0x30,
+	0x00,
 };
 
 static void test_certificate(void **state)
 {
 	struct lw_bytes a, b;
 
-	assert_int_equal(schema_check_value(attr("userCertificate"), (struct lw_bytes){ cert, sizeof(cert) }), 0);
-	assert_int_equal(schema_norm(attr("userCertificate"), NULL, arena, (struct lw_bytes){ cert, sizeof(cert) }, &a), 0);
-	assert_int_equal(norm("userCertificate", "{ serialNumber 17, issuer rdnSequence:\"cn=test ca,O=ACME\" }", &b), 0);
+	assert_int_equal(
+	        schema_check_value(attr("userCertificate"), (struct lw_bytes){ cert, sizeof(cert) }), 0);
+	assert_int_equal(schema_norm(attr("userCertificate"), NULL, arena,
+	                         (struct lw_bytes){ cert, sizeof(cert) }, &a),
+	        0);
+	assert_int_equal(
+	        norm("userCertificate", "{ serialNumber 17, issuer rdnSequence:\"cn=test ca,O=ACME\" }", &b),
+	        0);
 	assert_true(lw_eq(a, b));
-	assert_int_equal(norm("userCertificate", "{ serialNumber 18, issuer rdnSequence:\"cn=test ca,O=ACME\" }", &b), 0);
+	assert_int_equal(
+	        norm("userCertificate", "{ serialNumber 18, issuer rdnSequence:\"cn=test ca,O=ACME\" }", &b),
+	        0);
 	assert_false(lw_eq(a, b));
-	assert_int_equal(norm("userCertificate", "{ serialNumber 17, issuer rdnSequence:\"cn=test ca\" }", &b), 0);
+	assert_int_equal(
+	        norm("userCertificate", "{ serialNumber 17, issuer rdnSequence:\"cn=test ca\" }", &b), 0);
 	assert_false(lw_eq(a, b));
 	assert_int_equal(norm("userCertificate", "{ serialNumber 17 }", &b), LW_ESYNTAX);
 	assert_int_equal(norm("userCertificate", "\x30\x00", &b), LW_ESYNTAX);
@@ -499,21 +654,25 @@ static void test_entries(void **state)
 		{ "top person", "objectClass cn sn", 0, "person" },
 		{ "person", "objectClass cn sn userPassword telephoneNumber", 0, "person" },
 		{ "inetOrgPerson", "objectClass cn sn mail uid", 0, "inetOrgPerson" },
-		{ "person top inetOrgPerson organizationalPerson", "objectClass cn sn mail", 0, "inetOrgPerson" },
-		{ "INETORGPERSON posixAccount", "objectClass cn sn uid uidNumber gidNumber homeDirectory", 0, "inetOrgPerson" },
+		{ "person top inetOrgPerson organizationalPerson", "objectClass cn sn mail", 0,
+		        "inetOrgPerson" },
+		{ "INETORGPERSON posixAccount", "objectClass cn sn uid uidNumber gidNumber homeDirectory", 0,
+		        "inetOrgPerson" },
 		{ "2.5.6.6", "objectClass cn sn", 0, "person" },
 		{ "person", "objectClass cn", LW_EOBJCLASS, "sn" },
 		{ "person", "objectClass cn sn mail", LW_EOBJCLASS, "mail" },
 		{ "inetOrgPerson posixAccount", "objectClass cn sn uid", LW_EOBJCLASS, "required" },
 		{ "person nosuch", "objectClass cn sn", LW_EOBJCLASS, "nosuch" },
 		{ "top", "objectClass", LW_EOBJCLASS, "no structural" },
-		{ "top posixAccount", "objectClass cn uid uidNumber gidNumber homeDirectory", LW_EOBJCLASS, "no structural" },
+		{ "top posixAccount", "objectClass cn uid uidNumber gidNumber homeDirectory", LW_EOBJCLASS,
+		        "no structural" },
 		{ "", "", LW_EOBJCLASS, "no structural" },
 		{ "inetOrgPerson account", "objectClass cn sn uid", LW_EOBJCLASS, "account" },
 		{ "person krbService", "objectClass cn sn", LW_EOBJCLASS, "abstract" },
 		{ "krbKdcService krbService", "objectClass cn krbHostServer", 0, "krbKdcService" },
 		/* operational ones need no class */
-		{ "person", "objectClass cn sn lwTag lwDisabled krbPrincipalName createTimestamp", 0, "person" },
+		{ "person", "objectClass cn sn lwTag lwDisabled krbPrincipalName createTimestamp", 0,
+		        "person" },
 		/* a group may be empty */
 		{ "groupOfNames", "objectClass cn", 0, "groupOfNames" },
 		{ "groupOfNames posixGroup", "objectClass cn member gidNumber memberUid", 0, "groupOfNames" },
@@ -534,7 +693,8 @@ static void test_entries(void **state)
 		const char *says;
 		int err = check_entry(rows[i].classes, rows[i].attrs, &says);
 
-		if (err != rows[i].err || (err ? strstr(says, rows[i].says) == NULL : strcmp(says, rows[i].says) != 0))
+		if (err != rows[i].err ||
+		        (err ? strstr(says, rows[i].says) == NULL : strcmp(says, rows[i].says) != 0))
 			fail_msg("%s | %s: %d %s", rows[i].classes, rows[i].attrs, err, says);
 	}
 }
@@ -542,11 +702,20 @@ static void test_entries(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ids), cmocka_unit_test(test_attr_table), cmocka_unit_test(test_class_table),
-		cmocka_unit_test(test_flags), cmocka_unit_test(test_lists), cmocka_unit_test(test_definitions),
-		cmocka_unit_test(test_syntaxes), cmocka_unit_test(test_equality), cmocka_unit_test(test_norm_errors),
-		cmocka_unit_test(test_order), cmocka_unit_test(test_certificate), cmocka_unit_test(test_desc),
-		cmocka_unit_test(test_applies), cmocka_unit_test(test_entries),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_attr_table),
+		cmocka_unit_test(test_class_table),
+		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_definitions),
+		cmocka_unit_test(test_syntaxes),
+		cmocka_unit_test(test_equality),
+		cmocka_unit_test(test_norm_errors),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_certificate),
+		cmocka_unit_test(test_desc),
+		cmocka_unit_test(test_applies),
+		cmocka_unit_test(test_entries),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
