@@ -158,6 +158,8 @@ bool access_decide_claim(const struct access_rights *, const struct access_objec
 bool access_visible(const struct access_rights *, const struct access_object *, const struct access_ctx *);
 /* Does the subject hold the verb on anything at all? Said before any look-up. */
 bool access_any(const struct access_rights *, enum access_verb);
+/* … and for this attribute? (verbs decided per attribute) */
+bool access_any_attr(const struct access_rights *, enum access_verb, const struct schema_attr *);
 
 /* All attributes at once, for one object: the same decision as access_decide for each. */
 #define ACCESS_ATTR_BITS 1024

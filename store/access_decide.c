@@ -321,6 +321,17 @@ bool access_any(const struct access_rights *a, enum access_verb verb)
 	return !a->fenced && a->permit[verb] < a->first[verb + 1];
 }
 
+bool access_any_attr(const struct access_rights *a, enum access_verb verb, const struct schema_attr *attr)
+{
+	for (uint32_t i = a->permit[verb]; !a->fenced && i < a->first[verb + 1]; i++) {
+		struct access_set set;
+		access_rule_set(a->rules[i], verb, &set);
+		if (access_set_has(&set, attr))
+			return true;
+	}
+	return false;
+}
+
 /* ---- deciding ---- */
 
 static const char *const reasons[ACCESS_BY_COUNT] = {

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of the resolvers: what a writer must hold beyond the verb, and the operations' table. */
+#ifndef STORE_GUARD_H
+#define STORE_GUARD_H
+
+#include "store/image.h"
+
+/* The target of a write: visible (an init session sees nothing and needs not to). LW_ENOTFOUND with txn->matched. */
+int guard_target(struct store_txn *, const struct store_dn *, struct eng_entry *ret);
+/* The new entry's object, for create and for what rules will give on it. */
+int guard_object(const struct image *, struct access_object *ret);
+/* Who writes attributes that hand out rights must hold those. before NULL: the entry is being created. */
+int guard_change(const struct eng_entry *before, const struct image *after);
+/* The rule that the image carries: parsed, compiled, covered by its author. */
+int guard_grant(const struct image *, struct lw_bytes *ret_encoded);
+/* A forbid that goes away (or changes) gives what it took. */
+int guard_grant_removed(struct store_txn *, const struct eng_entry *grant);
+int guard_group_removed(struct store_txn *, const struct eng_entry *group);
+int guard_secret(struct store_txn *, const struct eng_entry *owner);
+struct access_above guard_above(struct store_txn *);
+/* Why a decision says no, for the log. Returns LW_EACCES. */
+int guard_refuse(struct store_txn *, const struct access_why *, const char *what);
+/* May a user's request carry this attribute? */
+int guard_attr(struct store_txn *, const struct schema_attr *);
+/* Rules refer to it, or it holds the tenant together. */
+int guard_removable(struct store_txn *, const struct eng_entry *);
+
+/* ---- the operations ---- */
+typedef int write_resolve(struct store_txn *, const struct store_op *, struct eng_fx *);
+struct write_row {
+	enum store_op_kind kind;
+	enum access_verb verb; /* held somewhere, or it ends before any look-up */
+	write_resolve *resolve;
+};
+extern const struct write_row write_rows[];
+extern const size_t write_row_count;
+write_resolve write_add, write_modify, write_delete, write_moddn, write_secret, write_tenant_create, write_tenant_state;
+
+/* Secrets that ride along; the attribute that is decided on is checked before. */
+int write_put_secrets(struct store_txn *, uint64_t id, const struct store_op *, struct eng_fx *);
+bool write_has_password(const struct store_op *);
+int write_default_names(struct image *);
+
+#endif

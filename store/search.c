@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Searches: candidates from an index or by walking the tree, looked at in quanta. */
+#include <stdlib.h>
+#include "store/ops.h"
+
+#define POOL      64               /* cursors kept for the next search */
+#define SCRATCH   ((size_t)64 << 20)
+#define WALK_KEYS ((size_t)1 << 20)
+
+enum walk { WALK_BASE, WALK_IDS, WALK_TREE };
+
+struct level {
+	uint64_t parent;
+	struct lw_bytes key; /* of the last child seen */
+};
+struct store_cursor {
+	struct store *store;
+	struct store_search what;
+	struct ops_query query;
+	struct store_txn *txn; /* NULL between transactions */
+	enum walk walk;
+	bool planned;          /* WALK_IDS comes from an index: the scope is still to be checked */
+	struct eng_ids *ids;
+	uint64_t base, next;   /* next: the least id not looked at */
+	bool base_done;
+	unsigned looked;
+	int status;
+	unsigned depth;
+	struct level levels[OPS_MAX_DEPTH];
+	struct lw_arena *keys[2], *scratch; /* made when first needed, kept with the cursor */
+	struct store_cursor *pooled;
+};
+
+/* ---- cursors are kept: a search allocates nothing in steady state ---- */
+
+struct pool {
+	pthread_mutex_t lock;
+	struct store_cursor *free;
+	unsigned n;
+};
+static pthread_mutex_t make_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void cursor_done(struct store_cursor *c)
+{
+	lw_arena_free(c->keys[0]);
+	lw_arena_free(c->keys[1]);
+	lw_arena_free(c->scratch);
+	free(c);
+}
+
+static void pool_free(void *arg)
+{
+	struct pool *p = arg;
+	struct store_cursor *c;
+
+	while ((c = p->free) != NULL) {
+		p->free = c->pooled;
+		cursor_done(c);
+	}
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+static struct pool *pool_of(struct store *st)
+{
+	struct pool *p = eng_slot(st, ENG_SLOT_SEARCH);
+
+	if (p)
+		return p;
+	pthread_mutex_lock(&make_lock);
+	p = eng_slot(st, ENG_SLOT_SEARCH);
+	if (!p && (p = calloc(1, sizeof(*p))) != NULL) {
+		pthread_mutex_init(&p->lock, NULL);
+		eng_slot_set(st, ENG_SLOT_SEARCH, p, pool_free);
+	}
+	pthread_mutex_unlock(&make_lock);
+	return p;
+}
+
+static struct store_cursor *cursor_get(struct store *st)
+{
+	struct pool *p = pool_of(st);
+	struct store_cursor *c = NULL;
+
+	if (!p)
+		return NULL;
+	pthread_mutex_lock(&p->lock);
+	if (p->free) {
+		c = p->free;
+		p->free = c->pooled;
+		p->n--;
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (!c)
+		c = calloc(1, sizeof(*c));
+	if (c && !c->scratch && !(c->scratch = lw_arena_new(SCRATCH, false))) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void store_cursor_free(struct store_cursor *c)
+{
+	struct pool *p;
+
+	if (!c)
+		return;
+	p = pool_of(c->store);
+	pthread_mutex_lock(&p->lock);
+	if (p->n < POOL) {
+		c->pooled = p->free;
+		p->free = c;
+		p->n++;
+		c = NULL;
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (c)
+		cursor_done(c);
+}
+
+int store_cursor_status(const struct store_cursor *c)
+{
+	return c->status;
+}
+
+/* ---- starting, and going on in another transaction ---- */
+
+/* The keys of the walk outlive the quantum; what it used up besides does not. */
+static int keep_keys(struct store_cursor *c)
+{
+	struct lw_arena *old;
+
+	for (int i = 0; i < 2; i++)
+		if (!c->keys[i] && !(c->keys[i] = lw_arena_new(WALK_KEYS, false)))
+			return LW_ENOMEM;
+	old = c->keys[0];
+	c->keys[0] = c->keys[1];
+	c->keys[1] = old;
+	lw_arena_reset(c->keys[0]);
+	for (unsigned i = 0; i < c->depth; i++)
+		if (c->levels[i].key.n)
+			c->levels[i].key = lw_dup(c->keys[0], c->levels[i].key);
+	lw_arena_reset(old);
+	return lw_arena_failed(c->keys[0]) ? LW_ENOMEM : LW_OK;
+}
+
+static int bind(struct store_txn *t, struct store_cursor *c)
+{
+	struct eng_ids *ids = NULL;
+	int err = ops_query_bind(t, t->arena, c->what.filter, &c->query);
+
+	if (err || c->what.scope == STORE_BASE)
+		return err;
+	if (c->walk != WALK_TREE && !(err = ops_plan(t, &c->query, &ids)) && ids) {
+		c->planned = true;
+	} else if (!err && c->walk != WALK_TREE && c->base == 1 && c->what.scope != STORE_ONE) {
+		c->planned = false;
+		err = eng_ids_all(t->eng, t->tenant, &ids);
+	}
+	if (err)
+		return err;
+	if (ids) {
+		c->walk = WALK_IDS;
+		c->ids = ids;
+		return LW_OK;
+	}
+	if (c->next && c->walk == WALK_IDS)
+		return LW_EADMINLIMIT; /* the index gave up between two quanta */
+	if (c->walk != WALK_TREE) {
+		c->walk = WALK_TREE;
+		c->depth = 1;
+		c->levels[0] = (struct level){ .parent = c->base };
+	}
+	return keep_keys(c);
+}
+
+int store_search(struct store_txn *t, const struct store_search *what, struct store_cursor **ret)
+{
+	struct store_view *base;
+	struct store_cursor *c;
+	int err = ops_find(t, what->base, &base);
+
+	if (err)
+		return err;
+	c = cursor_get(t->session->store);
+	if (!c)
+		return LW_ENOMEM;
+	c->store = t->session->store;
+	c->what = *what;
+	c->walk = WALK_BASE;
+	c->planned = false;
+	c->ids = NULL;
+	c->base = base->e.id;
+	c->next = 0;
+	c->base_done = what->scope == STORE_ONE || what->scope == STORE_CHILDREN;
+	c->looked = 0;
+	c->status = LW_OK;
+	c->depth = 0;
+	c->txn = t;
+	err = bind(t, c);
+	if (err) {
+		store_cursor_free(c);
+		return err;
+	}
+	if (c->walk == WALK_IDS)
+		c->base_done = true; /* the base is among the candidates */
+	*ret = c;
+	return LW_OK;
+}
+
+int store_resume(struct store_txn *t, struct store_cursor *c)
+{
+	struct store_view v;
+	int err = t->can_see ? ops_view_in(t, c->base, &v) : LW_EACCES;
+
+	if (!err) {
+		c->txn = t;
+		c->ids = NULL;
+		c->looked = 0;
+		err = bind(t, c);
+	}
+	c->status = err;
+	return err;
+}
+
+/* ---- candidates ---- */
+
+static int next_id(struct store_cursor *c, uint64_t *ret)
+{
+	if (!eng_ids_seek(c->ids, c->next, ret))
+		return eng_ids_err(c->ids) ? eng_ids_err(c->ids) : LW_ENOTFOUND;
+	c->next = *ret + 1;
+	return LW_OK;
+}
+
+static int next_in_tree(struct store_cursor *c, uint64_t *ret)
+{
+	struct store_txn *t = c->txn;
+	int err;
+
+	while (c->depth) {
+		struct level *l = &c->levels[c->depth - 1];
+		err = eng_child_next(t->eng, t->tenant, l->parent, c->keys[0], &l->key, ret);
+		if (err == LW_ENOTFOUND) {
+			c->depth--;
+			continue;
+		}
+		if (err)
+			return err;
+		if (c->what.scope != STORE_ONE) {
+			if (c->depth == OPS_MAX_DEPTH)
+				return LW_EADMINLIMIT;
+			c->levels[c->depth++] = (struct level){ .parent = *ret };
+		}
+		return LW_OK;
+	}
+	return LW_ENOTFOUND;
+}
+
+static bool in_scope(struct store_cursor *c, uint64_t id)
+{
+	struct store_txn *t = c->txn;
+	uint64_t parent;
+
+	switch (c->what.scope) {
+	case STORE_ONE:
+		return !eng_entry_parent(t->eng, t->tenant, id, &parent) && parent == c->base;
+	case STORE_CHILDREN:
+		return id != c->base && eng_entry_under(t->eng, t->tenant, id, c->base);
+	case STORE_SUB:
+		return c->base == 1 || eng_entry_under(t->eng, t->tenant, id, c->base);
+	default:
+		return id == c->base;
+	}
+}
+
+static int next_candidate(struct store_cursor *c, uint64_t *ret)
+{
+	if (!c->base_done) {
+		c->base_done = true;
+		*ret = c->base;
+		return LW_OK;
+	}
+	if (c->walk == WALK_IDS)
+		return next_id(c, ret);
+	return c->walk == WALK_TREE ? next_in_tree(c, ret) : LW_ENOTFOUND;
+}
+
+/* Is it a visible match? LW_ENOTFOUND: no. */
+static int look_at(struct store_cursor *c, uint64_t id, struct store_view *v)
+{
+	int err;
+
+	if (c->walk == WALK_IDS && !in_scope(c, id))
+		return LW_ENOTFOUND;
+	err = ops_view_in(c->txn, id, v);
+	if (err)
+		return err;
+	lw_arena_reset(c->scratch);
+	return ops_eval(v, &c->query, c->scratch) == FILTER_TRUE ? LW_OK : LW_ENOTFOUND;
+}
+
+bool store_next(struct store_cursor *c, const struct store_view **ret)
+{
+	struct store_view v, *copy;
+	uint64_t id;
+
+	while (c->status == LW_OK) {
+		int err;
+		if (c->looked == OPS_QUANTUM) {
+			c->status = LW_EQUANTUM;
+			return false;
+		}
+		err = next_candidate(c, &id);
+		if (err) {
+			c->status = err == LW_ENOTFOUND ? LW_OK : err;
+			return false;
+		}
+		c->looked++;
+		err = look_at(c, id, &v);
+		if (err == LW_ENOTFOUND)
+			continue;
+		copy = err ? NULL : lw_alloc(c->txn->arena, sizeof(*copy));
+		if (!copy) {
+			c->status = err ? err : LW_ENOMEM;
+			return false;
+		}
+		*copy = v;
+		*ret = copy;
+		return true;
+	}
+	return false;
+}

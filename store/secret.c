@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sealed secrets: the store never looks inside, but decides who may put them where. */
+#include "store/guard.h"
+
+#define MAX_SEALED 65536
+#define MAX_ITEMS  64
+
+bool write_has_password(const struct store_op *op)
+{
+	for (size_t i = 0; i < op->nsecrets; i++)
+		if (op->secrets[i].attr == ops_known()->userPassword->id)
+			return true;
+	return false;
+}
+
+static int check_items(struct store_txn *t, const struct store_op *op)
+{
+	if (!op->nsecrets || op->nsecrets > MAX_ITEMS)
+		return LW_EINVAL;
+	for (size_t i = 0; i < op->nsecrets; i++) {
+		const struct store_sealed_item *s = &op->secrets[i];
+		const struct schema_attr *a = schema_attr_id(s->attr);
+		if (!a || !(a->flags & SCHEMA_SECRET) || s->cls < STORE_SECRET_PASSWORD || s->cls > STORE_SECRET_SIGNING ||
+			!s->sealed.n || s->sealed.n > MAX_SEALED)
+			return LW_EINVAL;
+	}
+	return LW_OK;
+}
+
+/* What a password brings along (Kerberos keys, SCRAM verifiers, history) goes with the right on userPassword. */
+static int check_right(struct store_txn *t, const struct access_object *o, const struct store_op *op,
+	const struct access_ctx *ctx)
+{
+	bool bundle = write_has_password(op);
+	struct access_why why;
+
+	for (size_t i = 0; i < op->nsecrets; i++) {
+		const struct schema_attr *a = schema_attr_id(op->secrets[i].attr);
+		if (bundle && a != ops_known()->userPassword &&
+			(op->secrets[i].cls == STORE_SECRET_PASSWORD || op->secrets[i].cls == STORE_SECRET_KERBEROS))
+			continue;
+		if (!access_decide(t->session->rights, ACCESS_SET_SECRET, o, a, ctx, &why))
+			return guard_refuse(t, &why, a->names[0]);
+	}
+	return LW_OK;
+}
+
+int write_put_secrets(struct store_txn *t, uint64_t id, const struct store_op *op, struct eng_fx *fx)
+{
+	int err = check_items(t, op);
+	bool keep;
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < op->nsecrets; i++) {
+		const struct store_sealed_item *s = &op->secrets[i];
+		keep = s->cls == STORE_SECRET_KERBEROS && !write_has_password(op); /* tickets under older keys live on */
+		for (size_t j = 0; j < i; j++)
+			keep |= op->secrets[j].attr == s->attr && op->secrets[j].cls == s->cls;
+		if (!keep)
+			eng_fx_sealed_del(fx, t->tenant, id, s->attr, (uint8_t)s->cls, ENG_ALL_GENERATIONS);
+		eng_fx_sealed_put(fx, t->tenant, id, s->attr, (uint8_t)s->cls, s->generation, s->sealed);
+	}
+	return eng_fx_err(fx);
+}
+
+static int stamp_secret(struct image *img, const struct store_op *op, uint64_t credential_version)
+{
+	struct store_txn *t = img->txn;
+	char *when = lw_alloc(t->arena, LW_TIME_TEXT);
+	char *version = lw_printf(t->arena, "%llu", (unsigned long long)credential_version);
+	int err;
+
+	if (!when || !version)
+		return LW_ENOMEM;
+	lw_time_generalized(eng_now(t->eng), false, when);
+	err = image_set(img, ops_known()->lwCredentialVersion, version);
+	if (!err && write_has_password(op))
+		err = image_set(img, ops_known()->pwdChangedTime, when);
+	return err ? err : image_stamp(img, false);
+}
+
+/* The target, if the subject may know of it (or hold the right on it, for what is told nothing otherwise). */
+static int find_target(struct store_txn *t, const struct store_op *op, struct eng_entry *ret)
+{
+	uint64_t id;
+	int err = eng_by_uuid(t->eng, t->tenant, &op->uuid, &id);
+
+	return err ? err : eng_entry(t->eng, t->tenant, id, ret);
+}
+
+int write_secret(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
+{
+	struct access_ctx ctx = t->ctx;
+	struct store_view v;
+	struct access_object o;
+	struct eng_entry e;
+	struct image img;
+	uint64_t version;
+	bool self;
+	int err = find_target(t, op, &e);
+
+	if (!err)
+		err = check_items(t, op);
+	if (!err)
+		err = ops_object(t, &e, &o);
+	if (err)
+		return err;
+	self = e.id == t->session->subject_id && lw_uuid_eq(&t->session->subject, &t->session->actor);
+	if (self && op->old_password_proved)
+		ctx.auth_time = ctx.now; /* that was an authentication */
+	err = check_right(t, &o, op, &ctx);
+	if (!err && !self)
+		err = guard_secret(t, &e);
+	if (err == LW_EACCES && ops_view_in(t, e.id, &v) == LW_ENOTFOUND)
+		err = LW_ENOTFOUND; /* hidden is as if it were not there */
+	if (!err && op->expect_version && op->expect_version != e.version)
+		err = LW_EAGAIN;
+	if (err)
+		return err;
+	version = ops_credential_version(&e) + 1;
+	err = image_load(t, &e, &img);
+	if (!err)
+		err = stamp_secret(&img, op, version);
+	if (!err)
+		err = image_change(&img, fx);
+	if (!err)
+		err = write_put_secrets(t, e.id, op, fx);
+	if (err)
+		return err;
+	eng_fx_authgen(fx, t->tenant);
+	t->result->uuid = e.uuid;
+	t->result->version = eng_fx_version(fx);
+	t->result->credential_version = version;
+	return LW_OK;
+}

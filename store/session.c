@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sessions: who acts. What a session may do is worked out again whenever its tenant's authgen has changed. */
+#include <stdlib.h>
+#include "store/ops.h"
+
+static struct lw_session *session_new(struct store *st, uint32_t tenant)
+{
+	struct lw_session *s = calloc(1, sizeof(*s));
+
+	if (s) {
+		s->store = st;
+		s->tenant = tenant;
+		s->role = OPS_NO_ROLE;
+	}
+	return s;
+}
+
+/* Reads the suffix entry's name into the session: it never changes. */
+static int take_suffix(struct lw_session *s, struct eng_txn *e, const struct eng_tenant *t)
+{
+	struct lw_arena *a = eng_arena(e);
+	struct store_dn *dn;
+	struct lw_writer w;
+	int err = dn_from_domain(a, (const char *)lw_dup(a, t->name).p, &dn);
+	size_t total = 0, n;
+	uint8_t *p;
+
+	if (err || s->suffix)
+		return err;
+	for (unsigned i = 0; i < dn->n; i++)
+		total += dn->rdn[i].norm.n;
+	s->suffix = malloc(dn->n * sizeof(*s->suffix) + total);
+	if (!s->suffix)
+		return LW_ENOMEM;
+	p = (uint8_t *)(s->suffix + dn->n);
+	for (unsigned i = 0; i < dn->n; i++) {
+		n = dn->rdn[i].norm.n;
+		memcpy(p, dn->rdn[i].norm.p, n);
+		s->suffix[i] = (struct lw_bytes){ p, n };
+		p += n;
+	}
+	s->nsuffix = dn->n;
+	lw_writer_init(&w, DN_MAX_TEXT);
+	dn_put(&w, dn);
+	lw_put_u8(&w, 0);
+	err = w.err;
+	s->suffix_text = err ? NULL : (char *)lw_writer_take(&w, &n);
+	lw_writer_done(&w);
+	return err;
+}
+
+void ops_session_drop(struct lw_session *s)
+{
+	access_rights_free(s->rights);
+	access_rights_free(s->actor_rights);
+	ops_policy_put(s->store, s->policy);
+	s->rights = s->actor_rights = NULL;
+	s->policy = NULL;
+	s->valid = false;
+}
+
+void ops_session_fork(const struct lw_session *s, struct lw_session *ret)
+{
+	*ret = *s;
+	ret->rights = ret->actor_rights = NULL;
+	ret->policy = NULL;
+	ret->valid = false;
+}
+
+static int bind_one(struct lw_session *s, struct eng_txn *e, const struct lw_uuid *uuid, bool subject,
+	struct access_rights **ret)
+{
+	struct ops_who w;
+	int err = ops_who(e, s->tenant, uuid, false, &w);
+
+	if (err == LW_ENOTFOUND)
+		return LW_EREVOKED;
+	if (err)
+		return err;
+	if (subject) {
+		if (ops_credential_version(&w.e) != s->credential_version)
+			return LW_EREVOKED;
+		s->subject_id = w.e.id;
+	}
+	*ret = access_bind(s->policy->access, &w.subject);
+	return *ret ? LW_OK : LW_ENOMEM;
+}
+
+static int bind_all(struct lw_session *s, struct eng_txn *e)
+{
+	int err;
+
+	if (s->tenant) {
+		struct eng_tenant t;
+		err = eng_tenant(e, s->tenant, &t);
+		if (err || t.flags & ENG_TENANT_DELETED || !lw_uuid_eq(&t.uuid, &s->tenant_uuid))
+			return LW_EREVOKED;
+		if (t.flags & ENG_TENANT_DISABLED && s->role != STORE_ROLE_OPERATOR && s->role != STORE_ROLE_INIT)
+			return LW_EDISABLED;
+		if ((err = ops_policy_get(e, s->tenant, &s->policy)))
+			return err;
+	}
+	if (s->role != OPS_NO_ROLE) {
+		s->rights = access_bind_role((unsigned)s->role, s->tenant);
+	} else if (lw_uuid_zero(&s->subject)) {
+		struct access_subject nobody = { .tenant = s->tenant, .who = ACCESS_WHO_ANONYMOUS };
+		s->rights = access_bind(s->policy->access, &nobody);
+	} else {
+		err = bind_one(s, e, &s->subject, true, &s->rights);
+		if (!err && !lw_uuid_eq(&s->subject, &s->actor))
+			err = bind_one(s, e, &s->actor, false, &s->actor_rights);
+		if (err)
+			return err;
+	}
+	return s->rights ? LW_OK : LW_ENOMEM;
+}
+
+int ops_session_refresh(struct lw_session *s, struct eng_txn *e)
+{
+	uint64_t gen = s->tenant ? eng_authgen(e, s->tenant) : 0;
+
+	if (s->expiry && eng_now(e) >= s->expiry)
+		return LW_EEXPIRED;
+	if (s->valid && s->authgen == gen)
+		return s->status;
+	ops_session_drop(s);
+	s->status = bind_all(s, e);
+	s->authgen = gen;
+	/* what lack of memory or a bad disk said is not kept */
+	s->valid = s->status == LW_OK || s->status == LW_EREVOKED || s->status == LW_EDISABLED;
+	return s->status;
+}
+
+static int session_start(struct lw_session *s, const struct lw_uuid *expect, struct lw_session **ret)
+{
+	struct eng_txn *e = NULL;
+	struct eng_tenant t;
+	int err = eng_begin(s->store, &e);
+
+	if (!err && s->tenant) {
+		err = eng_tenant(e, s->tenant, &t);
+		if (!err && expect && !lw_uuid_eq(expect, &t.uuid))
+			err = LW_EREVOKED;
+		if (!err) {
+			s->tenant_uuid = t.uuid;
+			err = take_suffix(s, e, &t);
+		}
+	}
+	if (!err)
+		err = ops_session_refresh(s, e);
+	eng_end(e);
+	if (err) {
+		store_session_free(s);
+		return err;
+	}
+	*ret = s;
+	return LW_OK;
+}
+
+int store_session_cap(struct store *st, const struct lw_cap *cap, struct lw_session **ret)
+{
+	struct lw_session *s;
+
+	if (cap->flags & LW_CAP_OPERATOR) {
+		if (!lw_uuid_zero(&cap->subject))
+			return LW_EINVAL;
+	} else if (lw_uuid_zero(&cap->subject) || lw_uuid_zero(&cap->actor) || !cap->tenant) {
+		return LW_EINVAL;
+	}
+	s = session_new(st, cap->tenant);
+	if (!s)
+		return LW_ENOMEM;
+	if (cap->flags & LW_CAP_OPERATOR)
+		s->role = STORE_ROLE_OPERATOR;
+	s->subject = cap->subject;
+	s->actor = cap->actor;
+	s->methods = cap->methods;
+	s->flags = cap->flags;
+	s->auth_time = cap->auth_time;
+	s->expiry = cap->expiry;
+	s->credential_version = cap->credential_version;
+	s->confidential = (cap->flags & LW_CAP_CONFIDENTIAL) != 0;
+	return session_start(s, &cap->tenant_uuid, ret);
+}
+
+int store_session_anonymous(struct store *st, uint32_t tenant, struct lw_session **ret)
+{
+	struct lw_session *s = tenant ? session_new(st, tenant) : NULL;
+
+	if (!s)
+		return tenant ? LW_ENOMEM : LW_ENOTFOUND;
+	return session_start(s, NULL, ret);
+}
+
+int store_session_role(struct store *st, uint32_t tenant, enum store_role role, struct lw_session **ret)
+{
+	struct lw_session *s = session_new(st, tenant);
+
+	if (!s)
+		return LW_ENOMEM;
+	s->role = role;
+	s->confidential = true;
+	s->methods = LW_CAP_PEERCRED;
+	s->auth_time = lw_wall(eng_clock(st));
+	return session_start(s, NULL, ret);
+}
+
+void store_session_free(struct lw_session *s)
+{
+	if (!s)
+		return;
+	ops_session_drop(s);
+	free(s->suffix);
+	free(s->suffix_text);
+	free(s);
+}
+
+void store_session_channel(struct lw_session *s, bool confidential)
+{
+	s->confidential = confidential;
+}
+
+void store_session_renew(struct lw_session *s, uint64_t credential_version)
+{
+	s->credential_version = credential_version;
+	s->valid = false;
+}
+
+const struct lw_uuid *store_session_subject(const struct lw_session *s)
+{
+	return &s->subject;
+}
+
+uint32_t store_session_tenant(const struct lw_session *s)
+{
+	return s->tenant;
+}
+
+bool store_session_is_anonymous(const struct lw_session *s)
+{
+	return s->role == OPS_NO_ROLE && lw_uuid_zero(&s->subject);
+}
+
+int store_session_check(struct lw_session *s)
+{
+	struct eng_txn *e;
+	int err = eng_begin(s->store, &e);
+
+	if (err)
+		return err;
+	err = ops_session_refresh(s, e);
+	eng_end(e);
+	return err;
+}
