@@ -117,7 +117,7 @@ lost:
 
 int call_control(struct lwctl *c, const char *verb, struct ctl_request *req, void (*item)(struct lwctl *, const struct ctl_answer *))
 {
-	int fd, status = dial(c, &fd);
+	int fd = -1, status = dial(c, &fd);
 
 	if (status)
 		return status;

@@ -13,7 +13,7 @@ static bool as_list;
 /* A table is printed at its end, when the widths are known. */
 #define MAX_COLUMNS 12
 struct row {
-	char *cell[MAX_COLUMNS];
+	char *cell[MAX_COLUMNS] = { NULL };
 	struct row *next;
 };
 static struct row *rows, **last_row;
@@ -124,7 +124,7 @@ static void add_row(struct lwctl *c, char *const *cell, size_t n)
 
 static void item_row(struct lwctl *c, const struct ctl_answer *a)
 {
-	char *cell[MAX_COLUMNS];
+	char *cell[MAX_COLUMNS] = { NULL };
 	size_t n = a->nfields < MAX_COLUMNS ? a->nfields : MAX_COLUMNS;
 
 	for (size_t i = 0; !rows && i < n; i++)
