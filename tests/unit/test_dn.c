@@ -130,6 +130,7 @@ static void test_equal(void **state)
 		{ "cn=a+sn=b,dc=c", "cn=b+sn=a,dc=c", false },
 		{ "cn=a  b", "cn=\\ A B\\ ", true },
 		{ "cn=a,dc=b", "cn=a", false },
+		{ "cn=a,dc=b", "dc=b", false },
 		{ "cn=a,dc=b", "dc=b,cn=a", false },
 		{ "cn=a", "sn=a", false },
 		{ "cn=#0c0141", "commonName=a", true },

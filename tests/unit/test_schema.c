@@ -658,6 +658,7 @@ static void test_entries(void **state)
 		        "inetOrgPerson" },
 		{ "INETORGPERSON posixAccount", "objectClass cn sn uid uidNumber gidNumber homeDirectory", 0,
 		        "inetOrgPerson" },
+		{ "inetOrgPerson", "objectClass cn sn telephoneNumber title", 0, "inetOrgPerson" },
 		{ "2.5.6.6", "objectClass cn sn", 0, "person" },
 		{ "person", "objectClass cn", LW_EOBJCLASS, "sn" },
 		{ "person", "objectClass cn sn mail", LW_EOBJCLASS, "mail" },
