@@ -51,7 +51,7 @@ enum access_kind {
 };
 extern const char *const access_kind_names[ACCESS_KIND_COUNT];
 /* ENTRY is every entry that is none of the others (suffix, containers, …). TENANT is a tenant as a thing to administer: its
- * object's tenant is the system tenant (installation administrators), or the tenant itself. */
+ * object's tenant is the system tenant for the making and switching of tenants (installation administrators), else the tenant itself. */
 enum access_kind access_kind_of(const struct schema_class *const *classes, size_t n);
 
 /* ---- text ---- */

@@ -295,6 +295,7 @@ struct access_rights *access_bind(const struct access_policy *p, const struct ac
 	a->fenced = fenced;
 	a->admin = !fenced && p->admin_group && s->who != ACCESS_WHO_ANONYMOUS &&
 		   access_ids_have_sorted(s->groups, s->ngroups, p->admin_group);
+	a->passes = a->admin;
 	return a;
 }
 
@@ -361,7 +362,7 @@ static bool refused(const struct access_rights *a, enum access_verb verb, const 
 		*ret = ACCESS_BY_ASSERTED;
 		return true;
 	}
-	if (o->is_protected && access_verbs[verb].changes && !a->admin) {
+	if (o->is_protected && access_verbs[verb].changes && !a->passes) {
 		*ret = ACCESS_BY_PROTECTED;
 		return true;
 	}

@@ -6,9 +6,10 @@
 #include "store/store.h"
 
 const struct access_role access_role_table[] = {
-	[STORE_ROLE_OPERATOR] = { "operator", true, true },
-	[STORE_ROLE_AUTH] = { "auth", false, false },
-	[STORE_ROLE_INIT] = { "init", true, true },
+	/*                         name       admin  passes hands_out */
+	[STORE_ROLE_OPERATOR] = { "operator", true, true, true },
+	[STORE_ROLE_AUTH] = { "auth", false, true, false },
+	[STORE_ROLE_INIT] = { "init", true, true, true },
 };
 const size_t access_role_count = sizeof(access_role_table) / sizeof(access_role_table[0]);
 
@@ -81,6 +82,7 @@ struct access_rights *access_bind_role(unsigned role, uint32_t tenant)
 	if (!a)
 		return NULL;
 	a->admin = access_role_table[role].admin;
+	a->passes = access_role_table[role].passes;
 	a->hands_out = access_role_table[role].hands_out;
 	return a;
 }

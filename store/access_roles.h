@@ -8,7 +8,8 @@
 
 struct access_role {
 	const char *name;
-	bool admin;     /* counts as an administrator before `protected` */
+	bool admin;     /* counts as an administrator */
+	bool passes;    /* `protected` does not stop it: administrators have to log in as well */
 	bool hands_out; /* may write any grant, membership or secret: no escalation check */
 };
 struct access_role_row {

@@ -67,7 +67,7 @@ struct access_rights {
 	struct access_policy *policy; /* NULL: a role */
 	uint32_t tenant;
 	bool fenced; /* subject and policy are of two tenants: nothing at all */
-	bool admin, hands_out;
+	bool admin, passes /* what is protected doesn't stop it */, hands_out;
 	struct access_subject subject; /* groups are a copy */
 	uint8_t needs[ACCESS_VERB_COUNT];
 	/* per verb: forbids from first[v], permits from permit[v], up to first[v + 1] */

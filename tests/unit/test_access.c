@@ -829,7 +829,8 @@ static void test_roles(void **state)
 	assert_false(access_decide(r, ACCESS_READ, &o, pw, &plain, NULL));
 	assert_false(access_decide(r, ACCESS_WRITE, &o, mail, &plain, NULL));
 	assert_false(access_decide(r, ACCESS_SET_SECRET, &o, pw, &plain, NULL));
-	assert_false(access_decide(r, ACCESS_EXPORT, &o, pw, &plain, NULL)); /* export changes: protected */
+	assert_true(access_decide(r, ACCESS_EXPORT, &o, pw, &plain, NULL)); /* administrators log in too */
+	assert_false(access_decide(r, ACCESS_EXPORT, &o, mail, &plain, NULL));
 	access_rights_free(r);
 	r = access_bind_role(STORE_ROLE_INIT, 1);
 	assert_false(access_decide(r, ACCESS_READ, &o, mail, &plain, NULL));
