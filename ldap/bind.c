@@ -98,8 +98,7 @@ static int established(struct ldapd_conn *c, const struct store_tenant *tenant, 
 	if (c->session)
 		store_session_free(c->session);
 	c->session = s;
-	c->channel = ldapd_confidential(c);
-	store_session_channel(s, c->channel);
+	store_session_channel(s, ldapd_confidential(c));
 	c->bound = true;
 	c->token = *token;
 	c->tenant = *tenant;
@@ -196,7 +195,7 @@ static enum ldapd_outcome simple(struct ldapd_conn *c, struct ldapd_msg *m, bool
 		return failed(out, m, err);
 	if (!in_job) {
 		if (!warm(c, &who, password))
-			return LDAPD_JOB;
+			return LDAPD_SLOW_JOB;
 		return ldapd_answer(out, m, LDAPD_SUCCESS, NULL);
 	}
 	/* an unknown tenant's guesses count somewhere too */

@@ -52,8 +52,9 @@ struct ldapd_conn {
 	struct ldapd_server *server;
 	const struct lw_peer *peer;
 	struct lw_session *session;       /* NULL: not made yet; then tenant's anonymous one */
-	bool bound, operator_, channel, closing;
+	bool bound, operator_, closing;
 	bool sasl_started;                /* EXTERNAL got an empty challenge */
+	bool tls;                         /* peer->tls as it was */
 	char user[320];                   /* for WhoAmI where the entry can't be seen: u:user */
 	struct keys_token token;          /* shown with what keyd does for this connection */
 	bool has_tenant;
@@ -83,6 +84,7 @@ enum ldapd_outcome {
 	LDAPD_DONE,       /* answered; go on with the next request */
 	LDAPD_AGAIN,      /* a search has more quanta */
 	LDAPD_JOB,        /* may block: call the handler again from job() */
+	LDAPD_SLOW_JOB,   /* the same, and a password is hashed in it */
 	LDAPD_STARTTLS,
 	LDAPD_CLOSE,
 };
@@ -110,7 +112,8 @@ const struct ldapd_op *ldapd_op_find(uint8_t tag); /* NULL: no such request */
 
 struct ldapd_extop {
 	const char *oid, *name;
-	unsigned right, flags;
+	unsigned right;
+	enum ldapd_outcome job;           /* LDAPD_JOB, LDAPD_SLOW_JOB; LDAPD_DONE: answered inline */
 	ldapd_handler *handler;
 };
 extern const struct ldapd_extop ldapd_extops[];
@@ -186,6 +189,7 @@ struct ldapd_secret { bool set, has_old; struct lw_bytes old, password; };
 /* Take userPassword out of mods or attributes. LW_OK; LW_EUNWILLING, LW_ECONSTRAINT with *ret_why for forms that we don't do. */
 int ldapd_secret_of_mods(struct store_mod *mods, size_t *inout_n, struct ldapd_secret *inout, const char **ret_why);
 int ldapd_secret_of_attrs(struct store_attr_values *attrs, size_t *inout_n, struct ldapd_secret *inout, const char **ret_why);
+bool ldapd_secret_is(struct lw_bytes desc);             /* userPassword, with any options */
 bool ldapd_secret_is_hash(struct lw_bytes password); /* "{SSHA}…" */
 /* Has keyd seal it for target, and fills in what an operation carries. No transaction is open. */
 int ldapd_secret_seal(struct ldapd_conn *, const struct ldapd_secret *, const struct lw_uuid *target, uint64_t expect_version,

@@ -5,10 +5,10 @@
 #include <string.h>
 
 const struct ldapd_extop ldapd_extops[] = {
-	{ "1.3.6.1.4.1.1466.20037", "StartTLS", LDAPD_OWN_CONNECTION, 0, ldapd_starttls },
-	{ "1.3.6.1.4.1.4203.1.11.3", "WhoAmI", LDAPD_OWN_CONNECTION, 0, ldapd_whoami },
-	{ "1.3.6.1.4.1.4203.1.11.1", "PasswordModify", ACCESS_SET_SECRET, LDAPD_MAY_BLOCK, ldapd_passmod },
-	{ "1.3.6.1.1.8", "Cancel", LDAPD_OWN_CONNECTION, 0, ldapd_cancel },
+	{ "1.3.6.1.4.1.1466.20037", "StartTLS", LDAPD_OWN_CONNECTION, LDAPD_DONE, ldapd_starttls },
+	{ "1.3.6.1.4.1.4203.1.11.3", "WhoAmI", LDAPD_OWN_CONNECTION, LDAPD_DONE, ldapd_whoami },
+	{ "1.3.6.1.4.1.4203.1.11.1", "PasswordModify", ACCESS_SET_SECRET, LDAPD_SLOW_JOB, ldapd_passmod },
+	{ "1.3.6.1.1.8", "Cancel", LDAPD_OWN_CONNECTION, LDAPD_DONE, ldapd_cancel },
 };
 const size_t ldapd_nextops = sizeof ldapd_extops / sizeof *ldapd_extops;
 
@@ -35,8 +35,8 @@ enum ldapd_outcome ldapd_extended(struct ldapd_conn *c, struct ldapd_msg *m, boo
 		return ldapd_answer(out, m, LDAPD_PROTOCOL_ERROR, "no such extended operation");
 	if (!ldapd_has_right(c, x->right))
 		return ldapd_answer(out, m, LDAPD_INSUFFICIENT_ACCESS, NULL);
-	if (x->flags & LDAPD_MAY_BLOCK && !in_job)
-		return LDAPD_JOB;
+	if (x->job != LDAPD_DONE && !in_job)
+		return x->job;
 	return x->handler(c, m, in_job, in, out);
 }
 

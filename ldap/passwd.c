@@ -11,7 +11,7 @@
 
 /* ---- userPassword in updates ---- */
 
-static bool is_password(struct lw_bytes desc)
+bool ldapd_secret_is(struct lw_bytes desc)
 {
 	const struct schema_attr *a = schema_attr(LW_LIT("userPassword")), *d;
 	const uint8_t *semi = desc.n ? memchr(desc.p, ';', desc.n) : NULL;
@@ -56,7 +56,7 @@ int ldapd_secret_of_mods(struct store_mod *mods, size_t *inout_n, struct ldapd_s
 	for (size_t i = 0; i < n && err == LW_OK; i++) {
 		const struct store_attr_values *a = &mods[i].attr;
 
-		if (!is_password(a->desc)) {
+		if (!ldapd_secret_is(a->desc)) {
 			mods[kept++] = mods[i];
 			continue;
 		}
@@ -97,7 +97,7 @@ int ldapd_secret_of_attrs(struct store_attr_values *attrs, size_t *inout_n, stru
 	int err = LW_OK;
 
 	for (size_t i = 0; i < n && err == LW_OK; i++) {
-		if (is_password(attrs[i].desc))
+		if (ldapd_secret_is(attrs[i].desc))
 			err = take_new(s, &attrs[i], ret_why);
 		else
 			attrs[kept++] = attrs[i];

@@ -161,8 +161,7 @@ int ldapd_session(struct ldapd_conn *c)
 			err = store_session_anonymous(c->server->store, c->tenant.id, &c->session);
 		if (err)
 			return err;
-		c->channel = ldapd_confidential(c);
-		store_session_channel(c->session, c->channel);
+		store_session_channel(c->session, ldapd_confidential(c));
 	}
 	return LW_OK;
 }
@@ -211,6 +210,7 @@ static void *conn_new(void *server, const struct lw_peer *peer)
 		return NULL;
 	c->server = server;
 	c->peer = peer;
+	c->tls = peer->tls;
 	c->arena = lw_arena_new(ARENA_MAX, false);
 	c->held = lw_arena_new(ARENA_MAX, true);
 	if (!c->arena || !c->held) {
@@ -275,7 +275,7 @@ static enum ldapd_outcome request(struct ldapd_conn *c, struct lw_bytes pdu, str
 	done = op->handler(c, m, false, in, out);
 	if (op->tag != LDAPD_BIND)
 		c->sasl_started = false;
-	if (done == LDAPD_JOB)
+	if (done == LDAPD_JOB || done == LDAPD_SLOW_JOB)
 		c->op = op;
 	else if (op->flags & LDAPD_SECRET)
 		lw_arena_reset(c->held);
@@ -323,9 +323,24 @@ static enum ldapd_outcome one(struct ldapd_conn *c, struct lw_reader *in, struct
 	}
 }
 
+/* What StartTLS changed. */
+static void channel(struct ldapd_conn *c)
+{
+	if (c->peer->tls == c->tls)
+		return;
+	c->tls = c->peer->tls;
+	if (!c->bound) {
+		ldapd_anonymous(c); /* the SNI may say another tenant */
+		c->has_tenant = false;
+	} else {
+		store_session_channel(c->session, ldapd_confidential(c));
+	}
+}
+
 static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out)
 {
 	static const enum lw_next next[] = { [LDAPD_DONE] = LW_NEXT_MORE, [LDAPD_AGAIN] = LW_NEXT_MORE, [LDAPD_JOB] = LW_NEXT_JOB,
+		[LDAPD_SLOW_JOB] = LW_NEXT_SLOW_JOB,
 		[LDAPD_STARTTLS] = LW_NEXT_STARTTLS, [LDAPD_CLOSE] = LW_NEXT_CLOSE };
 	struct ldapd_conn *c = conn;
 	enum ldapd_outcome done = LDAPD_DONE;
@@ -337,10 +352,7 @@ static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out
 	if (c->op)
 		return LW_NEXT_JOB;
 	c->out_mark = out->n;
-	if (c->session && c->channel != ldapd_confidential(c)) {
-		c->channel = ldapd_confidential(c);
-		store_session_channel(c->session, c->channel);
-	}
+	channel(c);
 	for (unsigned n = 0; done == LDAPD_DONE && !starved; n++) {
 		if (n && (n >= LDAPD_BATCH_OPS || out->n - c->out_mark > LDAPD_OUT_MAX ||
 				lw_mono(c->server->clock) - began > LDAPD_BATCH_US))

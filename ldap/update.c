@@ -151,8 +151,12 @@ enum ldapd_outcome ldapd_modify(struct ldapd_conn *c, struct ldapd_msg *m, bool 
 	struct update u = { .c = c, .m = m, .op.kind = STORE_MODIFY };
 	int err;
 
-	if (!in_job)
+	if (!in_job) {
+		for (size_t i = 0; i < m->modify.n; i++)
+			if (ldapd_secret_is(m->modify.mods[i].attr.desc))
+				return LDAPD_SLOW_JOB;
 		return LDAPD_JOB;
+	}
 	err = dn_parse(c->held, m->modify.dn, &u.op.dn);
 	if (err == LW_OK)
 		err = ldapd_secret_of_mods(m->modify.mods, &m->modify.n, &u.secret, &u.why);
@@ -212,8 +216,12 @@ enum ldapd_outcome ldapd_add(struct ldapd_conn *c, struct ldapd_msg *m, bool in_
 	struct keys_new_entry fresh = { 0 };
 	int err;
 
-	if (!in_job)
+	if (!in_job) {
+		for (size_t i = 0; i < m->add.n; i++)
+			if (ldapd_secret_is(m->add.attrs[i].desc))
+				return LDAPD_SLOW_JOB;
 		return LDAPD_JOB;
+	}
 	err = dn_parse(c->held, m->add.dn, &u.op.dn);
 	if (err == LW_OK)
 		err = ldapd_secret_of_attrs(m->add.attrs, &m->add.n, &u.secret, &u.why);

@@ -10,3 +10,15 @@ tests_fuzz_fuzz_ldapmsg_SOURCES = tests/fuzz/fuzz_ldapmsg.c
 tests_fuzz_fuzz_ldapmsg_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_ldapmsg_LDADD = libldapd.a libstore.a libbase.a $(BASE_LIBS) $(LDAP_LIBS)
 endif
+
+check_PROGRAMS += tests/fuzz/replay_ldapctl
+TESTS += tests/fuzz/replay_ldapctl
+EXTRA_DIST += tests/fuzz/ldapctl.dict tests/fuzz/corpus/ldapctl
+tests_fuzz_replay_ldapctl_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_ldapctl.c
+tests_fuzz_replay_ldapctl_LDADD = libldapd.a libkeys.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(LDAP_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_ldapctl
+tests_fuzz_fuzz_ldapctl_SOURCES = tests/fuzz/fuzz_ldapctl.c
+tests_fuzz_fuzz_ldapctl_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_ldapctl_LDADD = libldapd.a libkeys.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(LDAP_LIBS)
+endif

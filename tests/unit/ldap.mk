@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-check_PROGRAMS += tests/unit/test_ldap_codec
-TESTS += tests/unit/test_ldap_codec
-EXTRA_DIST += tests/unit/ldap_asm.h
+LDAP_TESTS = tests/unit/test_ldap_codec tests/unit/test_ldap_tables tests/unit/test_ldap_conn
+LDAP_TEST_LIBS = libldapd.a libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(LDAP_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += $(LDAP_TESTS)
+TESTS += $(LDAP_TESTS)
+EXTRA_DIST += tests/unit/ldap_asm.h tests/unit/ldap_rig.h
 tests_unit_test_ldap_codec_SOURCES = tests/unit/test_ldap_codec.c
-tests_unit_test_ldap_codec_LDADD = libldapd.a libstore.a libbase.a $(BASE_LIBS) $(LDAP_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_ldap_codec_LDADD = $(LDAP_TEST_LIBS)
+tests_unit_test_ldap_tables_SOURCES = tests/unit/test_ldap_tables.c
+tests_unit_test_ldap_tables_LDADD = $(LDAP_TEST_LIBS)
+tests_unit_test_ldap_conn_SOURCES = tests/unit/test_ldap_conn.c tests/unit/ldap_rig.c
+tests_unit_test_ldap_conn_LDADD = $(LDAP_TEST_LIBS)
