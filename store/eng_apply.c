@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include "store/eng_int.h"
 
-#define IDEM_KEPT 4096 /* batch ids remembered */
-
 struct slot { /* an attribute of the open entry */
 	uint16_t id;
 	bool ref;
@@ -703,7 +701,7 @@ int eng_apply_log(struct eng_txn *txn, const struct eng_batch *b, struct lw_byte
 	err = eng_blob_put(txn, ENG_LOG, (struct lw_bytes){ key, sizeof(key) }, record);
 	if (!err)
 		err = eng_put(txn, ENG_IDEM, (struct lw_bytes){ b->id.b, sizeof(b->id.b) }, (struct lw_bytes){ key, sizeof(key) });
-	if (!err && b->seq > IDEM_KEPT && eng_log_get(txn, b->seq - IDEM_KEPT, &v) == LW_OK &&
+	if (!err && b->seq > ENG_IDEM_KEPT && eng_log_get(txn, b->seq - ENG_IDEM_KEPT, &v) == LW_OK &&
 		eng_batch_decode(v, &old) == LW_OK) {
 		err = eng_del(txn, ENG_IDEM, (struct lw_bytes){ old.id.b, sizeof(old.id.b) });
 		if (err == LW_ENOTFOUND)

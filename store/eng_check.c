@@ -13,6 +13,7 @@ struct check {
 	void *ctx;
 	uint64_t problems;
 	uint64_t want[ENG_TABLES], have[ENG_TABLES]; /* records or postings */
+	uint64_t applied;
 	int err;
 };
 
@@ -51,6 +52,35 @@ static void walk(struct check *c, enum eng_table table, each *fn)
 	if (err && err != LW_ENOTFOUND)
 		bad(c, "%s: cannot be read on", eng_table_rows[table].name);
 	eng_cur_put(c->txn, cur);
+}
+
+/* Is this a later part of a record? It must then belong to a first one. */
+static bool later_part(struct check *c, enum eng_table table, struct lw_bytes key)
+{
+	struct eng_key k = { 0 };
+	struct lw_bytes head;
+	unsigned part;
+
+	if (key.n < 2)
+		return false;
+	part = (unsigned)key.p[key.n - 2] << 8 | key.p[key.n - 1];
+	if (!part)
+		return false;
+	eng_key_raw(&k, (struct lw_bytes){ key.p, key.n - 2 });
+	eng_key_u16(&k, 0);
+	if (eng_get(c->txn, table, eng_key_bytes(&k), &head) || head.n < ENG_BLOB_HEAD ||
+		((unsigned)head.p[0] << 8 | head.p[1]) <= part)
+		bad(c, "%s: a part %u that belongs to nothing", eng_table_rows[table].name, part);
+	return true;
+}
+
+/* Are all its parts there? */
+static void check_whole(struct check *c, enum eng_table table, struct lw_bytes key)
+{
+	struct lw_bytes whole;
+
+	if (!later_part(c, table, key) && (key.n < 2 || eng_blob_get(c->txn, table, (struct lw_bytes){ key.p, key.n - 2 }, &whole)))
+		bad(c, "%s: a record is not whole", eng_table_rows[table].name);
 }
 
 /* ---- entries, and what follows from them ---- */
@@ -197,17 +227,8 @@ static void on_entry(struct check *c, struct lw_bytes key, struct lw_bytes v)
 	}
 	tenant = load32(key.p);
 	id = eng_load64(key.p + 4);
-	if (key.p[12] || key.p[13]) { /* a later part: must belong to a first one */
-		unsigned part = (unsigned)key.p[12] << 8 | key.p[13];
-		struct eng_key k = eng_key_entry(tenant, id);
-		struct lw_bytes head;
-
-		eng_key_u16(&k, 0);
-		if (eng_get(c->txn, ENG_ENTRY, eng_key_bytes(&k), &head) || head.n < 2 ||
-			((unsigned)head.p[0] << 8 | head.p[1]) <= part)
-			bad(c, "entry: tenant %u entry %llu: part %u belongs to nothing", tenant, (unsigned long long)id, part);
+	if (later_part(c, ENG_ENTRY, key))
 		return;
-	}
 	err = eng_entry(c->txn, tenant, id, &e);
 	if (err || eng_entry_verify(&e)) {
 		bad(c, "entry: tenant %u entry %llu does not decode", tenant, (unsigned long long)id);
@@ -296,22 +317,30 @@ static void on_owned(struct check *c, const char *table, struct lw_bytes key)
 
 static void on_sealed(struct check *c, struct lw_bytes key, struct lw_bytes v)
 {
-	struct lw_bytes whole;
-
 	on_owned(c, "sealed", key);
-	if (key.n != 25 || (!key.p[23] && !key.p[24] &&
-		eng_blob_get(c->txn, ENG_SEALED, (struct lw_bytes){ key.p, 23 }, &whole)))
-		bad(c, "sealed: a record is not whole");
+	if (key.n != 4 + 8 + 2 + 1 + 8 + 2)
+		bad(c, "sealed: a key of %zu octets", key.n);
+	check_whole(c, ENG_SEALED, key);
 }
 
 static void on_grant(struct check *c, struct lw_bytes key, struct lw_bytes v)
 {
-	struct lw_bytes whole;
-
 	on_owned(c, "grant", key);
-	if (key.n != 14 || (!key.p[12] && !key.p[13] &&
-		eng_blob_get(c->txn, ENG_GRANT, (struct lw_bytes){ key.p, 12 }, &whole)))
-		bad(c, "grant: a record is not whole");
+	if (key.n != 4 + 8 + 2)
+		bad(c, "grant: a key of %zu octets", key.n);
+	check_whole(c, ENG_GRANT, key);
+}
+
+static void on_meta(struct check *c, struct lw_bytes key, struct lw_bytes v)
+{
+	check_whole(c, ENG_META, key);
+}
+
+static void on_log(struct check *c, struct lw_bytes key, struct lw_bytes v)
+{
+	if (key.n != 8 + 2 || eng_load64(key.p) > c->applied)
+		bad(c, "log: a record that was never applied");
+	later_part(c, ENG_LOG, key);
 }
 
 static void on_tomb(struct check *c, struct lw_bytes key, struct lw_bytes v)
@@ -340,7 +369,7 @@ static void on_tenant(struct check *c, struct lw_bytes key, struct lw_bytes v)
 		return;
 	}
 	id = load32(key.p);
-	if (key.p[5] || key.p[6])
+	if (later_part(c, ENG_TENANT, key))
 		return;
 	if (eng_tenant(c->txn, id, &t))
 		bad(c, "tenant: %u does not decode", id);
@@ -358,23 +387,26 @@ static void check_log(struct check *c)
 		bad(c, "meta: the applied position is not there");
 		return;
 	}
+	c->applied = at.seq;
+	walk(c, ENG_LOG, on_log);
+	walk(c, ENG_IDEM, on_count);
+	c->want[ENG_IDEM] = at.seq < ENG_IDEM_KEPT ? at.seq : ENG_IDEM_KEPT;
 	for (uint64_t seq = at.seq; seq; seq--) {
 		if (eng_log_get(c->txn, seq, &v) || eng_batch_decode(v, &b) || b.seq != seq || b.prev_seq != seq - 1)
 			bad(c, "log: record %llu is missing or does not decode", (unsigned long long)seq);
-		else if (at.seq - seq < 4096 - 1 &&
+		else if (at.seq - seq < ENG_IDEM_KEPT - 1 &&
 			(eng_get(c->txn, ENG_IDEM, (struct lw_bytes){ b.id.b, sizeof(b.id.b) }, &v) || v.n != 8 ||
 				eng_load64(v.p) != seq))
 			bad(c, "idem: record %llu is not known by its id", (unsigned long long)seq);
 		lw_arena_reset(c->txn->arena);
 	}
-	if (eng_log_get(c->txn, at.seq + 1, &v) != LW_ENOTFOUND)
-		bad(c, "log: goes on after what was applied");
 }
 
 int store_check(struct store *st, store_report *report, void *ctx, uint64_t *ret_problems)
 {
 	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER; /* ids[] */
-	static const enum eng_table counted[] = { ENG_DN, ENG_UUID, ENG_NAME, ENG_EQ, ENG_ORD, ENG_SUB, ENG_REF };
+	static const enum eng_table counted[] = { ENG_DN, ENG_UUID, ENG_NAME, ENG_EQ, ENG_ORD, ENG_SUB, ENG_REF,
+		ENG_IDEM };
 	struct check c = { .report = report, .ctx = ctx };
 	int err = eng_begin(st, &c.txn);
 
@@ -394,6 +426,7 @@ int store_check(struct store *st, store_report *report, void *ctx, uint64_t *ret
 	walk(&c, ENG_TOMB, on_tomb);
 	walk(&c, ENG_TNAME, on_tname);
 	walk(&c, ENG_TENANT, on_tenant);
+	walk(&c, ENG_META, on_meta);
 	check_log(&c);
 	for (size_t i = 0; i < sizeof(counted) / sizeof(*counted); i++)
 		if (c.want[counted[i]] != c.have[counted[i]])

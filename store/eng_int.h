@@ -13,6 +13,7 @@
 #define ENG_READERS     4096
 #define ENG_TXN_ARENA   (128u << 20)
 #define ENG_HOOKS       8
+#define ENG_IDEM_KEPT   4096 /* batch ids remembered */
 #define ENG_RING        64
 #ifdef LW_SANITIZERS
 #define ENG_MAP_SIZE ((size_t)64 << 30)
