@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From tree to rule: names become entry ids, attributes schema ids; and the rule as octets of the `grant` table. */
+/* From tree to rule: names become entry ids, attributes schema ids; and the rule as octets of the `grant`
+ * table. */
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,10 +10,10 @@
 #include "store/access_rule.h"
 
 /* Row numbers are on disk: append only, at most 64. */
-const char *const access_claims[] = { "sub", "groups", "name", "given_name", "family_name", "middle_name", "nickname",
-	"preferred_username", "profile", "picture", "website", "email", "email_verified", "gender", "birthdate",
-	"zoneinfo", "locale", "phone_number", "phone_number_verified", "address", "updated_at", "tenant", "upn",
-	"acr", "amr", NULL };
+const char *const access_claims[] = { "sub", "groups", "name", "given_name", "family_name", "middle_name",
+	"nickname", "preferred_username", "profile", "picture", "website", "email", "email_verified",
+	"gender", "birthdate", "zoneinfo", "locale", "phone_number", "phone_number_verified", "address",
+	"updated_at", "tenant", "upn", "acr", "amr", NULL };
 
 int access_claim_find(struct lw_bytes name)
 {
@@ -165,7 +166,8 @@ static void fail(struct compiler *c, int err, const char *fmt, ...)
 
 static uint64_t resolve(struct compiler *c, enum access_name kind, struct lw_bytes name)
 {
-	static const char *const what[] = { "group", "user", "service", "host", "client", "grant", "policy", "entry" };
+	static const char *const what[] = { "group", "user", "service", "host", "client", "grant", "policy",
+		"entry" };
 	uint64_t id = 0;
 	int err;
 
@@ -198,14 +200,29 @@ static uint64_t resolve_named(struct compiler *c, const struct access_ast *a)
 	enum access_name kind = ACCESS_NAME_ENTRY;
 
 	switch (a->kinds) {
-	case ACCESS_PERSON: kind = ACCESS_NAME_USER; break;
-	case ACCESS_GROUP: kind = ACCESS_NAME_GROUP; break;
-	case ACCESS_SERVICE: kind = ACCESS_NAME_SERVICE; break;
-	case ACCESS_HOST: kind = ACCESS_NAME_HOST; break;
-	case ACCESS_APPLICATION: kind = ACCESS_NAME_CLIENT; break;
-	case ACCESS_GRANT: kind = ACCESS_NAME_GRANT; break;
-	case ACCESS_POLICY: kind = ACCESS_NAME_POLICY; break;
-	default: break;
+	case ACCESS_PERSON:
+		kind = ACCESS_NAME_USER;
+		break;
+	case ACCESS_GROUP:
+		kind = ACCESS_NAME_GROUP;
+		break;
+	case ACCESS_SERVICE:
+		kind = ACCESS_NAME_SERVICE;
+		break;
+	case ACCESS_HOST:
+		kind = ACCESS_NAME_HOST;
+		break;
+	case ACCESS_APPLICATION:
+		kind = ACCESS_NAME_CLIENT;
+		break;
+	case ACCESS_GRANT:
+		kind = ACCESS_NAME_GRANT;
+		break;
+	case ACCESS_POLICY:
+		kind = ACCESS_NAME_POLICY;
+		break;
+	default:
+		break;
 	}
 	if (memchr(a->named.p, '=', a->named.n))
 		kind = ACCESS_NAME_ENTRY;
@@ -231,7 +248,8 @@ static int by_id(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* An attribute must be of use to at least one of the verbs, and a secret may not be named where it could be read. */
+/* An attribute must be of use to at least one of the verbs, and a secret may not be named where it could be
+ * read. */
 static void compile_attr(struct compiler *c, struct lw_bytes name, uint16_t *ids)
 {
 	struct access_rule *r = c->rule;
@@ -253,7 +271,8 @@ static void compile_attr(struct compiler *c, struct lw_bytes name, uint16_t *ids
 	if ((a->flags & SCHEMA_SECRET) && !(r->verbs & on_secret))
 		fail(c, LW_EINVAL, "'%s' is secret: only set-secret and export can be about it", a->names[0]);
 	else if (!(a->flags & SCHEMA_SECRET) && !(r->verbs & on_open))
-		fail(c, LW_EINVAL, "'%s' is not secret: set-secret and export can't be about it", a->names[0]);
+		fail(c, LW_EINVAL, "'%s' is not secret: set-secret and export can't be about it",
+		        a->names[0]);
 	for (unsigned i = 0; i < r->nattrs; i++)
 		if (ids[i] == a->id)
 			return;
@@ -295,7 +314,7 @@ static void compile_conds(struct compiler *c, const struct access_ast *a)
 }
 
 int access_compile(struct lw_arena *arena, const struct access_ast *a, const struct access_resolver *resolver,
-	struct access_rule **ret, char err[ACCESS_ERR])
+        struct access_rule **ret, char err[ACCESS_ERR])
 {
 	struct compiler c = { .arena = arena, .resolver = resolver, .why = err };
 	struct access_rule *r = lw_alloc(arena, sizeof(*r));
@@ -359,7 +378,8 @@ void access_rule_encode(struct lw_writer *w, const struct access_rule *r)
 {
 	lw_put_u8(w, RULE_VERSION);
 	lw_put_u8(w, (uint8_t)((r->forbid ? F_FORBID : 0) | (r->names_owned ? F_NAMES_OWNED : 0) |
-			       (r->attrs_said ? F_ATTRS : 0) | (r->star ? F_STAR : 0) | (r->ordinary ? F_ORDINARY : 0)));
+	                       (r->attrs_said ? F_ATTRS : 0) | (r->star ? F_STAR : 0) |
+	                       (r->ordinary ? F_ORDINARY : 0)));
 	lw_put_u8(w, (uint8_t)r->subject);
 	lw_put_u8(w, (uint8_t)r->who);
 	lw_put_u8(w, (uint8_t)r->audience);
@@ -397,15 +417,16 @@ static bool sane(const struct access_rule *r)
 {
 	bool named_subject = r->subject <= ACCESS_SUBJ_CLIENT;
 
-	if (r->subject >= ACCESS_SUBJ_ROLE || named_subject != (r->subject_id != 0) || r->audience > ACCESS_AUD_URL)
+	if (r->subject >= ACCESS_SUBJ_ROLE || named_subject != (r->subject_id != 0) ||
+	        r->audience > ACCESS_AUD_URL)
 		return false;
-	if (r->subject == ACCESS_SUBJ_CLASS
-			? r->who < ACCESS_WHO_PERSON || r->who > ACCESS_WHO_HOST
-			: r->who != ACCESS_WHO_ANONYMOUS)
+	if (r->subject == ACCESS_SUBJ_CLASS ? r->who < ACCESS_WHO_PERSON || r->who > ACCESS_WHO_HOST
+	                                    : r->who != ACCESS_WHO_ANONYMOUS)
 		return false;
 	if (!r->verbs || (r->verbs & ~ACCESS_VERBS_ALL) || !r->kinds || (r->kinds & ~(unsigned)ACCESS_ANY))
 		return false;
-	if (r->max_life <= 0 || (r->claims & ~access_claims_all()) || (r->audience != ACCESS_AUD_URL) != !r->url.n)
+	if (r->max_life <= 0 || (r->claims & ~access_claims_all()) ||
+	        (r->audience != ACCESS_AUD_URL) != !r->url.n)
 		return false;
 	if (!r->attrs_said && (r->star || r->ordinary || r->nattrs || r->claims))
 		return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The decision. Rights are the rules of a policy that can concern one subject, sorted by verb, forbids first. */
+/* The decision. Rights are the rules of a policy that can concern one subject, sorted by verb, forbids first.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "base/err.h"
@@ -161,7 +162,8 @@ static bool manages(const struct access_subject *s, const struct access_object *
 	return false;
 }
 
-bool access_rule_matches(const struct access_rule *r, const struct access_subject *s, const struct access_object *o)
+bool access_rule_matches(
+        const struct access_rule *r, const struct access_subject *s, const struct access_object *o)
 {
 	if (!access_rule_scope(r, o))
 		return false;
@@ -204,7 +206,8 @@ static bool condition(const struct access_cond *c, const struct access_policy *p
 static bool audience(const struct access_rule *r, struct lw_bytes url)
 {
 	switch (r->audience) {
-	case ACCESS_AUD_UNSAID: /* "none" must be said to be permitted; a forbid that says nothing means all */
+	case ACCESS_AUD_UNSAID: /* "none" must be said to be permitted; a forbid that says nothing means all
+	                         */
 		return url.n || r->forbid;
 	case ACCESS_AUD_NONE:
 		return !url.n;
@@ -215,7 +218,7 @@ static bool audience(const struct access_rule *r, struct lw_bytes url)
 }
 
 bool access_rule_conditions(const struct access_rule *r, const struct access_policy *p, enum access_verb verb,
-	const struct access_object *o, const struct access_ctx *x)
+        const struct access_object *o, const struct access_ctx *x)
 {
 	if (verb == ACCESS_TOKEN && !audience(r, o->audience))
 		return false;
@@ -233,8 +236,8 @@ bool access_rule_conditions(const struct access_rule *r, const struct access_pol
 
 /* ---- rights ---- */
 
-struct access_rights *access_rights_new(const struct access_policy *policy, const struct access_subject *subject,
-	struct access_rule *const *rules, size_t n)
+struct access_rights *access_rights_new(const struct access_policy *policy,
+        const struct access_subject *subject, struct access_rule *const *rules, size_t n)
 {
 	struct access_rights *a;
 	const struct access_rule **list;
@@ -271,9 +274,10 @@ struct access_rights *access_rights_new(const struct access_policy *policy, cons
 				if (!concerns[i] || !(r->verbs >> v & 1) || r->forbid == permits)
 					continue;
 				list[at++] = r;
-				a->needs[v] |= (r->under ? ACCESS_NEED_ABOVE : 0) |
-					       (r->subject == ACCESS_SUBJ_MANAGER ? ACCESS_NEED_MANAGERS : 0) |
-					       (r->tag.n ? ACCESS_NEED_TAGS : 0);
+				a->needs[v] |=
+				        (r->under ? ACCESS_NEED_ABOVE : 0) |
+				        (r->subject == ACCESS_SUBJ_MANAGER ? ACCESS_NEED_MANAGERS : 0) |
+				        (r->tag.n ? ACCESS_NEED_TAGS : 0);
 			}
 		}
 	}
@@ -294,7 +298,7 @@ struct access_rights *access_bind(const struct access_policy *p, const struct ac
 		return NULL;
 	a->fenced = fenced;
 	a->admin = !fenced && p->admin_group && s->who != ACCESS_WHO_ANONYMOUS &&
-		   access_ids_have_sorted(s->groups, s->ngroups, p->admin_group);
+	           access_ids_have_sorted(s->groups, s->ngroups, p->admin_group);
 	a->passes = a->admin;
 	return a;
 }
@@ -352,7 +356,7 @@ const char *access_reason_text(enum access_reason r)
 
 /* What stands before any rule. true: refused, *ret says why. */
 static bool refused(const struct access_rights *a, enum access_verb verb, const struct access_object *o,
-	const struct access_ctx *x, enum access_reason *ret)
+        const struct access_ctx *x, enum access_reason *ret)
 {
 	if (a->fenced || a->tenant != o->tenant) {
 		*ret = ACCESS_BY_FENCE;
@@ -370,14 +374,14 @@ static bool refused(const struct access_rights *a, enum access_verb verb, const 
 }
 
 static bool applies(const struct access_rights *a, const struct access_rule *r, enum access_verb verb,
-	const struct access_object *o, const struct access_ctx *x)
+        const struct access_object *o, const struct access_ctx *x)
 {
 	return access_rule_matches(r, &a->subject, o) && access_rule_conditions(r, a->policy, verb, o, x);
 }
 
 /* Everything that the applying permits (or forbids) of a verb speak about. */
 static const struct access_rule *gather(const struct access_rights *a, enum access_verb verb,
-	const struct access_object *o, const struct access_ctx *x, bool permits, struct access_set *ret)
+        const struct access_object *o, const struct access_ctx *x, bool permits, struct access_set *ret)
 {
 	uint32_t i = permits ? a->permit[verb] : a->first[verb];
 	uint32_t end = permits ? a->first[verb + 1] : a->permit[verb];
@@ -397,7 +401,7 @@ static const struct access_rule *gather(const struct access_rights *a, enum acce
 }
 
 static void own_set(const struct access_rights *a, enum access_verb verb, const struct access_object *o,
-	const struct access_ctx *x, struct access_set *ret)
+        const struct access_ctx *x, struct access_set *ret)
 {
 	struct access_set minus;
 	enum access_reason why;
@@ -412,7 +416,7 @@ static void own_set(const struct access_rights *a, enum access_verb verb, const 
 }
 
 void access_attr_set(const struct access_rights *a, enum access_verb verb, const struct access_object *o,
-	const struct access_ctx *x, struct access_set *ret)
+        const struct access_ctx *x, struct access_set *ret)
 {
 	own_set(a, verb, o, x, ret);
 	if (x->actor) {
@@ -427,7 +431,8 @@ void access_attr_set(const struct access_rights *a, enum access_verb verb, const
 
 bool access_visible(const struct access_rights *a, const struct access_object *o, const struct access_ctx *x)
 {
-	return access_decide(a, ACCESS_READ, o, NULL, x, NULL) || access_decide(a, ACCESS_SEARCH, o, NULL, x, NULL);
+	return access_decide(a, ACCESS_READ, o, NULL, x, NULL) ||
+	       access_decide(a, ACCESS_SEARCH, o, NULL, x, NULL);
 }
 
 /* What a decision is about, beside verb and object: one attribute, one claim, or the whole (neither). */
@@ -438,7 +443,8 @@ struct about {
 
 static bool speaks_of(const struct access_rule *r, enum access_verb verb, struct about what)
 {
-	const struct access_set *s = verb == ACCESS_SET_SECRET || verb == ACCESS_EXPORT ? &r->secret : &r->open;
+	const struct access_set *s =
+	        verb == ACCESS_SET_SECRET || verb == ACCESS_EXPORT ? &r->secret : &r->open;
 
 	if (verb == ACCESS_TOKEN && !r->attrs_said && !r->forbid)
 		return what.claim == 0;
@@ -453,7 +459,7 @@ static bool better(const struct access_rule *r, const struct access_rule *than)
 }
 
 static bool say(const struct access_rights *a, enum access_reason reason, const struct access_rule *r,
-	struct access_why *why)
+        struct access_why *why)
 {
 	why->reason = reason;
 	why->of_actor = false;
@@ -466,7 +472,7 @@ static bool say(const struct access_rights *a, enum access_reason reason, const 
 
 /* The whole entry under a verb that is decided by attributes: is anything left of it? */
 static bool decide_some(const struct access_rights *a, enum access_verb verb, const struct access_object *o,
-	const struct access_ctx *x, struct access_why *why)
+        const struct access_ctx *x, struct access_why *why)
 {
 	const struct access_rule *forbid, *best = NULL;
 	struct access_set minus, s;
@@ -492,7 +498,7 @@ static bool decide_some(const struct access_rights *a, enum access_verb verb, co
 }
 
 static bool decide_own(const struct access_rights *a, enum access_verb verb, const struct access_object *o,
-	struct about what, const struct access_ctx *x, struct access_why *why)
+        struct about what, const struct access_ctx *x, struct access_why *why)
 {
 	const struct access_rule *best = NULL;
 	bool sets = ACCESS_SET_VERBS >> verb & 1, whole = !what.attr && what.claim < 0;
@@ -523,7 +529,7 @@ static bool decide_own(const struct access_rights *a, enum access_verb verb, con
 }
 
 static bool decide(const struct access_rights *a, enum access_verb verb, const struct access_object *o,
-	struct about what, const struct access_ctx *x, struct access_why *ret)
+        struct about what, const struct access_ctx *x, struct access_why *ret)
 {
 	struct access_why why, of_actor;
 	bool ok = decide_own(a, verb, o, what, x, &why);
@@ -545,13 +551,13 @@ static bool decide(const struct access_rights *a, enum access_verb verb, const s
 }
 
 bool access_decide(const struct access_rights *a, enum access_verb verb, const struct access_object *o,
-	const struct schema_attr *attr, const struct access_ctx *x, struct access_why *why)
+        const struct schema_attr *attr, const struct access_ctx *x, struct access_why *why)
 {
 	return decide(a, verb, o, (struct about){ attr, -1 }, x, why);
 }
 
 bool access_decide_claim(const struct access_rights *a, const struct access_object *o, struct lw_bytes claim,
-	const struct access_ctx *x, struct access_why *why)
+        const struct access_ctx *x, struct access_why *why)
 {
 	struct access_why unused;
 	struct about what = { NULL, access_claim_find(claim) };

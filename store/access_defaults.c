@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every new tenant starts with; its administrators may change all of it. Nothing for anonymous: the root DSE and
- * the base subschema are no entries of a tenant. */
+/* What every new tenant starts with; its administrators may change all of it. Nothing for anonymous: the root
+ * DSE and the base subschema are no entries of a tenant. */
 #include "store/access.h"
 
 const struct access_default access_defaults[] = {
 	{ "administrators", "permit group administrators may all any attrs(*);" },
 	{ "administrators-bare-token", "permit group administrators may token any audience none attrs(*);" },
 	{ "authenticated-browse", "permit authenticated may read,search,compare person,group,service,entry "
-				  "attrs(ordinary);" },
-	{ "self-password", "permit self may set-secret person attrs(userPassword) when channel.confidential;" },
+	                          "attrs(ordinary);" },
+	{ "self-password",
+	        "permit self may set-secret person attrs(userPassword) when channel.confidential;" },
 	{ "self-read", "permit self may read,search,compare person,service,host attrs(*);" },
-	{ "self-write", "permit self may write person attrs(telephoneNumber,mobile,homePhone,facsimileTelephoneNumber,"
-			"description,displayName,preferredLanguage,roomNumber,jpegPhoto,labeledURI);" },
+	{ "self-write", "permit self may write person "
+	                "attrs(telephoneNumber,mobile,homePhone,facsimileTelephoneNumber,"
+	                "description,displayName,preferredLanguage,roomNumber,jpegPhoto,labeledURI);" },
 	{ NULL, NULL },
 };
 

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* No escalation: whoever hands out a right must hold it. All checks ask one question: is everything that rule R says
- * covered by permits of the author, and is nothing of it forbidden to him alone? They compare rules, not objects, so
- * they hold for every object there will ever be; what they can't show is refused. */
+/* No escalation: whoever hands out a right must hold it. All checks ask one question: is everything that rule
+ * R says covered by permits of the author, and is nothing of it forbidden to him alone? They compare rules,
+ * not objects, so they hold for every object there will ever be; what they can't show is refused. */
 #include <string.h>
 #include "base/err.h"
 #include "store/access_rule.h"
 
-/* Who would profit: a forbid that binds them all as well takes nothing from them that the author has lost alone. */
+/* Who would profit: a forbid that binds them all as well takes nothing from them that the author has lost
+ * alone. */
 struct gain {
 	const struct access_rule *rule;
-	const struct access_object *on;      /* the one object it is about; NULL: all that the rule is about */
-	const uint64_t *groups; size_t n;    /* the profiteers are in these */
+	const struct access_object *on; /* the one object it is about; NULL: all that the rule is about */
+	const uint64_t *groups;
+	size_t n; /* the profiteers are in these */
 	const struct access_above *above;
 };
 
@@ -39,7 +41,8 @@ static bool below(const struct gain *g, uint64_t id, uint64_t base)
 }
 
 /* Is p's scope at least as wide as the gain's? */
-static bool scope_covers(const struct access_rights *author, const struct access_rule *p, const struct gain *g)
+static bool scope_covers(
+        const struct access_rights *author, const struct access_rule *p, const struct gain *g)
 {
 	const struct access_rule *r = g->rule;
 
@@ -68,7 +71,7 @@ static bool conditions_cover(const struct access_rule *p, const struct access_ru
 	if (p->profile.n && !lw_eq(p->profile, r->profile))
 		return false;
 	if (p->audience == ACCESS_AUD_UNSAID ? r->audience == ACCESS_AUD_NONE
-					     : p->audience != r->audience || !lw_eq(p->url, r->url))
+	                                     : p->audience != r->audience || !lw_eq(p->url, r->url))
 		return false;
 	for (unsigned i = 0; i < p->nconds; i++) {
 		unsigned k = 0;
@@ -83,13 +86,13 @@ static bool conditions_cover(const struct access_rule *p, const struct access_ru
 
 /* Can there be an act that both rules speak about? */
 static bool may_meet(const struct access_rights *author, const struct access_rule *f, const struct gain *g,
-	enum access_verb verb, const struct access_set *set)
+        enum access_verb verb, const struct access_set *set)
 {
 	const struct access_rule *r = g->rule;
 	struct access_set s;
 
 	if (g->on ? !access_rule_matches(f, &author->subject, g->on)
-		  : !(f->kinds & r->kinds) || (f->named && r->named && f->named != r->named))
+	          : !(f->kinds & r->kinds) || (f->named && r->named && f->named != r->named))
 		return false;
 	if (f->profile.n && r->profile.n && !lw_eq(f->profile, r->profile))
 		return false;
@@ -113,7 +116,7 @@ static int lacks(enum access_reason reason, const struct access_rule *r, struct 
 }
 
 static int covers_verb(const struct access_rights *author, const struct gain *g, enum access_verb verb,
-	struct access_why *why)
+        struct access_why *why)
 {
 	bool sets = ACCESS_SET_VERBS >> verb & 1, some = false;
 	struct access_set left, s;
@@ -156,8 +159,8 @@ static int covers(const struct access_rights *author, const struct gain *g, stru
 	return LW_OK;
 }
 
-int access_covers(const struct access_rights *author, const struct access_rule *r, const struct access_above *above,
-	struct access_why *why)
+int access_covers(const struct access_rights *author, const struct access_rule *r,
+        const struct access_above *above, struct access_why *why)
 {
 	struct gain g = { .rule = r, .above = above };
 
@@ -172,8 +175,8 @@ static bool speaks_of_member(const struct access_rule *r, const uint64_t *groups
 	       (r->subject == ACCESS_SUBJ_MANAGER && manages);
 }
 
-static bool delegation_of(const struct access_policy *p, const struct access_rule *r, const uint64_t *groups, size_t n,
-	enum access_cond_kind kind)
+static bool delegation_of(const struct access_policy *p, const struct access_rule *r, const uint64_t *groups,
+        size_t n, enum access_cond_kind kind)
 {
 	for (unsigned i = 0; i < r->nconds; i++) {
 		uint64_t group = r->conds[i].group ? r->conds[i].group : p->admin_group;
@@ -184,8 +187,8 @@ static bool delegation_of(const struct access_policy *p, const struct access_rul
 	return false;
 }
 
-int access_check_member(const struct access_rights *author, const uint64_t *groups, size_t n, bool manages, bool enters,
-	const struct access_above *above, struct access_why *why)
+int access_check_member(const struct access_rights *author, const uint64_t *groups, size_t n, bool manages,
+        bool enters, const struct access_above *above, struct access_why *why)
 {
 	const struct access_policy *p = author->policy;
 
@@ -198,7 +201,8 @@ int access_check_member(const struct access_rights *author, const uint64_t *grou
 	for (size_t i = 0; i < p->n; i++) {
 		const struct access_rule *r = p->rules[i];
 		struct gain g = { .rule = r, .groups = groups, .n = n, .above = above };
-		/* a permit gives to those in its group, a forbid to those who leave it; in delegations likewise */
+		/* a permit gives to those in its group, a forbid to those who leave it; in delegations
+		 * likewise */
 		bool said = r->forbid != enters && speaks_of_member(r, groups, n, manages);
 		bool in = r->forbid != enters && delegation_of(p, r, groups, n, ACCESS_COND_IN);
 		bool out = r->forbid == enters && delegation_of(p, r, groups, n, ACCESS_COND_NOT_IN);
@@ -224,7 +228,8 @@ static bool new_manager(const struct access_object *from, const struct access_ob
 }
 
 /* Does the rule speak of `to` for somebody for whom it did not speak of `from`? */
-static bool enters_scope(const struct access_rule *r, const struct access_object *from, const struct access_object *to)
+static bool enters_scope(
+        const struct access_rule *r, const struct access_object *from, const struct access_object *to)
 {
 	if (!access_rule_scope(r, to))
 		return false;
@@ -234,7 +239,7 @@ static bool enters_scope(const struct access_rule *r, const struct access_object
 }
 
 int access_check_change(const struct access_rights *author, const struct access_object *before,
-	const struct access_object *after, struct access_why *why)
+        const struct access_object *after, struct access_why *why)
 {
 	const struct access_policy *p = author->policy;
 	struct access_object plain;
@@ -284,8 +289,8 @@ bool access_is_identity(unsigned kind, const struct schema_attr *a)
 	return false;
 }
 
-int access_check_name(const struct access_rights *author, const struct access_object *o, const struct access_ctx *x,
-	struct access_why *why)
+int access_check_name(const struct access_rights *author, const struct access_object *o,
+        const struct access_ctx *x, struct access_why *why)
 {
 	struct access_object fresh = *o;
 	struct access_why w;
@@ -300,8 +305,8 @@ int access_check_name(const struct access_rights *author, const struct access_ob
 	return LW_EACCES;
 }
 
-int access_check_secret(const struct access_rights *author, const struct access_subject *owner, bool owner_protected,
-	const struct access_above *above, struct access_why *why)
+int access_check_secret(const struct access_rights *author, const struct access_subject *owner,
+        bool owner_protected, const struct access_above *above, struct access_why *why)
 {
 	const struct access_policy *p = author->policy;
 
@@ -313,7 +318,8 @@ int access_check_secret(const struct access_rights *author, const struct access_
 		return lacks(ACCESS_BY_FENCE, NULL, why);
 	if (author->subject.id && author->subject.id == owner->id)
 		return LW_OK;
-	if (!author->admin && (owner_protected || access_is_protected(p, owner->id, owner->groups, owner->ngroups)))
+	if (!author->admin &&
+	        (owner_protected || access_is_protected(p, owner->id, owner->groups, owner->ngroups)))
 		return lacks(ACCESS_BY_PROTECTED, NULL, why);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct access_rule *r = p->rules[i];

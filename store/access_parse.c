@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The grants language: text to tree and back. One pass, one rule, no recursion. */
+/* The grants language: text to tree. One pass, one rule, no recursion. The words are in access_words.c. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,84 +9,6 @@
 #include "store/access_ast.h"
 
 #define MAX_DURATION (3650 * 86400 * LW_SECOND)
-
-const struct access_verb_row access_verbs[ACCESS_VERB_COUNT] = {
-	/*                      name          attrs  changes asserted */
-	[ACCESS_READ] = { "read", true, false, true },
-	[ACCESS_SEARCH] = { "search", true, false, true },
-	[ACCESS_COMPARE] = { "compare", true, false, true },
-	[ACCESS_WRITE] = { "write", true, true, true },
-	[ACCESS_CREATE] = { "create", false, false, true },
-	[ACCESS_DELETE] = { "delete", false, true, true },
-	[ACCESS_MOVE] = { "move", false, true, true },
-	[ACCESS_SET_SECRET] = { "set-secret", true, true, false },
-	[ACCESS_TICKET] = { "ticket", false, false, true },
-	[ACCESS_DELEGATE] = { "delegate", false, false, false },
-	[ACCESS_IMPERSONATE] = { "impersonate", false, true, false },
-	[ACCESS_TOKEN] = { "token", false, false, true },
-	[ACCESS_ENROL] = { "enrol", false, true, true },
-	[ACCESS_REVOKE] = { "revoke", false, true, true },
-	[ACCESS_EXPORT] = { "export", false, true, true },
-	[ACCESS_ADMINISTER] = { "administer", false, true, false },
-};
-
-const char *const access_kind_names[ACCESS_KIND_COUNT] = {
-#define X(id, text) [ACCESS_NR_##id] = text,
-	ACCESS_KINDS(X)
-#undef X
-};
-
-const char *const access_subj_words[ACCESS_SUBJ_ROLE] = {
-	[ACCESS_SUBJ_GROUP] = "group",
-	[ACCESS_SUBJ_USER] = "user",
-	[ACCESS_SUBJ_SERVICE] = "service",
-	[ACCESS_SUBJ_HOST] = "host",
-	[ACCESS_SUBJ_CLIENT] = "client",
-	[ACCESS_SUBJ_SELF] = "self",
-	[ACCESS_SUBJ_MANAGER] = "manager",
-	[ACCESS_SUBJ_CLASS] = "class",
-	[ACCESS_SUBJ_AUTHENTICATED] = "authenticated",
-	[ACCESS_SUBJ_ANONYMOUS] = "anonymous",
-};
-
-static const struct {
-	const char *word;
-	enum access_who who;
-} classes[] = {
-	{ "person", ACCESS_WHO_PERSON },
-	{ "service", ACCESS_WHO_SERVICE },
-	{ "host", ACCESS_WHO_HOST },
-};
-#define NCLASSES (sizeof(classes) / sizeof(classes[0]))
-
-const struct access_cond_row access_cond_rows[ACCESS_COND_COUNT] = {
-	[ACCESS_COND_AGE] = { "auth.age", "<" },
-	[ACCESS_COND_MFA] = { "auth.mfa", NULL },
-	[ACCESS_COND_METHOD] = { "auth.method", "=" },
-	[ACCESS_COND_CONFIDENTIAL] = { "channel.confidential", NULL },
-	[ACCESS_COND_IN] = { "delegated.group", "=" },
-	[ACCESS_COND_NOT_IN] = { "delegated.group", "!=" },
-};
-
-const struct access_method_row access_methods[] = {
-	{ "password", LW_CAP_PASSWORD },
-	{ "kerberos", LW_CAP_KERBEROS },
-	{ "certificate", LW_CAP_CERT },
-	{ "otp", LW_CAP_OTP },
-	{ "token", LW_CAP_TOKEN },
-	{ "peercred", LW_CAP_PEERCRED },
-	{ NULL, 0 },
-};
-
-enum access_verb access_verb_find(struct lw_bytes name)
-{
-	for (unsigned v = 1; v < ACCESS_VERB_COUNT; v++)
-		if (lw_eq_nocase(name, lw_str(access_verbs[v].name)))
-			return (enum access_verb)v;
-	return ACCESS_NONE;
-}
-
-/* ---- reading ---- */
 
 struct parser {
 	struct lw_arena *arena;
@@ -99,7 +21,7 @@ struct parser {
 };
 
 static void fail(struct parser *p, int err, const uint8_t *at, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+        __attribute__((format(printf, 4, 5)));
 
 static void fail(struct parser *p, int err, const uint8_t *at, const char *fmt, ...)
 {
@@ -122,27 +44,13 @@ static void skip_space(struct parser *p)
 	p->last = p->p;
 }
 
-static bool alnum(uint8_t c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool word_octet(uint8_t c, const char *more)
-{
-	return c != 0 && (alnum(c) || strchr(more, c));
-}
-
-#define KEYWORD_OCTETS "-._"
-#define NAME_OCTETS    "-._@/+:=$~"
-#define DN_OCTETS      NAME_OCTETS ","
-
 /* The next run of such octets; empty when there is none. */
 static struct lw_bytes peek_word(struct parser *p, const char *octets)
 {
 	const uint8_t *q;
 
 	skip_space(p);
-	for (q = p->p; q < p->end && word_octet(*q, octets); q++)
+	for (q = p->p; q < p->end && access_word_octet(*q, octets); q++)
 		;
 	return (struct lw_bytes){ p->p, (size_t)(q - p->p) };
 }
@@ -178,7 +86,7 @@ static bool is_word(struct lw_bytes w, const char *text)
 
 static bool accept_keyword(struct parser *p, const char *text)
 {
-	struct lw_bytes w = peek_word(p, KEYWORD_OCTETS);
+	struct lw_bytes w = peek_word(p, ACCESS_KEYWORD_OCTETS);
 
 	if (p->err || !is_word(w, text))
 		return false;
@@ -300,19 +208,20 @@ static void parse_subject(struct parser *p)
 		if (accept_keyword(p, access_subj_words[i]))
 			break;
 	if (i == ACCESS_SUBJ_ROLE) {
-		fail(p, LW_EINVAL, p->last, "a subject expected (group, user, service, host, client, self, manager, "
-					    "class, authenticated, anonymous), not %s",
-			here(p, buf));
+		fail(p, LW_EINVAL, p->last,
+		        "a subject expected (group, user, service, host, client, self, manager, "
+		        "class, authenticated, anonymous), not %s",
+		        here(p, buf));
 		return;
 	}
 	a->subject = (enum access_subj)i;
 	if (i <= ACCESS_SUBJ_CLIENT)
-		a->subject_name = name(p, "a name", NAME_OCTETS, NULL);
+		a->subject_name = name(p, "a name", ACCESS_NAME_OCTETS, NULL);
 	if (i != ACCESS_SUBJ_CLASS)
 		return;
-	for (i = 0; i < NCLASSES; i++)
-		if (accept_keyword(p, classes[i].word)) {
-			a->who = classes[i].who;
+	for (i = 0; access_classes[i].word; i++)
+		if (accept_keyword(p, access_classes[i].word)) {
+			a->who = access_classes[i].who;
 			return;
 		}
 	fail(p, LW_EINVAL, p->last, "person, service or host expected, not %s", here(p, buf));
@@ -327,7 +236,7 @@ static void parse_verbs(struct parser *p)
 		return;
 	}
 	do {
-		struct lw_bytes w = take_word(p, KEYWORD_OCTETS);
+		struct lw_bytes w = take_word(p, ACCESS_KEYWORD_OCTETS);
 		enum access_verb v = access_verb_find(w);
 
 		if (v == ACCESS_NONE)
@@ -367,9 +276,9 @@ static void parse_kinds(struct parser *p)
 static bool attr_name_ok(struct lw_bytes w)
 {
 	for (size_t i = 0; i < w.n; i++)
-		if (!word_octet(w.p[i], "-._"))
+		if (!access_word_octet(w.p[i], "-._"))
 			return false;
-	return w.n > 0 && w.n <= 128 && alnum(w.p[0]);
+	return w.n > 0 && w.n <= 128 && access_word_octet(w.p[0], "");
 }
 
 static void parse_attr(struct parser *p)
@@ -382,13 +291,14 @@ static void parse_attr(struct parser *p)
 		a->star = true;
 		return;
 	}
-	w = take_word(p, KEYWORD_OCTETS);
+	w = take_word(p, ACCESS_KEYWORD_OCTETS);
 	if (is_word(w, "ordinary")) {
 		a->ordinary = true;
 		return;
 	}
 	if (!attr_name_ok(w)) {
-		fail(p, LW_EINVAL, p->last, "an attribute's name, 'ordinary' or '*' expected, not %s", here(p, buf));
+		fail(p, LW_EINVAL, p->last, "an attribute's name, 'ordinary' or '*' expected, not %s",
+		        here(p, buf));
 		return;
 	}
 	for (unsigned i = 0; i < a->nattrs; i++)
@@ -427,17 +337,18 @@ static void cond_value(struct parser *p, struct access_ast_cond *c)
 		c->age = duration(p);
 		return;
 	case ACCESS_COND_METHOD:
-		w = take_word(p, KEYWORD_OCTETS);
+		w = take_word(p, ACCESS_KEYWORD_OCTETS);
 		for (unsigned i = 0; access_methods[i].word; i++)
 			if (is_word(w, access_methods[i].word))
 				c->method = access_methods[i].method;
 		if (!c->method)
-			fail(p, LW_EINVAL, p->last, "a method (password, kerberos, certificate, otp, token, peercred) "
-						    "expected, not %s",
-				here(p, buf));
+			fail(p, LW_EINVAL, p->last,
+			        "a method (password, kerberos, certificate, otp, token, peercred) "
+			        "expected, not %s",
+			        here(p, buf));
 		return;
 	default:
-		c->group = name(p, "a group", NAME_OCTETS, &q);
+		c->group = name(p, "a group", ACCESS_NAME_OCTETS, &q);
 		if (!q && is_word(c->group, "protected")) {
 			c->is_protected = true;
 			c->group = (struct lw_bytes){ NULL, 0 };
@@ -449,7 +360,7 @@ static void parse_cond(struct parser *p)
 {
 	struct access_ast *a = p->ast;
 	struct access_ast_cond *c;
-	struct lw_bytes w = take_word(p, KEYWORD_OCTETS);
+	struct lw_bytes w = take_word(p, ACCESS_KEYWORD_OCTETS);
 	const uint8_t *at = p->last;
 	bool known = false;
 	char buf[28];
@@ -473,7 +384,8 @@ static void parse_cond(struct parser *p)
 		return;
 	}
 	if (known)
-		fail(p, LW_EINVAL, p->last, "'<', '=' or '!=' expected after %.*s", (int)w.n, (const char *)w.p);
+		fail(p, LW_EINVAL, p->last, "'<', '=' or '!=' expected after %.*s", (int)w.n,
+		        (const char *)w.p);
 	else
 		fail(p, LW_EINVAL, at, "a condition expected, not %s", buf);
 }
@@ -487,22 +399,22 @@ static void clause_when(struct parser *p)
 
 static void clause_under(struct parser *p)
 {
-	p->ast->under = name(p, "a DN", DN_OCTETS, NULL);
+	p->ast->under = name(p, "a DN", ACCESS_DN_OCTETS, NULL);
 }
 
 static void clause_tagged(struct parser *p)
 {
-	p->ast->tag = name(p, "a tag", NAME_OCTETS, NULL);
+	p->ast->tag = name(p, "a tag", ACCESS_NAME_OCTETS, NULL);
 }
 
 static void clause_named(struct parser *p)
 {
-	p->ast->named = name(p, "a name", DN_OCTETS, NULL);
+	p->ast->named = name(p, "a name", ACCESS_DN_OCTETS, NULL);
 }
 
 static void clause_profile(struct parser *p)
 {
-	p->ast->profile = name(p, "a profile", NAME_OCTETS, NULL);
+	p->ast->profile = name(p, "a profile", ACCESS_NAME_OCTETS, NULL);
 }
 
 static void clause_names(struct parser *p)
@@ -514,7 +426,7 @@ static void clause_names(struct parser *p)
 static void clause_audience(struct parser *p)
 {
 	bool q = false;
-	struct lw_bytes w = name(p, "a quoted URL or none", NAME_OCTETS, &q);
+	struct lw_bytes w = name(p, "a quoted URL or none", ACCESS_NAME_OCTETS, &q);
 
 	if (p->err)
 		return;
@@ -574,14 +486,18 @@ static void check(struct parser *p)
 	const struct access_ast *a = p->ast;
 	const uint8_t *at = p->begin;
 	const uint32_t need_attrs = ACCESS_V(READ) | ACCESS_V(SEARCH) | ACCESS_V(COMPARE) | ACCESS_V(WRITE) |
-				    ACCESS_V(SET_SECRET);
+	                            ACCESS_V(SET_SECRET);
 	const uint32_t no_object = ACCESS_V(TOKEN) | ACCESS_V(ENROL);
-	const uint32_t on_behalf = ACCESS_V(TICKET) | ACCESS_V(DELEGATE) | ACCESS_V(IMPERSONATE) | ACCESS_V(TOKEN);
-	bool one_kind = a->kinds && !(a->kinds & (a->kinds - 1)) && !(a->kinds & (ACCESS_ENTRY | ACCESS_TENANT));
+	const uint32_t on_behalf =
+	        ACCESS_V(TICKET) | ACCESS_V(DELEGATE) | ACCESS_V(IMPERSONATE) | ACCESS_V(TOKEN);
+	bool one_kind =
+	        a->kinds && !(a->kinds & (a->kinds - 1)) && !(a->kinds & (ACCESS_ENTRY | ACCESS_TENANT));
 
 	if ((a->verbs & need_attrs) && !a->attrs_said)
-		fail(p, LW_EINVAL, at, "attrs() must be said for read, search, compare, write and set-secret");
-	if (a->attrs_said && !(a->verbs & (need_attrs | ACCESS_V(CREATE) | ACCESS_V(TOKEN) | ACCESS_V(EXPORT))))
+		fail(p, LW_EINVAL, at,
+		        "attrs() must be said for read, search, compare, write and set-secret");
+	if (a->attrs_said &&
+	        !(a->verbs & (need_attrs | ACCESS_V(CREATE) | ACCESS_V(TOKEN) | ACCESS_V(EXPORT))))
 		fail(p, LW_EINVAL, at, "attrs() says nothing about these verbs");
 	if (!a->kinds && (a->verbs & ~no_object))
 		fail(p, LW_EINVAL, at, "a kind of object must be said (person, group, …, entry, any)");
@@ -593,12 +509,17 @@ static void check(struct parser *p)
 		fail(p, LW_EINVAL, at, "'named' needs one kind of object with names, or a DN");
 	for (unsigned i = 0; i < a->nconds; i++)
 		if (a->conds[i].kind >= ACCESS_COND_IN && (a->verbs & ~on_behalf))
-			fail(p, LW_EINVAL, at, "delegated.group goes with ticket, delegate, impersonate and token alone");
+			fail(p, LW_EINVAL, at,
+			        "delegated.group goes with ticket, delegate, impersonate and token alone");
 }
 
 int access_parse(struct lw_arena *arena, struct lw_bytes text, struct access_ast **ret, char err[ACCESS_ERR])
 {
-	struct parser p = { .arena = arena, .begin = text.p, .p = text.p, .end = text.p + text.n, .last = text.p,
+	struct parser p = { .arena = arena,
+		.begin = text.p,
+		.p = text.p,
+		.end = text.p + text.n,
+		.last = text.p,
 		.why = err };
 	char buf[28];
 
@@ -632,157 +553,4 @@ int access_parse(struct lw_arena *arena, struct lw_bytes text, struct access_ast
 		return p.err;
 	*ret = p.ast;
 	return LW_OK;
-}
-
-/* ---- writing ---- */
-
-static void put(struct lw_writer *w, const char *s)
-{
-	lw_put_raw(w, s, strlen(s));
-}
-
-static void put_quoted(struct lw_writer *w, struct lw_bytes s)
-{
-	put(w, "\"");
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			put(w, "\\");
-		lw_put_u8(w, s.p[i]);
-	}
-	put(w, "\"");
-}
-
-static void put_name(struct lw_writer *w, struct lw_bytes s, const char *octets)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!word_octet(s.p[i], octets)) {
-			put_quoted(w, s);
-			return;
-		}
-	lw_put_bytes(w, s);
-}
-
-static void put_duration(struct lw_writer *w, int64_t us)
-{
-	static const struct {
-		int64_t s;
-		char unit;
-	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
-	char buf[32];
-
-	for (unsigned i = 0; i < 4; i++)
-		if (us % (units[i].s * LW_SECOND) == 0) {
-			int n = snprintf(buf, sizeof(buf), "%lld%c", (long long)(us / (units[i].s * LW_SECOND)),
-				units[i].unit);
-			lw_put_raw(w, buf, (size_t)n);
-			return;
-		}
-}
-
-static void put_words(struct lw_writer *w, const struct access_ast *a)
-{
-	const char *sep = " ";
-
-	if (a->verbs == ACCESS_VERBS_ALL)
-		put(w, " all");
-	for (unsigned v = 1; v < ACCESS_VERB_COUNT && a->verbs != ACCESS_VERBS_ALL; v++)
-		if (a->verbs >> v & 1) {
-			put(w, sep);
-			put(w, access_verbs[v].name);
-			sep = ",";
-		}
-	sep = " ";
-	if (a->kinds == ACCESS_ANY)
-		put(w, " any");
-	for (unsigned k = 0; k < ACCESS_KIND_COUNT && a->kinds != ACCESS_ANY; k++)
-		if (a->kinds >> k & 1) {
-			put(w, sep);
-			put(w, access_kind_names[k]);
-			sep = ",";
-		}
-}
-
-static void put_clause(struct lw_writer *w, const char *word, struct lw_bytes value, const char *octets)
-{
-	if (!value.n)
-		return;
-	put(w, word);
-	put_name(w, value, octets);
-}
-
-static void put_attrs(struct lw_writer *w, const struct access_ast *a)
-{
-	const char *sep = "";
-
-	put(w, " attrs(");
-	if (a->star) {
-		put(w, "*");
-		sep = ",";
-	}
-	if (a->ordinary) {
-		put(w, sep);
-		put(w, "ordinary");
-		sep = ",";
-	}
-	for (unsigned i = 0; i < a->nattrs; i++) {
-		put(w, sep);
-		lw_put_bytes(w, a->attrs[i]);
-		sep = ",";
-	}
-	put(w, ")");
-}
-
-static void put_cond(struct lw_writer *w, const struct access_ast_cond *c)
-{
-	put(w, access_cond_rows[c->kind].word);
-	if (access_cond_rows[c->kind].op)
-		put(w, access_cond_rows[c->kind].op);
-	if (c->kind == ACCESS_COND_AGE)
-		put_duration(w, c->age);
-	for (unsigned i = 0; c->kind == ACCESS_COND_METHOD && access_methods[i].word; i++)
-		if (access_methods[i].method == c->method)
-			put(w, access_methods[i].word);
-	if (c->is_protected)
-		put(w, "protected");
-	else if (is_word(c->group, "protected"))
-		put_quoted(w, c->group);
-	else
-		put_name(w, c->group, NAME_OCTETS);
-}
-
-void access_format(struct lw_writer *w, const struct access_ast *a)
-{
-	put(w, a->forbid ? "forbid " : "permit ");
-	put(w, access_subj_words[a->subject]);
-	put_clause(w, " ", a->subject_name, NAME_OCTETS);
-	for (unsigned i = 0; a->subject == ACCESS_SUBJ_CLASS && i < NCLASSES; i++)
-		if (classes[i].who == a->who) {
-			put(w, " ");
-			put(w, classes[i].word);
-		}
-	put(w, " may");
-	put_words(w, a);
-	put_clause(w, " under ", a->under, DN_OCTETS);
-	put_clause(w, " tagged ", a->tag, NAME_OCTETS);
-	put_clause(w, " named ", a->named, DN_OCTETS);
-	put_clause(w, " profile ", a->profile, NAME_OCTETS);
-	if (a->names_owned)
-		put(w, " names owned");
-	if (a->audience == ACCESS_AUD_NONE)
-		put(w, " audience none");
-	if (a->audience == ACCESS_AUD_URL) {
-		put(w, " audience ");
-		put_quoted(w, a->url);
-	}
-	if (a->attrs_said)
-		put_attrs(w, a);
-	for (unsigned i = 0; i < a->nconds; i++) {
-		put(w, i ? " and " : " when ");
-		put_cond(w, &a->conds[i]);
-	}
-	if (a->max_life) {
-		put(w, " max-life ");
-		put_duration(w, a->max_life);
-	}
-	put(w, ";");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The enumerated roles: sessions that no principal stands behind. Each verb they hold is a row; there is no other way
- * for code to read or write without a principal, and no rule of a tenant gives them anything. */
+/* The enumerated roles: sessions that no principal stands behind. Each verb they hold is a row; there is no
+ * other way for code to read or write without a principal, and no rule of a tenant gives them anything. */
 #ifndef STORE_ACCESS_ROLES_H
 #define STORE_ACCESS_ROLES_H
 

@@ -45,9 +45,9 @@ int access_claim_find(struct lw_bytes); /* row, or -1 */
 void access_rule_finish(struct access_rule *);
 
 /* What the rule speaks about for one verb: attributes and claims. Verbs of this mask are decided by sets. */
-#define ACCESS_SET_VERBS                                                                                    \
-	(ACCESS_V(READ) | ACCESS_V(SEARCH) | ACCESS_V(COMPARE) | ACCESS_V(WRITE) | ACCESS_V(CREATE) |       \
-		ACCESS_V(SET_SECRET) | ACCESS_V(EXPORT) | ACCESS_V(TOKEN))
+#define ACCESS_SET_VERBS                                                                                     \
+	(ACCESS_V(READ) | ACCESS_V(SEARCH) | ACCESS_V(COMPARE) | ACCESS_V(WRITE) | ACCESS_V(CREATE) |        \
+	        ACCESS_V(SET_SECRET) | ACCESS_V(EXPORT) | ACCESS_V(TOKEN))
 void access_rule_set(const struct access_rule *, enum access_verb, struct access_set *ret);
 void access_set_or(struct access_set *, const struct access_set *);
 void access_set_and(struct access_set *, const struct access_set *);
@@ -80,14 +80,15 @@ bool access_ids_have_sorted(const uint64_t *ids, size_t n, uint64_t id); /* asce
 /* Can the rule ever concern this subject (self and manager: whenever it has an entry)? */
 bool access_rule_concerns(const struct access_rule *, const struct access_subject *);
 /* Is the object in the rule's scope: kind, under, named, tag; self and manager of this subject? */
-bool access_rule_matches(const struct access_rule *, const struct access_subject *, const struct access_object *);
+bool access_rule_matches(
+        const struct access_rule *, const struct access_subject *, const struct access_object *);
 /* The scope alone, whoever the subject. */
 bool access_rule_scope(const struct access_rule *, const struct access_object *);
 bool access_rule_conditions(const struct access_rule *, const struct access_policy *, enum access_verb,
-	const struct access_object *, const struct access_ctx *);
+        const struct access_object *, const struct access_ctx *);
 
 /* Rights over a given list of rules (those that concern the subject are picked). */
 struct access_rights *access_rights_new(const struct access_policy *, const struct access_subject *,
-	struct access_rule *const *rules, size_t n);
+        struct access_rule *const *rules, size_t n);
 
 #endif

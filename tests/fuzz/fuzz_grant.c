@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A grant's text: what parses is printed, parses again and prints the same; what compiles survives its octets. */
+/* A grant's text: what parses is printed, parses again and prints the same; what compiles survives its
+ * octets. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -12,9 +12,20 @@ static void decide(struct lw_bytes octets)
 	static const uint64_t groups[] = { 1, 7 }, above[] = { 1, 2, 7 };
 	const struct lw_bytes tag = LW_LIT("db");
 	struct access_policy *p = access_policy_new(1, 7);
-	struct access_subject s = { .tenant = 1, .who = ACCESS_WHO_PERSON, .id = 2, .groups = groups, .ngroups = 2 };
-	struct access_object o = { .tenant = 1, .id = 2, .kind = ACCESS_PERSON, .above = above, .nabove = 3, .managers = groups,
-		.nmanagers = 2, .tags = &tag, .ntags = 1, .audience = LW_LIT("x"), .profile = LW_LIT("y") };
+	struct access_subject s = {
+		.tenant = 1, .who = ACCESS_WHO_PERSON, .id = 2, .groups = groups, .ngroups = 2
+	};
+	struct access_object o = { .tenant = 1,
+		.id = 2,
+		.kind = ACCESS_PERSON,
+		.above = above,
+		.nabove = 3,
+		.managers = groups,
+		.nmanagers = 2,
+		.tags = &tag,
+		.ntags = 1,
+		.audience = LW_LIT("x"),
+		.profile = LW_LIT("y") };
 	struct access_ctx c = { .now = 10, .auth_time = 9, .methods = 1, .delegated = &s };
 	const struct schema_attr *secret = schema_attr(LW_LIT("userPassword"));
 	struct access_rights *r;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reference evaluator: straight from docs/access.md, slow, on names. It shares nothing with store/access_decide.c
- * but the tree that the parser makes. */
+/* The reference evaluator: straight from docs/access.md, slow, on names. It shares nothing with
+ * store/access_decide.c but the tree that the parser makes. */
 #include <string.h>
 #include <strings.h>
 #include "base/clock.h"
@@ -39,7 +39,8 @@ static bool subject_is(const struct world *w, const struct access_ast *a, int su
 	case ACCESS_SUBJ_CLASS:
 		return has_entry(subject) && world_who(w, subject) == a->who;
 	case ACCESS_SUBJ_GROUP:
-		return has_entry(subject) && world_in_group(w, subject, find(w, ACCESS_NAME_GROUP, a->subject_name));
+		return has_entry(subject) &&
+		       world_in_group(w, subject, find(w, ACCESS_NAME_GROUP, a->subject_name));
 	case ACCESS_SUBJ_USER:
 		return subject == find(w, ACCESS_NAME_USER, a->subject_name);
 	case ACCESS_SUBJ_SERVICE:
@@ -79,7 +80,8 @@ static int named_node(const struct world *w, const struct access_ast *a)
 	return -1;
 }
 
-static bool object_is(const struct world *w, const struct access_ast *a, const struct world_act *x, int subject)
+static bool object_is(
+        const struct world *w, const struct access_ast *a, const struct world_act *x, int subject)
 {
 	const struct world_node *o = &w->node[x->object];
 
@@ -125,7 +127,7 @@ static bool condition(const struct world *w, const struct access_ast_cond *c, co
 		if (x->delegated < 0)
 			return false;
 		in = c->is_protected ? world_is_protected(w, x->delegated)
-				     : world_in_group(w, x->delegated, find(w, ACCESS_NAME_GROUP, c->group));
+		                     : world_in_group(w, x->delegated, find(w, ACCESS_NAME_GROUP, c->group));
 		return in == (c->kind == ACCESS_COND_IN);
 	}
 }
@@ -174,15 +176,15 @@ static bool names(const struct access_ast *a, const struct world_act *x, const c
 
 static bool by_attribute(enum access_verb v)
 {
-	return v == ACCESS_READ || v == ACCESS_SEARCH || v == ACCESS_COMPARE || v == ACCESS_WRITE || v == ACCESS_CREATE ||
-	       v == ACCESS_SET_SECRET || v == ACCESS_EXPORT || v == ACCESS_TOKEN;
+	return v == ACCESS_READ || v == ACCESS_SEARCH || v == ACCESS_COMPARE || v == ACCESS_WRITE ||
+	       v == ACCESS_CREATE || v == ACCESS_SET_SECRET || v == ACCESS_EXPORT || v == ACCESS_TOKEN;
 }
 
 #define MAX_POLICY 64
 
 /* One question to the rules that apply; *life grows to the longest permit's. */
 static bool ask(struct access_ast *const *rule, size_t n, const bool *applies, const struct world_act *x,
-	const char *what, bool claim, int64_t *life)
+        const char *what, bool claim, int64_t *life)
 {
 	bool permit = false;
 	int64_t longest = 0;
@@ -212,29 +214,31 @@ static bool fits_verb(const char *what, bool claim, enum access_verb v)
 	return secret == (v == ACCESS_SET_SECRET || v == ACCESS_EXPORT);
 }
 
-static bool decide_one(const struct world *w, struct access_ast *const *rule, size_t n, const struct world_act *x,
-	int subject, uint32_t tenant, int64_t *life)
+static bool decide_one(const struct world *w, struct access_ast *const *rule, size_t n,
+        const struct world_act *x, int subject, uint32_t tenant, int64_t *life)
 {
 	bool applies[MAX_POLICY], some = false;
 	bool touches = x->verb == ACCESS_WRITE || x->verb == ACCESS_DELETE || x->verb == ACCESS_MOVE ||
-		       x->verb == ACCESS_SET_SECRET || x->verb == ACCESS_IMPERSONATE || x->verb == ACCESS_ENROL ||
-		       x->verb == ACCESS_REVOKE || x->verb == ACCESS_EXPORT || x->verb == ACCESS_ADMINISTER;
+	               x->verb == ACCESS_SET_SECRET || x->verb == ACCESS_IMPERSONATE ||
+	               x->verb == ACCESS_ENROL || x->verb == ACCESS_REVOKE || x->verb == ACCESS_EXPORT ||
+	               x->verb == ACCESS_ADMINISTER;
 
 	if (tenant != 1 || x->object_tenant != 1)
 		return false;
 	if (x->asserted && (x->verb == ACCESS_SET_SECRET || x->verb == ACCESS_ADMINISTER ||
-			x->verb == ACCESS_DELEGATE || x->verb == ACCESS_IMPERSONATE))
+	                           x->verb == ACCESS_DELEGATE || x->verb == ACCESS_IMPERSONATE))
 		return false;
 	if (touches && world_is_protected(w, x->object) &&
-		!(has_entry(subject) && world_in_group(w, subject, WORLD_ADMINS)))
+	        !(has_entry(subject) && world_in_group(w, subject, WORLD_ADMINS)))
 		return false;
 	for (size_t i = 0; i < n; i++)
 		applies[i] = (rule[i]->verbs >> x->verb & 1) && subject_is(w, rule[i], subject) &&
-			     object_is(w, rule[i], x, subject) && circumstances(w, rule[i], x);
+		             object_is(w, rule[i], x, subject) && circumstances(w, rule[i], x);
 	if (!by_attribute(x->verb))
 		return ask(rule, n, applies, x, NULL, false, life);
 	if (x->what)
-		return fits_verb(x->what, x->claim, x->verb) && ask(rule, n, applies, x, x->what, x->claim, life);
+		return fits_verb(x->what, x->claim, x->verb) &&
+		       ask(rule, n, applies, x, x->what, x->claim, life);
 	for (unsigned i = 0; world_attrs[i]; i++)
 		if (fits_verb(world_attrs[i], false, x->verb))
 			some |= ask(rule, n, applies, x, world_attrs[i], false, life);
@@ -243,7 +247,8 @@ static bool decide_one(const struct world *w, struct access_ast *const *rule, si
 	return some;
 }
 
-struct ref_result ref_decide(const struct world *w, struct access_ast *const *rule, size_t n, const struct world_act *x)
+struct ref_result ref_decide(
+        const struct world *w, struct access_ast *const *rule, size_t n, const struct world_act *x)
 {
 	struct ref_result r = { false, 0 };
 	int64_t life = 0;
@@ -259,7 +264,8 @@ struct ref_result ref_decide(const struct world *w, struct access_ast *const *ru
 	return r;
 }
 
-bool ref_any(const struct world *w, struct access_ast *const *rule, size_t n, int subject, enum access_verb verb)
+bool ref_any(
+        const struct world *w, struct access_ast *const *rule, size_t n, int subject, enum access_verb verb)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!rule[i]->forbid && (rule[i]->verbs >> verb & 1) && subject_is(w, rule[i], subject))

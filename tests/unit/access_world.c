@@ -9,8 +9,8 @@
 
 const char *const world_tags[WORLD_TAGS] = { "db", "Front End", "pci" };
 /* the last three (an ordinary one, one that isn't, a secret) stand for all that no random grant names */
-const char *const world_attrs[] = { "cn", "sn", "mail", "telephoneNumber", "description", "employeeNumber", "lwDisabled",
-	"userPassword", "krbPrincipalKey", "title", "lwCredentialVersion", "lwScram", NULL };
+const char *const world_attrs[] = { "cn", "sn", "mail", "telephoneNumber", "description", "employeeNumber",
+	"lwDisabled", "userPassword", "krbPrincipalKey", "title", "lwCredentialVersion", "lwScram", NULL };
 #define NAMED_ATTRS 9
 #define ALL_ATTRS   12
 static const char *const claim_pool[] = { "sub", "groups", "preferred_username" };
@@ -90,8 +90,8 @@ void world_init(struct world *w, uint64_t seed)
 	schema_init();
 	tag = schema_attr(LW_LIT("lwTag"));
 	if (!(schema_attr(LW_LIT("title"))->flags & SCHEMA_ORDINARY) ||
-		(schema_attr(LW_LIT("lwCredentialVersion"))->flags & (SCHEMA_ORDINARY | SCHEMA_SECRET)) ||
-		!(schema_attr(LW_LIT("lwScram"))->flags & SCHEMA_SECRET))
+	        (schema_attr(LW_LIT("lwCredentialVersion"))->flags & (SCHEMA_ORDINARY | SCHEMA_SECRET)) ||
+	        !(schema_attr(LW_LIT("lwScram"))->flags & SCHEMA_SECRET))
 		abort();
 	memset(w, 0, sizeof(*w));
 	w->seed = seed;
@@ -130,7 +130,8 @@ void world_shuffle(struct world *w)
 		for (int g = 0; g < WORLD_NODES; g++) {
 			if (!is_group(g) && !is_principal(g))
 				continue;
-			if (is_group(g) && (is_principal(i) || is_group(i)) && g != i && one_in(w, is_group(i) ? 9 : 4))
+			if (is_group(g) && (is_principal(i) || is_group(i)) && g != i &&
+			        one_in(w, is_group(i) ? 9 : 4))
 				n->in |= UINT64_C(1) << g;
 			if (one_in(w, 20))
 				n->managers |= UINT64_C(1) << g;
@@ -174,23 +175,31 @@ bool world_manages_any(const struct world *w, int node)
 enum access_who world_who(const struct world *w, int node)
 {
 	switch (w->node[node].kind) {
-	case ACCESS_PERSON: return ACCESS_WHO_PERSON;
-	case ACCESS_SERVICE: return ACCESS_WHO_SERVICE;
-	case ACCESS_HOST: return ACCESS_WHO_HOST;
-	default: return ACCESS_WHO_CLIENT;
+	case ACCESS_PERSON:
+		return ACCESS_WHO_PERSON;
+	case ACCESS_SERVICE:
+		return ACCESS_WHO_SERVICE;
+	case ACCESS_HOST:
+		return ACCESS_WHO_HOST;
+	default:
+		return ACCESS_WHO_CLIENT;
 	}
 }
 
 int world_find(const struct world *w, enum access_name kind, const char *name)
 {
-	static const unsigned kinds[] = { [ACCESS_NAME_GROUP] = ACCESS_GROUP, [ACCESS_NAME_USER] = ACCESS_PERSON,
-		[ACCESS_NAME_SERVICE] = ACCESS_SERVICE, [ACCESS_NAME_HOST] = ACCESS_HOST,
-		[ACCESS_NAME_CLIENT] = ACCESS_APPLICATION, [ACCESS_NAME_GRANT] = ACCESS_GRANT,
+	static const unsigned kinds[] = { [ACCESS_NAME_GROUP] = ACCESS_GROUP,
+		[ACCESS_NAME_USER] = ACCESS_PERSON,
+		[ACCESS_NAME_SERVICE] = ACCESS_SERVICE,
+		[ACCESS_NAME_HOST] = ACCESS_HOST,
+		[ACCESS_NAME_CLIENT] = ACCESS_APPLICATION,
+		[ACCESS_NAME_GRANT] = ACCESS_GRANT,
 		[ACCESS_NAME_POLICY] = ACCESS_POLICY };
 
 	for (int i = 0; i < WORLD_NODES; i++) {
-		if (kind == ACCESS_NAME_ENTRY ? !strcasecmp(w->node[i].dn, name)
-					      : w->node[i].kind == kinds[kind] && !strcasecmp(w->node[i].name, name))
+		if (kind == ACCESS_NAME_ENTRY
+		                ? !strcasecmp(w->node[i].dn, name)
+		                : w->node[i].kind == kinds[kind] && !strcasecmp(w->node[i].name, name))
 			return i;
 	}
 	return -1;
@@ -285,7 +294,8 @@ void world_act(struct world *w, struct world_act *x)
 	x->object = one_in(w, 8) && x->subject >= 0 ? x->subject : any_of(w, ACCESS_ANY);
 	x->subject_tenant = one_in(w, 100) ? 2 : 1;
 	x->object_tenant = one_in(w, 100) ? 2 : 1;
-	x->verb = (enum access_verb)(1 + (one_in(w, 2) ? world_below(w, 4) : world_below(w, ACCESS_VERB_COUNT - 1)));
+	x->verb = (enum access_verb)(
+	        1 + (one_in(w, 2) ? world_below(w, 4) : world_below(w, ACCESS_VERB_COUNT - 1)));
 	if (what && x->verb == ACCESS_TOKEN && one_in(w, 2)) {
 		x->claim = true;
 		x->what = claim_pool[world_below(w, 3)];
@@ -330,15 +340,35 @@ static void add_name(struct world *w, struct text *t, const char *word, unsigned
 static void add_subject(struct world *w, struct text *t)
 {
 	switch (world_below(w, 12)) {
-	case 0: case 1: case 2: case 3: add_name(w, t, "group", ACCESS_GROUP); break;
-	case 4: add_name(w, t, "user", ACCESS_PERSON); break;
-	case 5: add_name(w, t, "service", ACCESS_SERVICE); break;
-	case 6: add_name(w, t, one_in(w, 2) ? "host" : "host", ACCESS_HOST); break;
-	case 7: add_name(w, t, "client", ACCESS_APPLICATION); break;
-	case 8: add(t, one_in(w, 2) ? "self" : "manager", ""); break;
-	case 9: add(t, "class ", ((const char *[]){ "person", "service", "host" })[world_below(w, 3)]); break;
-	case 10: add(t, "authenticated", ""); break;
-	default: add(t, one_in(w, 3) ? "anonymous" : "manager", "");
+	case 0:
+	case 1:
+	case 2:
+	case 3:
+		add_name(w, t, "group", ACCESS_GROUP);
+		break;
+	case 4:
+		add_name(w, t, "user", ACCESS_PERSON);
+		break;
+	case 5:
+		add_name(w, t, "service", ACCESS_SERVICE);
+		break;
+	case 6:
+		add_name(w, t, one_in(w, 2) ? "host" : "host", ACCESS_HOST);
+		break;
+	case 7:
+		add_name(w, t, "client", ACCESS_APPLICATION);
+		break;
+	case 8:
+		add(t, one_in(w, 2) ? "self" : "manager", "");
+		break;
+	case 9:
+		add(t, "class ", ((const char *[]){ "person", "service", "host" })[world_below(w, 3)]);
+		break;
+	case 10:
+		add(t, "authenticated", "");
+		break;
+	default:
+		add(t, one_in(w, 3) ? "anonymous" : "manager", "");
 	}
 }
 
@@ -353,7 +383,8 @@ static uint32_t add_verbs(struct world *w, struct text *t)
 	}
 	more = 1 + world_below(w, 3);
 	for (uint32_t i = 0; i < more; i++)
-		verbs |= 1u << (1 + (one_in(w, 2) ? world_below(w, 4) : world_below(w, ACCESS_VERB_COUNT - 1)));
+		verbs |= 1u << (1 +
+		                 (one_in(w, 2) ? world_below(w, 4) : world_below(w, ACCESS_VERB_COUNT - 1)));
 	if (one_in(w, 4))
 		verbs = 1u << (one_in(w, 2) ? ACCESS_TOKEN : ACCESS_ENROL);
 	for (unsigned v = 1; v < ACCESS_VERB_COUNT; v++)
@@ -381,16 +412,18 @@ static void add_object(struct world *w, struct text *t)
 			}
 	}
 	if (one_in(w, 4))
-		add(t, " under ", ((const char *[]){ "ou=people", "ou=guests,ou=people", "ou=services",
-					"\"ou=old,ou=guests,ou=people\"", "ou=GROUPS" })[world_below(w, 5)]);
+		add(t, " under ",
+		        ((const char *[]){ "ou=people", "ou=guests,ou=people", "ou=services",
+		                "\"ou=old,ou=guests,ou=people\"", "ou=GROUPS" })[world_below(w, 5)]);
 	if (one_in(w, 6))
 		add(t, " tagged ", ((const char *[]){ "db", "\"front end\"", "PCI" })[world_below(w, 3)]);
 	if (one_in(w, 10)) {
 		if (kinds && !(kinds & (kinds - 1)) && one_in(w, 2))
 			add_name(w, t, " named", kinds);
 		else
-			add(t, " named ", ((const char *[]){ "uid=erin,ou=guests,ou=people", "cn=ops,ou=groups",
-						"\"cn=http/shop,ou=services\"" })[world_below(w, 3)]);
+			add(t, " named ",
+			        ((const char *[]){ "uid=erin,ou=guests,ou=people", "cn=ops,ou=groups",
+			                "\"cn=http/shop,ou=services\"" })[world_below(w, 3)]);
 	}
 }
 
@@ -427,12 +460,23 @@ static void add_when(struct world *w, struct text *t)
 	for (unsigned n = 1 + world_below(w, 2); n; n--, sep = " and ") {
 		add(t, sep, "");
 		switch (world_below(w, 7)) {
-		case 0: add(t, "auth.age<", one_in(w, 2) ? "5m" : "1h"); break;
-		case 1: add(t, "auth.mfa", ""); break;
-		case 2: add(t, "auth.method=", one_in(w, 2) ? "password" : "kerberos"); break;
-		case 3: add(t, "delegated.group!=", one_in(w, 2) ? "protected" : "\"protected\""); break;
-		case 4: add(t, "delegated.group=", one_in(w, 2) ? "protected" : "web"); break;
-		default: add(t, "channel.confidential", "");
+		case 0:
+			add(t, "auth.age<", one_in(w, 2) ? "5m" : "1h");
+			break;
+		case 1:
+			add(t, "auth.mfa", "");
+			break;
+		case 2:
+			add(t, "auth.method=", one_in(w, 2) ? "password" : "kerberos");
+			break;
+		case 3:
+			add(t, "delegated.group!=", one_in(w, 2) ? "protected" : "\"protected\"");
+			break;
+		case 4:
+			add(t, "delegated.group=", one_in(w, 2) ? "protected" : "web");
+			break;
+		default:
+			add(t, "channel.confidential", "");
 		}
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A small made-up tenant for the tests of the access policy, a source of random grants, and an evaluator that was
- * written from docs/access.md alone: it walks the trees of the grants and compares names. */
+/* A small made-up tenant for the tests of the access policy, a source of random grants, and an evaluator that
+ * was written from docs/access.md alone: it walks the trees of the grants and compares names. */
 #ifndef TESTS_UNIT_ACCESS_WORLD_H
 #define TESTS_UNIT_ACCESS_WORLD_H
 
@@ -14,10 +14,10 @@ struct world_node {
 	uint32_t tenant;
 	const char *name, *dn; /* dn relative to the suffix */
 	unsigned kind;
-	int parent;             /* -1: the suffix */
-	uint64_t in;            /* direct memberships: 1 << node */
-	uint64_t managers;      /* 1 << node */
-	unsigned tags;          /* 1 << tag */
+	int parent;        /* -1: the suffix */
+	uint64_t in;       /* direct memberships: 1 << node */
+	uint64_t managers; /* 1 << node */
+	unsigned tags;     /* 1 << tag */
 };
 
 struct world {
@@ -34,10 +34,10 @@ void world_init(struct world *, uint64_t seed);
 void world_done(struct world *);
 void world_shuffle(struct world *); /* other memberships, managers, tags */
 uint64_t world_random(struct world *);
-unsigned world_below(struct world *, unsigned n); /* 0 … n-1 */
+unsigned world_below(struct world *, unsigned n);                         /* 0 … n-1 */
 int world_find(const struct world *, enum access_name, const char *name); /* node, or -1 */
-extern const struct access_resolver world_resolver_base; /* its ctx is to be the world */
-bool world_in_group(const struct world *, int node, int group); /* transitively */
+extern const struct access_resolver world_resolver_base;                  /* its ctx is to be the world */
+bool world_in_group(const struct world *, int node, int group);           /* transitively */
 bool world_manages_any(const struct world *, int node);
 enum access_who world_who(const struct world *, int node);
 
@@ -68,7 +68,8 @@ struct ref_result {
 	bool permit;
 	int64_t max_life;
 };
-struct ref_result ref_decide(const struct world *, struct access_ast *const *policy, size_t n, const struct world_act *);
+struct ref_result ref_decide(
+        const struct world *, struct access_ast *const *policy, size_t n, const struct world_act *);
 bool ref_any(const struct world *, struct access_ast *const *policy, size_t n, int subject, enum access_verb);
 
 #endif

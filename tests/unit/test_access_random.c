@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random policies, random acts: the compiled evaluator and the reference evaluator must agree, and nobody may hand out
- * more than he holds. LWD_ACCESS_TRIPLES (default a million; a tenth under sanitizers) and LWD_ACCESS_SEED turn it. */
+/* Random policies, random acts: the compiled evaluator and the reference evaluator must agree, and nobody may
+ * hand out more than he holds. LWD_ACCESS_TRIPLES (default a million; a tenth under sanitizers) and
+ * LWD_ACCESS_SEED turn it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -72,16 +73,21 @@ static void policy_done(struct policy *p)
 	lw_arena_free(p->arena);
 }
 
-static struct access_ctx context(const struct world_act *x, const struct access_subject *delegated,
-	const struct access_rights *actor)
+static struct access_ctx context(
+        const struct world_act *x, const struct access_subject *delegated, const struct access_rights *actor)
 {
-	return (struct access_ctx){ .now = WORLD_NOW, .auth_time = x->auth_time, .methods = x->methods, .mfa = x->mfa,
-		.confidential = x->confidential, .asserted = x->asserted,
-		.delegated = x->delegated >= 0 ? delegated : NULL, .actor = x->actor >= 0 ? actor : NULL };
+	return (struct access_ctx){ .now = WORLD_NOW,
+		.auth_time = x->auth_time,
+		.methods = x->methods,
+		.mfa = x->mfa,
+		.confidential = x->confidential,
+		.asserted = x->asserted,
+		.delegated = x->delegated >= 0 ? delegated : NULL,
+		.actor = x->actor >= 0 ? actor : NULL };
 }
 
 static bool fast(const struct access_rights *rights, const struct world_act *x, const struct access_object *o,
-	const struct access_ctx *c, struct access_why *why)
+        const struct access_ctx *c, struct access_why *why)
 {
 	if (x->claim)
 		return access_decide_claim(rights, o, lw_str(x->what), c, why);
@@ -89,19 +95,19 @@ static bool fast(const struct access_rights *rights, const struct world_act *x, 
 }
 
 static void explain(const struct policy *p, const struct world *w, const struct world_act *x, bool is,
-	const struct access_why *why)
+        const struct access_why *why)
 {
 	print_error("%s %s %s %s: compiled says %d (%s, rule %u, life %lld)\n",
-		x->subject < 0 ? "anonymous" : w->node[x->subject].name, access_verbs[x->verb].name,
-		w->node[x->object].name, x->what ? x->what : "-", is, access_reason_text(why->reason), why->rule,
-		(long long)why->max_life);
+	        x->subject < 0 ? "anonymous" : w->node[x->subject].name, access_verbs[x->verb].name,
+	        w->node[x->object].name, x->what ? x->what : "-", is, access_reason_text(why->reason),
+	        why->rule, (long long)why->max_life);
 	for (size_t i = 0; i < p->n; i++)
 		print_error("  %zu %s\n", i, p->text[i]);
 }
 
 /* The set at once against each attribute for itself, and `any`. */
 static void check_sets(const struct policy *p, struct world *w, const struct world_act *x,
-	const struct access_rights *rights, const struct access_object *o, const struct access_ctx *c)
+        const struct access_rights *rights, const struct access_object *o, const struct access_ctx *c)
 {
 	struct world_act y = *x;
 	struct access_set set;
@@ -110,8 +116,8 @@ static void check_sets(const struct policy *p, struct world *w, const struct wor
 	y.claim = false;
 	for (unsigned i = 0; world_attrs[i]; i++) {
 		bool in = access_set_has(&set, schema_attr(lw_str(world_attrs[i])));
-		bool by_attr = access_verbs[x->verb].attrs || x->verb == ACCESS_CREATE || x->verb == ACCESS_TOKEN ||
-			       x->verb == ACCESS_EXPORT;
+		bool by_attr = access_verbs[x->verb].attrs || x->verb == ACCESS_CREATE ||
+		               x->verb == ACCESS_TOKEN || x->verb == ACCESS_EXPORT;
 
 		y.what = world_attrs[i];
 		assert_int_equal(in, by_attr && ref_decide(w, p->ast, p->n, &y).permit);
@@ -145,9 +151,11 @@ static void test_agree(void **state)
 			lw_arena_reset(w.arena);
 			world_act(&w, &x);
 			struct access_subject s = world_subject(&w, x.subject, x.subject_tenant);
-			struct access_subject a = world_subject(&w, x.actor, 1), d = world_subject(&w, x.delegated, 1);
+			struct access_subject a = world_subject(&w, x.actor, 1),
+			                      d = world_subject(&w, x.delegated, 1);
 			struct access_object o = world_object(&w, x.object, x.object_tenant);
-			struct access_rights *rights = access_bind(p.compiled, &s), *actor = access_bind(p.compiled, &a);
+			struct access_rights *rights = access_bind(p.compiled, &s),
+			                     *actor = access_bind(p.compiled, &a);
 			struct access_ctx c = context(&x, &d, actor);
 
 			o.audience = lw_str(x.audience);
@@ -173,8 +181,8 @@ static void test_agree(void **state)
 		policy_done(&p);
 	}
 	world_done(&w);
-	print_message("# %llu acts agree: %llu permitted, %llu forbidden by a rule\n", (unsigned long long)triples,
-		(unsigned long long)permits, (unsigned long long)forbids);
+	print_message("# %llu acts agree: %llu permitted, %llu forbidden by a rule\n",
+	        (unsigned long long)triples, (unsigned long long)permits, (unsigned long long)forbids);
 	/* a test that never says yes, or never meets a forbid, shows nothing */
 	assert_true(permits > triples / 50);
 	assert_true(forbids > triples / 200);
@@ -194,11 +202,13 @@ static bool under(void *ctx, uint64_t id, uint64_t base)
 	return false;
 }
 
-/* Is this act new to x->subject: refused before, permitted after? Then the author must be permitted the same on `o`. */
-static void nothing_new(struct world *w, const struct access_policy *before, const struct access_policy *after,
-	const struct access_rights *author, const struct access_subject *was, const struct access_subject *is,
-	const struct world_act *x, const struct access_object *o_before, const struct access_object *o_after,
-	const char *what, uint64_t *gains)
+/* Is this act new to x->subject: refused before, permitted after? Then the author must be permitted the same
+ * on `o`. */
+static void nothing_new(struct world *w, const struct access_policy *before,
+        const struct access_policy *after, const struct access_rights *author,
+        const struct access_subject *was, const struct access_subject *is, const struct world_act *x,
+        const struct access_object *o_before, const struct access_object *o_after, const char *what,
+        uint64_t *gains)
 {
 	struct access_subject d = world_subject(w, x->delegated, 1);
 	struct access_ctx c = context(x, &d, NULL);
@@ -206,7 +216,8 @@ static void nothing_new(struct world *w, const struct access_policy *before, con
 	struct access_why wo, wn, wa;
 	bool had = fast(old, x, o_before, &c, &wo), has = fast(new, x, o_after, &c, &wn);
 
-	/* who becomes an administrator is let through to the protected: that is the administrators' to give */
+	/* who becomes an administrator is let through to the protected: that is the administrators' to give
+	 */
 	if (!had && wo.reason == ACCESS_BY_PROTECTED && access_is_admin(author))
 		has = false;
 	if (has && (!had || wn.max_life > wo.max_life)) {
@@ -215,8 +226,8 @@ static void nothing_new(struct world *w, const struct access_policy *before, con
 		++*gains;
 		if (!author_has || wa.max_life < wn.max_life)
 			print_error("%s: %s gains %s on %s (%s)\n", what,
-				x->subject < 0 ? "anonymous" : w->node[x->subject].name, access_verbs[x->verb].name,
-				w->node[x->object].name, x->what ? x->what : "-");
+			        x->subject < 0 ? "anonymous" : w->node[x->subject].name,
+			        access_verbs[x->verb].name, w->node[x->object].name, x->what ? x->what : "-");
 		assert_true(author_has);
 		assert_true(wa.max_life >= wn.max_life);
 	}
@@ -236,7 +247,8 @@ static void act_for(struct world *w, struct world_act *x, struct access_object *
 	o->names_owned = x->names_owned;
 }
 
-/* Administrators' own entries stand behind `protected` for others: what a rule gives there, only they can use. */
+/* Administrators' own entries stand behind `protected` for others: what a rule gives there, only they can
+ * use. */
 static bool fair(const struct world *w, const struct world_act *x, int author)
 {
 	return !world_is_protected(w, x->object) || world_in_group(w, author, WORLD_ADMINS);
@@ -299,7 +311,7 @@ static void test_no_wider_grant(void **state)
 		struct access_why why;
 
 		if (access_covers(author, extra, &above, &why) == LW_OK &&
-			!(forbid && access_is_admin(author))) {
+		        !(forbid && access_is_admin(author))) {
 			allowed++;
 			for (unsigned k = 0; k < 400; k++) {
 				struct world_act x;
@@ -312,9 +324,11 @@ static void test_no_wider_grant(void **state)
 					continue;
 				/* writing a permit gives; taking a forbid away gives */
 				if (forbid)
-					nothing_new(&w, q.compiled, p.compiled, author, &s, &s, &x, &o, &o, text, &gains);
+					nothing_new(&w, q.compiled, p.compiled, author, &s, &s, &x, &o, &o,
+					        text, &gains);
 				else
-					nothing_new(&w, p.compiled, q.compiled, author, &s, &s, &x, &o, &o, text, &gains);
+					nothing_new(&w, p.compiled, q.compiled, author, &s, &s, &x, &o, &o,
+					        text, &gains);
 				if (k % 16 == 15)
 					lw_arena_reset(w.arena);
 			}
@@ -327,7 +341,7 @@ static void test_no_wider_grant(void **state)
 	}
 	world_done(&w);
 	print_message("# %llu of %llu random grants were covered by their authors; %llu gains, all held\n",
-		(unsigned long long)allowed, (unsigned long long)rounds, (unsigned long long)gains);
+	        (unsigned long long)allowed, (unsigned long long)rounds, (unsigned long long)gains);
 	if (rounds >= 5000)
 		assert_true(allowed > rounds / 100 && gains > 100);
 }
@@ -367,13 +381,14 @@ static void test_no_wider_change(void **state)
 
 		v = w; /* shares the arena */
 		if (what < 2 && (!(w.node[node].kind & (ACCESS_PERSON | ACCESS_SERVICE | ACCESS_HOST)) ||
-				!!(w.node[node].in >> other & 1) != what))
+		                        !!(w.node[node].in >> other & 1) != what))
 			goto next;
 		if (what < 2) { /* 0 enters, 1 leaves */
 			size_t n = closure_ids(&w, other, ids);
 
 			v.node[node].in ^= UINT64_C(1) << other;
-			err = access_check_member(author, ids, n, world_manages_any(&w, other), what == 0, &above, NULL);
+			err = access_check_member(
+			        author, ids, n, world_manages_any(&w, other), what == 0, &above, NULL);
 		} else {
 			struct access_object before = world_object(&w, node, 1), after;
 
@@ -389,8 +404,8 @@ static void test_no_wider_change(void **state)
 		if (err)
 			goto next;
 		allowed[what]++;
-		snprintf(label, sizeof(label), "change %d of %s, %s, by %s", what, w.node[node].name, w.node[other].name,
-			w.node[author_node].name);
+		snprintf(label, sizeof(label), "change %d of %s, %s, by %s", what, w.node[node].name,
+		        w.node[other].name, w.node[author_node].name);
 		for (unsigned k = 0; k < 400; k++) {
 			struct world_act x;
 			struct access_object o, o2;
@@ -409,23 +424,29 @@ static void test_no_wider_change(void **state)
 			o2.audience = o.audience;
 			o2.profile = o.profile;
 			o2.names_owned = o.names_owned;
-			struct access_subject was = world_subject(&w, x.subject, 1), is = world_subject(&v, x.subject, 1);
+			struct access_subject was = world_subject(&w, x.subject, 1),
+			                      is = world_subject(&v, x.subject, 1);
 
-			/* delegations of the one who moves are other people's gain, checked with the new memberships */
-			if (fair(&w, &x, author_node) && fair(&v, &x, author_node) && !(what < 2 && x.delegated == node))
-				nothing_new(&w, p.compiled, p.compiled, author, &was, &is, &x, &o, &o2, label, &gains);
+			/* delegations of the one who moves are other people's gain, checked with the new
+			 * memberships */
+			if (fair(&w, &x, author_node) && fair(&v, &x, author_node) &&
+			        !(what < 2 && x.delegated == node))
+				nothing_new(&w, p.compiled, p.compiled, author, &was, &is, &x, &o, &o2, label,
+				        &gains);
 			if (k % 16 == 15) {
 				lw_arena_reset(w.arena);
 			}
 		}
-next:
+	next:
 		access_rights_free(author);
 		policy_done(&p);
 	}
 	world_done(&w);
-	print_message("# allowed: %llu entered, %llu left, %llu tags, %llu managers, %llu moves; %llu gains, all held\n",
-		(unsigned long long)allowed[0], (unsigned long long)allowed[1], (unsigned long long)allowed[2],
-		(unsigned long long)allowed[3], (unsigned long long)allowed[4], (unsigned long long)gains);
+	print_message("# allowed: %llu entered, %llu left, %llu tags, %llu managers, %llu moves; %llu gains, "
+	              "all held\n",
+	        (unsigned long long)allowed[0], (unsigned long long)allowed[1],
+	        (unsigned long long)allowed[2], (unsigned long long)allowed[3],
+	        (unsigned long long)allowed[4], (unsigned long long)gains);
 	if (rounds >= 5000)
 		for (unsigned k = 0; k < 5; k++)
 			assert_true(allowed[k] > 20);
@@ -447,11 +468,14 @@ static void test_no_wider_secret(void **state)
 		world_shuffle(&w);
 		policy_init(&p, &w, world_below(&w, 6));
 		wide_rules(&p, &w);
-		struct access_subject who = world_subject(&w, author_node, 1), owner = world_subject(&w, owner_node, 1);
-		struct access_rights *author = access_bind(p.compiled, &who), *as = access_bind(p.compiled, &owner);
+		struct access_subject who = world_subject(&w, author_node, 1),
+		                      owner = world_subject(&w, owner_node, 1);
+		struct access_rights *author = access_bind(p.compiled, &who),
+		                     *as = access_bind(p.compiled, &owner);
 
-		if (author_node != owner_node && access_check_secret(author, &owner,
-				world_is_protected(&w, owner_node), &above, NULL) == LW_OK) {
+		if (author_node != owner_node &&
+		        access_check_secret(
+		                author, &owner, world_is_protected(&w, owner_node), &above, NULL) == LW_OK) {
 			allowed++;
 			assert_true(access_is_admin(author) || !world_is_protected(&w, owner_node));
 			for (unsigned k = 0; k < 200; k++) {
@@ -463,7 +487,8 @@ static void test_no_wider_secret(void **state)
 				struct access_subject d = world_subject(&w, x.delegated, 1);
 				struct access_ctx c = context(&x, &d, NULL);
 
-				if (x.object == owner_node || !fair(&w, &x, author_node) || !fast(as, &x, &o, &c, &wo))
+				if (x.object == owner_node || !fair(&w, &x, author_node) ||
+				        !fast(as, &x, &o, &c, &wo))
 					continue;
 				assert_true(fast(author, &x, &o, &c, &wa));
 				assert_true(wa.max_life >= wo.max_life);
@@ -475,7 +500,7 @@ static void test_no_wider_secret(void **state)
 	}
 	world_done(&w);
 	print_message("# %llu of %llu authors may set the other's secret\n", (unsigned long long)allowed,
-		(unsigned long long)rounds);
+	        (unsigned long long)rounds);
 	if (rounds >= 5000)
 		assert_true(allowed > rounds / 200);
 }
@@ -493,8 +518,10 @@ static double now_ns(void)
 static void test_speed(void **state)
 {
 	static const char *const extra[] = {
-		"permit group helpdesk may read,search person under ou=people attrs(cn,mail,telephoneNumber);",
-		"permit group ops may read,search,compare,write person under ou=people attrs(mail,description);",
+		"permit group helpdesk may read,search person under ou=people "
+		"attrs(cn,mail,telephoneNumber);",
+		"permit group ops may read,search,compare,write person under ou=people "
+		"attrs(mail,description);",
 		"permit class host may enrol profile tls-server names owned max-life 24h;",
 		"forbid class service may read person attrs(mail);",
 		"permit manager may write person,service attrs(description);",
