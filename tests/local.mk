@@ -12,6 +12,7 @@ include tests/unit/ldap.mk
 include tests/fuzz/ldap.mk
 include tests/unit/access.mk
 include tests/fuzz/access.mk
+include tests/unit/ops.mk
 include tests/unit/cli.mk
 include tests/fuzz/cli.mk
 include tests/unit/engine.mk
