@@ -92,7 +92,8 @@ int write_tenant_create(struct store_txn *t, const struct store_op *op, struct e
 
 	if (err)
 		return err;
-	if (!op->tenant_name || lw_domain_canon(t->arena, lw_str(op->tenant_name), &name))
+	if (!op->tenant_name || lw_domain_canon(t->arena, lw_str(op->tenant_name), &name) ||
+		!strchr(name, '.'))
 		return ops_say(t, LW_EINVAL, "a tenant's name is a domain name of at least two labels");
 	err = check_name(t, lw_str(name), &first);
 	if (err)

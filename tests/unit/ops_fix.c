@@ -79,7 +79,7 @@ int fix_down(void **state)
 	store_close(fix.store);
 	lw_arena_free(fix.arena);
 	snprintf(cmd, sizeof(cmd), "%s/db", fix.dir);
-	for (const char *const *f = (const char *const[]){ "db/data.mdb", "db/lock.mdb", "db/write.lock", "db/writer", "db", NULL }; *f; f++) {
+	for (const char *const *f = (const char *const[]){ "db/data.mdb", "db/lock.mdb", "db/write.lock", "db/writer.lock", "db", NULL }; *f; f++) {
 		snprintf(cmd, sizeof(cmd), "%s/%s", fix.dir, *f);
 		if (unlink(cmd))
 			rmdir(cmd);
