@@ -300,7 +300,7 @@ static int prove_and_make(struct keyd *k, struct keys_call *c, struct target *t,
 /* What can be said about a password without hashing. */
 static int quality(struct keyd *k, struct keys_call *c, const struct target *t, struct lw_bytes *ret)
 {
-	const char *names[] = { t->name, t->krb_name, NULL };
+	const char *names[] = { t->name, t->krb_name, lw_printf(c->arena, "%.*s", (int)strcspn(t->krb_name, "@"), t->krb_name), NULL };
 	int err = keys_password_prep(c->arena, c->q.password, ret);
 
 	if (err == LW_EINVAL) {
