@@ -235,27 +235,20 @@ static int gate_verb(struct keyd *k, struct keys_call *c)
 	return err;
 }
 
-/* The right on a tenant's suffix, which stands for the tenant as a whole. */
-static int may_on_suffix(struct keyd *k, struct keys_call *c, const struct store_tenant *t)
+/* The row's verb on the tenants of the installation. */
+static int may_on_tenants(struct keyd *k, struct keys_call *c)
 {
 	struct lw_session *s = NULL;
 	struct store_txn *txn = NULL;
-	const struct store_view *view;
-	struct store_dn *dn;
-	int err;
+	int err = keyd_session(k, c, &c->cap, &s);
 
-	err = dn_from_domain(c->arena, t->name, &dn);
-	if (!err)
-		err = keyd_session(k, c, &c->cap, &s);
 	if (!err)
 		err = store_begin(s, STORE_READ, &txn);
 	if (!err)
-		err = store_get(txn, dn, &view);
-	if (!err)
-		err = store_may(txn, c->row->verb, store_view_uuid(view), NULL);
+		err = store_may(txn, c->row->verb, NULL, NULL);
 	store_end(txn);
 	store_session_free(s);
-	return err == LW_ENOTFOUND ? LW_EACCES : err;
+	return err;
 }
 
 static int gate_installation(struct keyd *k, struct keys_call *c)
@@ -270,7 +263,7 @@ static int gate_installation(struct keyd *k, struct keys_call *c)
 	err = store_tenant_by_id(k->store, c->arena, c->cap.tenant, &t);
 	if (err || !t.system || !lw_uuid_eq(&t.uuid, &c->cap.tenant_uuid))
 		return LW_EACCES;
-	return may_on_suffix(k, c, &t);
+	return may_on_tenants(k, c);
 }
 
 static int (*const gates[KEYS_NEED_COUNT])(struct keyd *, struct keys_call *) = {

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += libkeys.a
-EXTRA_DIST += docs/keys.md
 libkeys_a_SOURCES = \
 	keys/keys.h keys/client.c \
 	keys/keyd.h keys/keyd.c keys/keyd_password.c keys/bootstrap.c \

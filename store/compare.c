@@ -152,6 +152,8 @@ int store_may(struct store_txn *t, enum access_verb verb, const struct lw_uuid *
 
 	if (!access_any(t->session->rights, verb))
 		return LW_EACCES;
+	if (!target)
+		return verb == ACCESS_ADMINISTER && ops_may_administer(t) ? LW_OK : LW_EACCES;
 	err = eng_by_uuid(t->eng, t->tenant, target, &id);
 	if (!err)
 		err = eng_entry(t->eng, t->tenant, id, &v.e);

@@ -118,8 +118,9 @@ int store_principal_name(struct store_txn *, const struct schema_attr *kind, str
 /* Sealed secrets as they lie, for keyd's role session (opens nothing by itself). LW_ENOTFOUND. */
 enum store_secret_class { STORE_SECRET_PASSWORD = 1, STORE_SECRET_KERBEROS, STORE_SECRET_OTP, STORE_SECRET_SIGNING };
 int store_sealed(struct store_txn *, const struct lw_uuid *, uint16_t attr, enum store_secret_class, struct lw_bytes *ret, uint64_t *ret_generation);
-/* The decision for one verb and target by the session's own rights (the same code path as everything). LW_OK or LW_EACCES / LW_ENOTFOUND. */
-int store_may(struct store_txn *, enum access_verb, const struct lw_uuid *target, const struct schema_attr *attr_or_null);
+/* The decision for one verb and target by the session's own rights (the same code path as everything). LW_OK or LW_EACCES / LW_ENOTFOUND.
+ * target NULL: the tenant as a thing to administer (of the system tenant: the installation's tenants). */
+int store_may(struct store_txn *, enum access_verb, const struct lw_uuid *target_or_null, const struct schema_attr *attr_or_null);
 /* explain WHO VERB WHAT: text of the deciding rule; the decision is *ret_permit. For sessions with `administer`. */
 int store_explain(struct store_txn *, const struct lw_uuid *who, enum access_verb, const struct store_dn *what, const struct schema_attr *attr_or_null,
 	bool *ret_permit, struct lw_writer *text);

@@ -377,6 +377,19 @@ static void sealed_items(void **state)
 }
 
 /* ---- tenants ---- */
+static void grant(uint32_t tenant, const struct lw_uuid *admin, const char *password, const char *suffix, const char *rule)
+{
+	struct lw_bytes classes[] = { LW_LIT("lwGrant") }, cn[] = { LW_LIT("made-by-test") }, text[] = { lw_str(rule) };
+	struct store_attr_values attrs[] = { { LW_LIT("objectClass"), classes, 1 }, { LW_LIT("cn"), cn, 1 }, { LW_LIT("lwGrantText"), text, 1 } };
+	struct store_op op = { .kind = STORE_ADD, .attrs = attrs, .nattrs = 3 };
+	struct store_result res = { 0 };
+	struct lw_cap cap;
+
+	assert_int_equal(verify(tenant, admin, password, NULL, &cap), LW_OK);
+	assert_int_equal(dn_parse(arena, lw_str(lw_printf(arena, "cn=made-by-test,ou=grants,%s", suffix)), &op.dn), LW_OK);
+	assert_int_equal(write_as(&cap, &op, &res), LW_OK);
+}
+
 static void who_may_make_a_tenant(void **state)
 {
 	struct keys_tenant kt = { .uuid = lw_uuid_new(&clk), .name = "gamma.example", .realm = "GAMMA.EXAMPLE",
@@ -395,6 +408,13 @@ static void who_may_make_a_tenant(void **state)
 	assert_true(text[0] != '\0');
 	assert_int_equal(verify(acme, &alice, "alice's password", &t, &cap), LW_OK);
 	assert_int_equal(keys_tenant_new(keys, tok(&t), &kt, LW_LIT("a password"), arena, &wrapped, &items, &n, text), LW_EACCES);
+	assert_int_equal(verify(beta, &beta_admin, "beta admin's password", &t, &cap), LW_OK);
+	assert_int_equal(keys_tenant_new(keys, tok(&t), &kt, LW_LIT("a password"), arena, &wrapped, &items, &n, text), LW_EACCES);
+	/* it is a right that can be given, in the system tenant; the same rule in another gives nothing */
+	grant(acme, &acme_admin, "acme admin's password", "dc=acme,dc=example", "permit user alice may administer tenant;");
+	assert_int_equal(verify(acme, &alice, "alice's password", &t, &cap), LW_OK);
+	assert_int_equal(keys_tenant_new(keys, tok(&t), &kt, LW_LIT("a password"), arena, &wrapped, &items, &n, text), LW_OK);
+	grant(beta, &beta_admin, "beta admin's password", "dc=beta,dc=example", "permit user admin may administer tenant;");
 	assert_int_equal(verify(beta, &beta_admin, "beta admin's password", &t, &cap), LW_OK);
 	assert_int_equal(keys_tenant_new(keys, tok(&t), &kt, LW_LIT("a password"), arena, &wrapped, &items, &n, text), LW_EACCES);
 	assert_int_equal(keys_tenant_new(keys, LW_LIT("no token"), &kt, LW_LIT("a password"), arena, &wrapped, &items, &n, text), LW_EAUTH);
