@@ -3,6 +3,7 @@
  * when; neither clock nor randomness nor configuration enters. All index upkeep is here. An entry is opened once,
  * changed in memory by the effects that follow each other on it, and written once. */
 #include <stdlib.h>
+#include "base/crypto.h"
 #include "store/eng_int.h"
 
 struct slot { /* an attribute of the open entry */
@@ -111,8 +112,8 @@ static int entry_close(struct apply *ap)
 	eng_head_encode(w, &ap->head);
 	for (size_t i = 0; i < ap->nslots; i++)
 		lw_put_bytes(w, ap->slots[i].record);
-	if (w->err)
-		return w->err;
+	if (w->err || w->n > ENG_ENTRY_MAX)
+		return w->err ? w->err : LW_ELIMIT;
 	k = eng_key_entry(ap->head.tenant, ap->head.id);
 	ap->head.id = 0;
 	return eng_blob_put(ap->txn, ENG_ENTRY, eng_key_bytes(&k), lw_written(w));
@@ -694,11 +695,15 @@ int eng_apply_log(struct eng_txn *txn, const struct eng_batch *b, struct lw_byte
 	struct lw_writer *w = &txn->w;
 	struct eng_batch old;
 	struct lw_bytes v;
-	uint8_t key[8];
+	uint8_t key[8], sum[32];
 	int err;
 
 	eng_store64(key, b->seq);
-	err = eng_blob_put(txn, ENG_LOG, (struct lw_bytes){ key, sizeof(key) }, record);
+	lw_hash(LW_SHA256, record, sum);
+	lw_writer_reset(w);
+	lw_put_bytes(w, record);
+	lw_put_raw(w, sum, ENG_LOG_SUM);
+	err = w->err ? w->err : eng_blob_put(txn, ENG_LOG, (struct lw_bytes){ key, sizeof(key) }, lw_written(w));
 	if (!err)
 		err = eng_put(txn, ENG_IDEM, (struct lw_bytes){ b->id.b, sizeof(b->id.b) }, (struct lw_bytes){ key, sizeof(key) });
 	if (!err && b->seq > ENG_IDEM_KEPT && eng_log_get(txn, b->seq - ENG_IDEM_KEPT, &v) == LW_OK &&

@@ -325,7 +325,7 @@ int eng_txn_new(struct store *st, bool write, struct eng_txn **ret)
 	}
 	(void)lw_alloc(txn->arena, 64 << 10); /* the block that stays */
 	lw_arena_reset(txn->arena);
-	lw_writer_init(&txn->w, ENG_ENTRY_MAX);
+	lw_writer_init(&txn->w, ENG_BATCH_MAX + ENG_LOG_SUM);
 	txn->st = st;
 	txn->write = write;
 	*ret = txn;

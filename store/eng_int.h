@@ -13,6 +13,7 @@
 #define ENG_READERS     4096
 #define ENG_TXN_ARENA   (128u << 20)
 #define ENG_HOOKS       8
+#define ENG_LOG_SUM     8    /* octets of SHA-256 behind a log record */
 #define ENG_IDEM_KEPT   4096 /* batch ids remembered */
 #define ENG_RING        64
 #ifdef LW_SANITIZERS

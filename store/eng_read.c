@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Look-ups: by id, name, UUID, place, reference. */
+#include "base/crypto.h"
 #include "store/eng_int.h"
 
 int eng_entry(struct eng_txn *txn, uint32_t tenant, uint64_t id, struct eng_entry *ret)
@@ -312,8 +313,20 @@ uint64_t eng_applied_seq(struct eng_txn *txn)
 
 int eng_log_get(struct eng_txn *txn, uint64_t seq, struct lw_bytes *ret)
 {
-	uint8_t key[8];
+	uint8_t key[8], sum[32];
+	struct lw_bytes v;
+	int err;
 
 	eng_store64(key, seq);
-	return eng_blob_get(txn, ENG_LOG, (struct lw_bytes){ key, sizeof(key) }, ret);
+	err = eng_blob_get(txn, ENG_LOG, (struct lw_bytes){ key, sizeof(key) }, &v);
+	if (err)
+		return err;
+	if (v.n < ENG_LOG_SUM)
+		return LW_EIO;
+	v.n -= ENG_LOG_SUM;
+	lw_hash(LW_SHA256, v, sum);
+	if (memcmp(sum, v.p + v.n, ENG_LOG_SUM) != 0)
+		return LW_EIO;
+	*ret = v;
+	return LW_OK;
 }
