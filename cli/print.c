@@ -13,7 +13,7 @@ static bool as_list;
 /* A table is printed at its end, when the widths are known. */
 #define MAX_COLUMNS 12
 struct row {
-	char *cell[MAX_COLUMNS] = { NULL };
+	char *cell[MAX_COLUMNS];
 	struct row *next;
 };
 static struct row *rows, **last_row;

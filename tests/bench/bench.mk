@@ -5,6 +5,6 @@ EXTRA_DIST += tests/bench/bench.py
 CLEANFILES += tests/bench/ldapbench
 
 # BENCH="--users 10000 --only search" makes it shorter
-bench: lwd$(EXEEXT) lwctl$(EXEEXT) tests/bench/ldapbench$(EXEEXT)
+bench: bin/lwd$(EXEEXT) bin/lwctl$(EXEEXT) tests/bench/ldapbench$(EXEEXT)
 	LWD_BIN=$(abs_builddir) $(srcdir)/tests/bench/bench.py $(BENCH)
 .PHONY: bench

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real lwd for a test: a temporary installation on free loopback ports, lwctl, stock clients, TAP.
-LWD_BIN names the folder of lwd and lwctl. A role exit that the test did not announce fails the test, and so does a sanitizer report."""
+LWD_BIN names the build folder. A role exit that the test did not announce fails the test, and so does a sanitizer report."""
 import glob
 import json
 import os
@@ -14,7 +14,7 @@ import tempfile
 import time
 
 BIN = os.environ.get("LWD_BIN") or os.path.join(os.getcwd(), "bin")
-LWD, LWCTL = os.path.join(BIN, "lwd"), os.path.join(BIN, "lwctl")
+LWD, LWCTL = os.path.join(BIN, "bin", "lwd"), os.path.join(BIN, "bin", "lwctl")
 ADMIN_PASSWORD = "Correct-Horse-7"
 SANITIZED = os.environ.get("LWD_SANITIZED") == "1"
 SLOW = 4 if SANITIZED else 1
