@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,16 +49,13 @@ static bool usable(const char *dir)
 	return empty;
 }
 
-static int make_dirs(struct init *in)
+static int make_run(struct init *in)
 {
-	static const char *const subs[] = { "db", "run" };
 	char path[PATH_MAX];
 
-	for (size_t i = 0; i < 2; i++) {
-		if (snprintf(path, sizeof(path), "%s/%s", in->work, subs[i]) >= (int)sizeof(path) || mkdir(path, i ? 0755 : 0700) != 0) {
-			snprintf(in->err, sizeof(in->err), "cannot make %.200s: %s", path, strerror(errno));
-			return LW_EIO;
-		}
+	if (snprintf(path, sizeof(path), "%s/run", in->work) >= (int)sizeof(path) || mkdir(path, 0755) != 0) {
+		snprintf(in->err, sizeof(in->err), "cannot make %.200s: %s", path, strerror(errno));
+		return LW_EIO;
 	}
 	return LW_OK;
 }
@@ -122,7 +120,7 @@ static int fill(struct init *in)
 	keys_builders(&ca_builders);
 	if ((rc = lwd_config_write(in->work, &cfg, in->err)) != 0)
 		return rc;
-	if ((rc = make_dirs(in)) || (rc = keys_bootstrap(in->work, in->hostname, &lw_clock_system, in->err)))
+	if ((rc = make_run(in)) || (rc = keys_bootstrap(in->work, in->hostname, &lw_clock_system, in->err)))
 		return rc;
 	if ((rc = store_open(in->work, STORE_OPEN_CREATE, &lw_clock_system, &store, in->err)) != 0)
 		return rc;
@@ -161,11 +159,29 @@ static int place(struct init *in, const char *dir)
 	return LW_OK;
 }
 
+/* This machine's name as libldap finds it when it is told "localhost": canonical, where there is such a thing. */
+static const char *machine_name(struct lwctl *c)
+{
+	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_flags = AI_CANONNAME }, *found = NULL;
+	char name[256] = "";
+	const char *ret;
+
+	if (gethostname(name, sizeof(name) - 1) != 0 || !name[0])
+		return "localhost";
+	if (getaddrinfo(name, NULL, &hints, &found) == 0 && found->ai_canonname)
+		ret = lw_strdup(c->arena, found->ai_canonname);
+	else
+		ret = lw_strdup(c->arena, name);
+	if (found)
+		freeaddrinfo(found);
+	return ret;
+}
+
 static int arguments(struct init *in, const struct command *cmd)
 {
 	struct lwctl *c = in->c;
 	const char *domain = take_string(c, "--domain"), *pw = take_string(c, "--admin-password-file"), *off = take_string(c, "--port-offset");
-	char *canon, host[256] = "localhost";
+	char *canon;
 	int status;
 
 	in->admin = take_string(c, "--admin");
@@ -173,8 +189,8 @@ static int arguments(struct init *in, const struct command *cmd)
 	in->listen = take_string(c, "--listen");
 	if (!in->admin)
 		in->admin = "admin";
-	if (!in->hostname && gethostname(host, sizeof(host) - 1) == 0)
-		in->hostname = lw_strdup(c->arena, host);
+	if (!in->hostname)
+		in->hostname = machine_name(c);
 	if (!domain || !pw || c->argc)
 		return usage(c, cmd);
 	if (off && lw_parse_u64(lw_str(off), 64535, &in->port_offset))

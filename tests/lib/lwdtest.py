@@ -107,8 +107,7 @@ class Lwd:
 
     def init(self, *more):
         self.admin_file = self.password_file(ADMIN_PASSWORD, "admin.pw")
-        p = run([LWCTL, "--data", self.data, "init", "--domain", self.domain, "--admin-password-file", self.admin_file, "--hostname", "localhost",
-                 "--port-offset", str(self.offset)] + list(more), env=self.env)
+        p = run([LWCTL, "--data", self.data, "init", "--domain", self.domain, "--admin-password-file", self.admin_file, "--port-offset", str(self.offset)] + list(more), env=self.env)
         if p.returncode != 0:
             raise RuntimeError("lwctl init: %d %s %s" % (p.returncode, p.stdout, p.stderr))
         if self.conf:
