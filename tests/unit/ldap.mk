@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-LDAP_TESTS = tests/unit/test_ldap_codec tests/unit/test_ldap_tables tests/unit/test_ldap_conn
+LDAP_TESTS = tests/unit/test_ldap_codec tests/unit/test_ldap_tables tests/unit/test_ldap_conn tests/unit/test_ldap_store
 LDAP_TEST_LIBS = libldapd.a libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(LDAP_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += $(LDAP_TESTS)
 TESTS += $(LDAP_TESTS)
@@ -10,3 +10,5 @@ tests_unit_test_ldap_tables_SOURCES = tests/unit/test_ldap_tables.c
 tests_unit_test_ldap_tables_LDADD = $(LDAP_TEST_LIBS)
 tests_unit_test_ldap_conn_SOURCES = tests/unit/test_ldap_conn.c tests/unit/ldap_rig.c
 tests_unit_test_ldap_conn_LDADD = $(LDAP_TEST_LIBS)
+tests_unit_test_ldap_store_SOURCES = tests/unit/test_ldap_store.c tests/unit/ldap_rig.c
+tests_unit_test_ldap_store_LDADD = $(LDAP_TEST_LIBS)
