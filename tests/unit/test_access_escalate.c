@@ -38,6 +38,10 @@ static void test_covers(void **state)
 	fixture_add(f, "permit group helpdesk may read,search,write person under ou=people attrs(cn,mail) "
 	               "when auth.age<1h;");
 	fixture_add(f, "permit group helpdesk may create,delete grant max-life 1h;");
+	fixture_add(f, "permit group helpdesk may move service tagged db;");
+	fixture_add(f, "permit group helpdesk may move host named h1.acme.example;");
+	fixture_add(f, "permit group helpdesk may enrol any profile client names owned;");
+	fixture_add(f, "permit group helpdesk may token audience \"https://a\" attrs(sub,groups);");
 	for (unsigned i = 0; fixture_examples[i]; i++) {
 		assert_int_equal(covers(f, ALICE, fixture_examples[i]), LW_OK);
 		/* the first gives no more than what everyone has who logged in */
@@ -77,6 +81,20 @@ static void test_covers(void **state)
 		{ "permit user carol may write person named bob attrs(mobile);", LW_OK },
 		{ "forbid user carol may read service attrs(ordinary);", LW_OK },
 		{ "forbid group administrators may delete person;", LW_EACCES },
+		{ "permit user carol may move service tagged db;", LW_OK },
+		{ "permit user carol may move service tagged db named sql;", LW_OK },
+		{ "permit user carol may move service tagged pci;", LW_EACCES },
+		{ "permit user carol may move service;", LW_EACCES },
+		{ "permit user carol may move host named h1.acme.example;", LW_OK },
+		{ "permit user carol may move host named h2.acme.example;", LW_EACCES },
+		{ "permit user carol may move host;", LW_EACCES },
+		{ "permit user carol may enrol any profile client names owned;", LW_OK },
+		{ "permit user carol may enrol any profile client;", LW_EACCES },
+		{ "permit user carol may enrol any profile tls-server names owned;", LW_EACCES },
+		{ "permit user carol may token audience \"https://a\" attrs(sub);", LW_OK },
+		{ "permit user carol may token audience \"https://b\" attrs(sub);", LW_EACCES },
+		{ "permit user carol may token audience none attrs(sub);", LW_EACCES },
+		{ "permit user carol may token attrs(sub);", LW_EACCES },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		if (covers(f, BOB, cases[i].text) != cases[i].err)
@@ -280,6 +298,11 @@ static void test_names_and_secrets(void **state)
 	assert_int_equal(access_check_secret(r, &s, false, NULL, NULL), LW_OK);
 	s = world_subject(&f->w, ERIN, 2);
 	assert_int_equal(access_check_secret(r, &s, false, NULL, NULL), LW_EACCES);
+	access_rights_free(r);
+	/* leave to make this very entry says nothing about names */
+	fixture_add(f, "permit group helpdesk may create person named erin;");
+	r = fixture_bind(f, BOB);
+	assert_int_equal(access_check_name(r, &o, &fixture_plain, NULL), LW_EACCES);
 	access_rights_free(r);
 	fixture_add(f, "permit group helpdesk may create person under ou=guests,ou=people;");
 	r = fixture_bind(f, BOB);
