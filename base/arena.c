@@ -8,6 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Under AddressSanitizer what is not given out is poisoned, with a gap behind each piece. */
+#if defined(__SANITIZE_ADDRESS__)
+#define GUARDED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define GUARDED 1
+#endif
+#endif
+#ifdef GUARDED
+#include <sanitizer/asan_interface.h>
+#define GAP ALIGN
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n)
+#define ASAN_UNPOISON_MEMORY_REGION(p, n)
+#define GAP 0
+#endif
+
 #define ALIGN     alignof(max_align_t)
 #define BLOCK_MIN ((size_t)4096)
 #define BLOCK_TOP ((size_t)256 << 10) /* blocks double up to here */
@@ -33,6 +50,7 @@ static struct block *block_new(size_t size)
 	b->next = NULL;
 	b->size = size;
 	b->used = 0;
+	ASAN_POISON_MEMORY_REGION(b->data, size);
 	return b;
 }
 
@@ -47,6 +65,17 @@ struct lw_arena *lw_arena_new(size_t max_bytes, bool wipe)
 	return a;
 }
 
+/* Nothing of the block is given out any more. */
+static void block_clear(struct block *b, bool wipe)
+{
+	if (wipe) {
+		ASAN_UNPOISON_MEMORY_REGION(b->data, b->used);
+		lw_wipe(b->data, b->used);
+	}
+	ASAN_POISON_MEMORY_REGION(b->data, b->used);
+	b->used = 0;
+}
+
 /* Frees every block but the first. */
 static void drop_rest(struct lw_arena *a)
 {
@@ -55,17 +84,14 @@ static void drop_rest(struct lw_arena *a)
 	while (b) {
 		struct block *next = b->next;
 
-		if (a->wipe)
-			lw_wipe(b->data, b->used);
+		block_clear(b, a->wipe);
 		a->total -= b->size;
 		free(b);
 		b = next;
 	}
 	if (a->first) {
 		a->first->next = NULL;
-		if (a->wipe)
-			lw_wipe(a->first->data, a->first->used);
-		a->first->used = 0;
+		block_clear(a->first, a->wipe);
 	}
 	a->cur = a->first;
 }
@@ -116,13 +142,12 @@ static struct block *grow(struct lw_arena *a, size_t size)
 static void *take(struct lw_arena *a, size_t size)
 {
 	struct block *b = a->cur;
+	__attribute__((unused)) size_t asked = size;
 	void *p;
 
-	if (a->failed || size > SIZE_MAX - ALIGN)
+	if (a->failed || size > SIZE_MAX - 2 * ALIGN)
 		goto fail;
-	size = (size + ALIGN - 1) & ~(ALIGN - 1);
-	if (!size)
-		size = ALIGN;
+	size = (size + (size ? ALIGN - 1 : ALIGN) + GAP) & ~(ALIGN - 1);
 	if (!b || b->size - b->used < size) {
 		b = grow(a, size);
 		if (!b)
@@ -130,6 +155,7 @@ static void *take(struct lw_arena *a, size_t size)
 	}
 	p = b->data + b->used;
 	b->used += size;
+	ASAN_UNPOISON_MEMORY_REGION(p, asked);
 	return p;
 fail:
 	a->failed = true;
