@@ -20,23 +20,25 @@ enum {
 	LW_BER_SEQUENCE = 0x30,
 	LW_BER_SET = 0x31,
 };
-#define LW_BER_APP(n)    (0x40 | (n)) /* or with LW_BER_CONS where constructed */
-#define LW_BER_CTX(n)    (0x80 | (n))
-#define LW_BER_CONS      0x20
+#define LW_BER_APP(n) (0x40 | (n)) /* or with LW_BER_CONS where constructed */
+#define LW_BER_CTX(n) (0x80 | (n))
+#define LW_BER_CONS   0x20
 
 /* Errors are sticky in the writer. */
 void lw_ber_put(struct lw_writer *, uint8_t tag, struct lw_bytes content);
-void lw_ber_head(struct lw_writer *, uint8_t tag, size_t content_length); /* tag and length; contents follow */
-void lw_ber_int(struct lw_writer *, uint8_t tag, int64_t);                /* INTEGER or ENUMERATED */
+void lw_ber_head(
+        struct lw_writer *, uint8_t tag, size_t content_length); /* tag and length; contents follow */
+void lw_ber_int(struct lw_writer *, uint8_t tag, int64_t);       /* INTEGER or ENUMERATED */
 void lw_ber_bool(struct lw_writer *, uint8_t tag, bool);
 /* A construct whose length is not known yet: what start returns goes to the matching end. May be nested. */
 size_t lw_ber_start(struct lw_writer *, uint8_t tag);
 void lw_ber_end(struct lw_writer *, size_t start);
 size_t lw_ber_size(size_t content_length); /* of tag, length and contents together */
 
-/* How long is the first TLV of in, header included? LW_OK and its length (in may hold fewer octets than that);
- * LW_EAGAIN: the header itself is not complete yet; LW_EINVAL: indefinite or reserved length, more than 4 length
- * octets or a multi-octet tag; LW_ELIMIT: the whole is longer than max. A longer-than-needed length is accepted (BER). */
+/* How long is the first TLV of in, header included? LW_OK and its length (in may hold fewer octets than
+ * that); LW_EAGAIN: the header itself is not complete yet; LW_EINVAL: indefinite or reserved length, more
+ * than 4 length octets or a multi-octet tag; LW_ELIMIT: the whole is longer than max. A longer-than-needed
+ * length is accepted (BER). */
 int lw_ber_frame(struct lw_bytes in, size_t max, size_t *ret_total);
 
 #endif

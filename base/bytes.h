@@ -16,10 +16,10 @@ struct lw_bytes {
 #define LW_LIT(s) ((struct lw_bytes){ (const uint8_t *)(s), sizeof(s) - 1 }) /* a string literal */
 struct lw_bytes lw_str(const char *s);                                       /* a C string; NULL is empty */
 bool lw_eq(struct lw_bytes, struct lw_bytes);
-int lw_cmp(struct lw_bytes, struct lw_bytes);                /* memcmp order, shorter first */
-bool lw_eq_nocase(struct lw_bytes, struct lw_bytes);         /* ASCII case only */
-bool lw_eq_secret(struct lw_bytes, struct lw_bytes);         /* constant time for equal lengths */
-void lw_wipe(void *, size_t);                                /* not optimised away */
+int lw_cmp(struct lw_bytes, struct lw_bytes);        /* memcmp order, shorter first */
+bool lw_eq_nocase(struct lw_bytes, struct lw_bytes); /* ASCII case only */
+bool lw_eq_secret(struct lw_bytes, struct lw_bytes); /* constant time for equal lengths */
+void lw_wipe(void *, size_t);                        /* not optimised away */
 
 /* Reader: after the first error every get returns 0 or empty and err says why (LW_EINVAL). */
 struct lw_reader {

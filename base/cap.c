@@ -6,7 +6,7 @@
 #include "base/err.h"
 
 #define CAP_VERSION 1
-#define ALL_METHODS \
+#define ALL_METHODS                                                                                          \
 	(LW_CAP_PASSWORD | LW_CAP_KERBEROS | LW_CAP_CERT | LW_CAP_OTP | LW_CAP_TOKEN | LW_CAP_PEERCRED)
 #define ALL_FLAGS (LW_CAP_MFA | LW_CAP_ASSERTED | LW_CAP_CONFIDENTIAL | LW_CAP_OPERATOR)
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The client has no thread of its own: one of the waiting callers leads, that is, it polls the socket, sends what is
- * queued and hands every answer to its caller; when its own answer is there, another waiter takes the lead. So a
- * lone call costs one send, one poll and one receive. Sends never block: what does not fit into the socket waits in
- * the queue, so that the two ends cannot wait for each other. */
+/* The client has no thread of its own: one of the waiting callers leads, that is, it polls the socket, sends
+ * what is queued and hands every answer to its caller; when its own answer is there, another waiter takes the
+ * lead. So a lone call costs one send, one poll and one receive. Sends never block: what does not fit into
+ * the socket waits in the queue, so that the two ends cannot wait for each other. */
 #include "base/chan.h"
 
 #include <errno.h>
@@ -42,15 +42,15 @@ struct call {
 struct lw_chan {
 	pthread_mutex_t lock;
 	char name[32];
-	int fd, wake_fd;       /* fd < 0: no peer */
-	uint64_t gen;          /* changes whenever fd does */
+	int fd, wake_fd; /* fd < 0: no peer */
+	uint64_t gen;    /* changes whenever fd does */
 	uint64_t next_id;
 	int64_t dead_since;
-	bool leading;          /* a caller leads */
-	int poll_fd;           /* the socket on which it is in poll() without the lock, or -1; it closes a dropped one */
+	bool leading; /* a caller leads */
+	int poll_fd;  /* what it polls without the lock, or -1; if dropped meanwhile, it closes it */
 	unsigned in_flight;
 	struct call *pending, *send_first, **send_last;
-	uint8_t *tail;         /* rest of a frame whose caller has given up */
+	uint8_t *tail; /* rest of a frame whose caller has given up */
 	size_t tail_at, tail_n;
 	/* the frame being received */
 	uint8_t head[HEAD];
@@ -306,7 +306,8 @@ static void lead(struct lw_chan *ch, struct call *c)
 	while (!c->done && ch->gen == gen) {
 		int64_t left = c->deadline - now();
 		struct pollfd p[2] = {
-			{ .fd = ch->fd, .events = (short)(POLLIN | (ch->tail || ch->send_first ? POLLOUT : 0)) },
+			{ .fd = ch->fd,
+			        .events = (short)(POLLIN | (ch->tail || ch->send_first ? POLLOUT : 0)) },
 			{ .fd = ch->wake_fd, .events = POLLIN },
 		};
 		struct timespec ts = { left / LW_SECOND, left % LW_SECOND * 1000 };
@@ -436,7 +437,7 @@ static void start(struct lw_chan *ch, struct call *c)
 }
 
 int lw_chan_call(struct lw_chan *ch, struct lw_bytes request, int64_t timeout_us, struct lw_arena *arena,
-	struct lw_bytes *ret)
+        struct lw_bytes *ret)
 {
 	struct call c = { .request = request, .arena = arena, .start = now() };
 	pthread_condattr_t attr;

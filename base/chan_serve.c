@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The server side of base/chan.h. There are nthreads + 1 threads. One of them reads; having read a request, it
- * handles it itself and leaves the reading to another, so that a request is not handed from thread to thread. Only
- * when nthreads are busy already is it put into the queue. */
+/* The server side of base/chan.h. There are nthreads + 1 threads. One of them reads; having read a request,
+ * it handles it itself and leaves the reading to another, so that a request is not handed from thread to
+ * thread. Only when nthreads are busy already is it put into the queue. */
 #include "base/chan.h"
 
 #include <errno.h>
@@ -168,9 +168,14 @@ static void *thread(void *p)
 	return NULL;
 }
 
-int lw_chan_serve(int fd, unsigned nthreads, unsigned queue_max, lw_chan_handler *handler, lw_chan_handler *busy, void *ctx)
+int lw_chan_serve(int fd, unsigned nthreads, unsigned queue_max, lw_chan_handler *handler,
+        lw_chan_handler *busy, void *ctx)
 {
-	struct server s = { .fd = fd, .nthreads = nthreads, .queue_max = queue_max, .handler = handler, .busy = busy,
+	struct server s = { .fd = fd,
+		.nthreads = nthreads,
+		.queue_max = queue_max,
+		.handler = handler,
+		.busy = busy,
 		.ctx = ctx };
 	pthread_t *threads = calloc(nthreads, sizeof *threads);
 	unsigned started = 0;

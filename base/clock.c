@@ -38,7 +38,9 @@ const struct lw_clock lw_clock_system = { .wall = system_wall, .mono = system_mo
 
 struct lw_clock lw_clock_test(int64_t wall, int64_t mono)
 {
-	return (struct lw_clock){ .wall = test_wall, .mono = test_mono, .test_wall = wall, .test_mono = mono };
+	return (struct lw_clock){
+		.wall = test_wall, .mono = test_mono, .test_wall = wall, .test_mono = mono
+	};
 }
 
 int64_t lw_wall(const struct lw_clock *c)
@@ -51,8 +53,8 @@ int64_t lw_mono(const struct lw_clock *c)
 	return c->mono(c);
 }
 
-/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar; years are counted from March, so that the
- * leap day is the last of its year, in eras of 400 years that all have 146097 days. */
+/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar; years are counted from March, so that
+ * the leap day is the last of its year, in eras of 400 years that all have 146097 days. */
 static int64_t days_of(int64_t year, int month, int day)
 {
 	int64_t y = month <= 2 ? year - 1 : year;
@@ -102,8 +104,8 @@ static struct civil civil_of(int64_t us)
 void lw_time_generalized(int64_t us, bool frac, char ret[LW_TIME_TEXT])
 {
 	struct civil c = civil_of(us);
-	int n = snprintf(ret, LW_TIME_TEXT, "%04d%02d%02d%02d%02d%02d", c.year % 10000, c.month % 100, c.day % 100,
-		c.hour % 100, c.minute % 100, c.second % 100);
+	int n = snprintf(ret, LW_TIME_TEXT, "%04d%02d%02d%02d%02d%02d", c.year % 10000, c.month % 100,
+	        c.day % 100, c.hour % 100, c.minute % 100, c.second % 100);
 
 	if (frac)
 		n += snprintf(ret + n, (size_t)(LW_TIME_TEXT - n), ".%06d", c.micro % 1000000);
@@ -116,7 +118,7 @@ void lw_time_rfc3339(int64_t us, char ret[LW_TIME_TEXT])
 	struct civil c = civil_of(us);
 
 	snprintf(ret, LW_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year % 10000, c.month % 100,
-		c.day % 100, c.hour % 100, c.minute % 100, c.second % 100, c.micro / 1000 % 1000);
+	        c.day % 100, c.hour % 100, c.minute % 100, c.second % 100, c.micro / 1000 % 1000);
 }
 
 /* n digits (more than n: only the first n are eaten) as a number in low..high, or -1. */
@@ -141,7 +143,8 @@ static bool next_is_digit(const struct lw_reader *r)
 	return lw_reader_left(r) && *r->p >= '0' && *r->p <= '9';
 }
 
-/* ("." / ",") 1*digit as a part of unit microseconds, cut to a microsecond. 0 when there is none, -1 malformed. */
+/* ("." / ",") 1*digit as a part of unit microseconds, cut to a microsecond. 0 when there is none, -1
+ * malformed. */
 static int64_t fraction(struct lw_reader *r, int64_t unit)
 {
 	uint64_t v = 0, scale = 1;
@@ -217,6 +220,7 @@ int lw_time_parse_generalized(struct lw_bytes in, int64_t *ret_us)
 	frac = fraction(&r, unit);
 	if (frac < 0 || zone(&r, &off) || lw_reader_end(&r))
 		return LW_EINVAL;
-	*ret_us = (days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second) * LW_SECOND + frac - off;
+	*ret_us = (days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second) * LW_SECOND +
+	          frac - off;
 	return LW_OK;
 }

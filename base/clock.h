@@ -18,7 +18,7 @@ struct lw_clock lw_clock_test(int64_t wall, int64_t mono); /* stands still until
 int64_t lw_wall(const struct lw_clock *);
 int64_t lw_mono(const struct lw_clock *);
 
-#define LW_SECOND INT64_C(1000000)
+#define LW_SECOND    INT64_C(1000000)
 #define LW_TIME_TEXT 32
 /* RFC 4517 generalizedTime "20261122235046Z" (fraction of microseconds only when frac) and RFC 3339. */
 void lw_time_generalized(int64_t us, bool frac, char ret[LW_TIME_TEXT]);

@@ -29,8 +29,8 @@ static int fail(const struct place *at, const char *fmt, ...) __attribute__((for
 
 static int fail(const struct place *at, const char *fmt, ...)
 {
-	int n = at->line ? snprintf(at->err, ERR_SIZE, "%s:%u: ", at->name, at->line) :
-			   snprintf(at->err, ERR_SIZE, "%s: ", at->name);
+	int n = at->line ? snprintf(at->err, ERR_SIZE, "%s:%u: ", at->name, at->line)
+	                 : snprintf(at->err, ERR_SIZE, "%s: ", at->name);
 	va_list ap;
 
 	if (n >= 0 && n < ERR_SIZE) {
@@ -111,7 +111,7 @@ static int set_uint(const struct lw_conf_key *k, struct lw_bytes v, void *field,
 
 	if (lw_parse_u64(v, max, &n) || n < k->min)
 		return fail(at, "%s: must be a number from %llu to %llu", k->name, (unsigned long long)k->min,
-			(unsigned long long)max);
+		        (unsigned long long)max);
 	*(uint64_t *)field = n;
 	return LW_OK;
 }
@@ -121,7 +121,8 @@ static int set_bool(const struct lw_conf_key *k, struct lw_bytes v, void *field,
 	static const struct {
 		const char *word;
 		bool value;
-	} words[] = { { "yes", true }, { "no", false }, { "true", true }, { "false", false }, { "on", true }, { "off", false } };
+	} words[] = { { "yes", true }, { "no", false }, { "true", true }, { "false", false }, { "on", true },
+		{ "off", false } };
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (lw_eq(v, lw_str(words[i].word))) {
@@ -201,8 +202,8 @@ static int set_defaults(const struct lw_conf_key *keys, size_t nkeys, void *conf
 }
 
 /* One line without its end; seen[i] is the line that set keys[i]. */
-static int parse_line(const struct lw_conf_key *keys, size_t nkeys, struct lw_bytes line, unsigned *seen, void *conf,
-	const struct place *at)
+static int parse_line(const struct lw_conf_key *keys, size_t nkeys, struct lw_bytes line, unsigned *seen,
+        void *conf, const struct place *at)
 {
 	struct lw_bytes value, key = trim(line);
 
@@ -223,8 +224,8 @@ static int parse_line(const struct lw_conf_key *keys, size_t nkeys, struct lw_by
 	return fail(at, "unknown key '%.*s'", (int)(key.n < 64 ? key.n : 64), (const char *)key.p);
 }
 
-int lw_conf_parse(const struct lw_conf_key *keys, size_t nkeys, const char *name, struct lw_bytes text, void *conf,
-	char err[256])
+int lw_conf_parse(const struct lw_conf_key *keys, size_t nkeys, const char *name, struct lw_bytes text,
+        void *conf, char err[256])
 {
 	struct place at = { name, 0, err };
 	unsigned seen[KEYS_MAX] = { 0 };

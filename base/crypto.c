@@ -225,12 +225,14 @@ void lw_hkdf(struct lw_bytes key, struct lw_bytes salt, struct lw_bytes info, ui
 	lw_wipe(t, sizeof t);
 }
 
-void lw_pbkdf2(enum lw_hash h, struct lw_bytes password, struct lw_bytes salt, uint32_t iterations, uint8_t *ret, size_t n)
+void lw_pbkdf2(enum lw_hash h, struct lw_bytes password, struct lw_bytes salt, uint32_t iterations,
+        uint8_t *ret, size_t n)
 {
 	own();
-	must_ok(password.n <= INT_MAX && salt.n <= INT_MAX && n <= INT_MAX && iterations && iterations <= INT_MAX);
+	must_ok(password.n <= INT_MAX && salt.n <= INT_MAX && n <= INT_MAX && iterations &&
+	        iterations <= INT_MAX);
 	must_ok(PKCS5_PBKDF2_HMAC(password.n ? (const char *)password.p : "", (int)password.n,
-		salt.n ? salt.p : nothing, (int)salt.n, (int)iterations, algs.md[h], (int)n, ret));
+	        salt.n ? salt.p : nothing, (int)salt.n, (int)iterations, algs.md[h], (int)n, ret));
 }
 
 int lw_aes_blocks(const uint8_t *key, size_t key_size, struct lw_bytes in, uint8_t *ret)
@@ -315,8 +317,8 @@ int lw_argon2_hash(struct lw_bytes password, char ret[LW_PHC_MAX])
 	if (password.n > UINT32_MAX)
 		return LW_ELIMIT;
 	lw_random(salt, sizeof salt);
-	err = argon2_error(argon2id_hash_encoded(ARGON2_T, ARGON2_M, ARGON2_P, password.n ? password.p : nothing,
-		password.n, salt, sizeof salt, 32, out, sizeof out));
+	err = argon2_error(argon2id_hash_encoded(ARGON2_T, ARGON2_M, ARGON2_P,
+	        password.n ? password.p : nothing, password.n, salt, sizeof salt, 32, out, sizeof out));
 	if (!err)
 		memcpy(ret, out, sizeof out);
 	return err;
@@ -346,8 +348,9 @@ int lw_argon2_verify(const char *phc, struct lw_bytes password)
 	static const char prefix[] = "$argon2id$v=19$";
 	const char *at = phc + sizeof prefix - 1;
 
-	if (strnlen(phc, 512) == 512 || strncmp(phc, prefix, sizeof prefix - 1) || phc_number(&at, "m=", ',', 65536) ||
-		phc_number(&at, "t=", ',', 8) || phc_number(&at, "p=", '$', 4) || password.n > UINT32_MAX)
+	if (strnlen(phc, 512) == 512 || strncmp(phc, prefix, sizeof prefix - 1) ||
+	        phc_number(&at, "m=", ',', 65536) || phc_number(&at, "t=", ',', 8) ||
+	        phc_number(&at, "p=", '$', 4) || password.n > UINT32_MAX)
 		return LW_EINVAL;
 	return argon2_error(argon2id_verify(phc, password.n ? password.p : nothing, password.n));
 }

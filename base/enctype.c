@@ -56,8 +56,8 @@ void lw_nfold(struct lw_bytes in, uint8_t *ret, size_t n)
 		b = t;
 	}
 	lcm = in.n / a * n;
-	/* One's complement sum of lcm / n rows of n octets, added octet by octet from the right; what overflows
-	 * the leftmost octet comes in again on the right. */
+	/* One's complement sum of lcm / n rows of n octets, added octet by octet from the right; what
+	 * overflows the leftmost octet comes in again on the right. */
 	for (size_t i = lcm; i-- > 0;) {
 		unsigned octet = 0;
 
@@ -77,7 +77,8 @@ void lw_nfold(struct lw_bytes in, uint8_t *ret, size_t n)
 #define BLOCK 16
 
 /* RFC 3961 5.1: DR by encrypting the folded constant again and again. */
-static int derive_aes(const struct lw_enctype *e, const uint8_t *key, struct lw_bytes constant, uint8_t *ret, size_t n)
+static int derive_aes(
+        const struct lw_enctype *e, const uint8_t *key, struct lw_bytes constant, uint8_t *ret, size_t n)
 {
 	uint8_t block[BLOCK];
 	int err = LW_OK;
@@ -97,7 +98,8 @@ static int derive_aes(const struct lw_enctype *e, const uint8_t *key, struct lw_
 }
 
 /* RFC 8009 3: one round of SP 800-108 in counter mode, which is enough for every key here. */
-static int derive_sha2(const struct lw_enctype *e, const uint8_t *key, struct lw_bytes label, uint8_t *ret, size_t n)
+static int derive_sha2(
+        const struct lw_enctype *e, const uint8_t *key, struct lw_bytes label, uint8_t *ret, size_t n)
 {
 	uint8_t mac[64];
 	struct lw_writer w;
@@ -120,13 +122,14 @@ static int derive_sha2(const struct lw_enctype *e, const uint8_t *key, struct lw
 	return err;
 }
 
-int lw_derive_key(const struct lw_enctype *e, const uint8_t *key, struct lw_bytes constant, uint8_t *ret, size_t n)
+int lw_derive_key(
+        const struct lw_enctype *e, const uint8_t *key, struct lw_bytes constant, uint8_t *ret, size_t n)
 {
 	return sha2(e) ? derive_sha2(e, key, constant, ret, n) : derive_aes(e, key, constant, ret, n);
 }
 
-int lw_string_to_key(const struct lw_enctype *e, struct lw_bytes password, struct lw_bytes salt, uint32_t iterations,
-	uint8_t *ret)
+int lw_string_to_key(const struct lw_enctype *e, struct lw_bytes password, struct lw_bytes salt,
+        uint32_t iterations, uint8_t *ret)
 {
 	struct lw_writer salted;
 	uint8_t key[32];

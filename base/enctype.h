@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kerberos encryption types: RFC 3962 (aes128/256-cts-hmac-sha1-96) and RFC 8009 (aes128-cts-hmac-sha256-128,
- * aes256-cts-hmac-sha384-192). This part: n-fold, key derivation and string-to-key. libkrb5 is the oracle in tests. */
+ * aes256-cts-hmac-sha384-192). This part: n-fold, key derivation and string-to-key. libkrb5 is the oracle in
+ * tests. */
 #ifndef BASE_ENCTYPE_H
 #define BASE_ENCTYPE_H
 
 #include "base/bytes.h"
 
 struct lw_enctype {
-	int32_t etype;           /* 17, 18, 19, 20 */
-	const char *name;        /* as krb5.conf writes it */
-	size_t key_size;         /* 16 or 32 */
-	uint32_t iterations;     /* default: 4096 or 32768 */
+	int32_t etype;       /* 17, 18, 19, 20 */
+	const char *name;    /* as krb5.conf writes it */
+	size_t key_size;     /* 16 or 32 */
+	uint32_t iterations; /* default: 4096 or 32768 */
 };
-extern const struct lw_enctype lw_enctypes[4]; /* strongest first: 20, 19, 18, 17 */
+extern const struct lw_enctype lw_enctypes[4];           /* strongest first: 20, 19, 18, 17 */
 const struct lw_enctype *lw_enctype_find(int32_t etype); /* NULL: none */
 
 void lw_nfold(struct lw_bytes in, uint8_t *ret, size_t n); /* RFC 3961 5.1 */
-/* RFC 3961 DK for 17/18, RFC 8009 KDF-HMAC-SHA2 for 19/20; n octets of output for 19/20, key_size for 17/18. */
-int lw_derive_key(const struct lw_enctype *, const uint8_t *key, struct lw_bytes constant, uint8_t *ret, size_t n);
+/* RFC 3961 DK for 17/18, RFC 8009 KDF-HMAC-SHA2 for 19/20; n octets of output for 19/20, key_size for 17/18.
+ */
+int lw_derive_key(
+        const struct lw_enctype *, const uint8_t *key, struct lw_bytes constant, uint8_t *ret, size_t n);
 /* iterations 0: the default of the enctype. LW_ELIMIT: more than LW_S2K_MAX_ITERATIONS. */
 #define LW_S2K_MAX_ITERATIONS 1000000
-int lw_string_to_key(const struct lw_enctype *, struct lw_bytes password, struct lw_bytes salt, uint32_t iterations,
-	uint8_t *ret /* key_size */);
+int lw_string_to_key(const struct lw_enctype *, struct lw_bytes password, struct lw_bytes salt,
+        uint32_t iterations, uint8_t *ret /* key_size */);
 
 #endif

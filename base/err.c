@@ -5,8 +5,7 @@
 
 static const struct {
 	const char *name, *text;
-} errors[LW_ERR_COUNT] = {
-	[LW_OK] = { "OK", "success" },
+} errors[LW_ERR_COUNT] = { [LW_OK] = { "OK", "success" },
 #define X(n, t) [LW_##n] = { #n, t },
 	LW_ERRORS(X)
 #undef X

@@ -51,9 +51,14 @@ static size_t utf8_len(const unsigned char *s)
 	static const struct {
 		unsigned char low, high, second_low, second_high, len;
 	} forms[] = {
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
 	};
 
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
@@ -126,8 +131,9 @@ void lw_log(enum lw_level level, const char *event, ...)
 	if ((int)level < atomic_load(&least_level))
 		return;
 	lw_time_rfc3339(lw_wall(&lw_clock_system), time);
-	l.n = (size_t)snprintf(l.p, sizeof l.p, "{\"time\":\"%s\",\"level\":\"%s\",\"role\":\"%s\",\"pid\":%ld", time,
-		level_names[level], log_role, (long)getpid());
+	l.n = (size_t)snprintf(l.p, sizeof l.p,
+	        "{\"time\":\"%s\",\"level\":\"%s\",\"role\":\"%s\",\"pid\":%ld", time, level_names[level],
+	        log_role, (long)getpid());
 	add_field(&l, "event", event);
 	va_start(ap, event);
 	while ((name = va_arg(ap, const char *)) && l.n < sizeof l.p - TAIL)

@@ -82,7 +82,9 @@ int lw_sock_recv(int sock, void *buf, size_t max, size_t *ret_n, int *ret_fd)
 		char buf[CMSG_SPACE(FDS_MAX * sizeof(int))];
 	} control;
 	struct iovec iov = { buf, max };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf,
+	struct msghdr h = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
 		.msg_controllen = sizeof control.buf };
 	int fds[FDS_MAX];
 	size_t nfds;

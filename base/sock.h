@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Small things about descriptors: whole writes and reads, flags, who the peer is, and one descriptor sent over a
- * unix socket together with a short message (how the monitor hands out sockets). */
+/* Small things about descriptors: whole writes and reads, flags, who the peer is, and one descriptor sent
+ * over a unix socket together with a short message (how the monitor hands out sockets). */
 #ifndef BASE_SOCK_H
 #define BASE_SOCK_H
 
@@ -10,8 +10,9 @@
 
 #define LW_SOCK_MSG_MAX 1024 /* octets of a message sent with lw_sock_send */
 
-/* One datagram's worth of message and at most one descriptor (fd < 0: none), on a SOCK_SEQPACKET or SOCK_DGRAM
- * socket. The caller keeps its fd. LW_EAGAIN: would block; LW_EUNAVAIL: the peer is gone; LW_ELIMIT; LW_EIO. */
+/* One datagram's worth of message and at most one descriptor (fd < 0: none), on a SOCK_SEQPACKET or
+ * SOCK_DGRAM socket. The caller keeps its fd. LW_EAGAIN: would block; LW_EUNAVAIL: the peer is gone;
+ * LW_ELIMIT; LW_EIO. */
 int lw_sock_send(int sock, struct lw_bytes msg, int fd);
 /* Receives one; the message goes to buf (at least one octet), its length to *ret_n. *ret_fd is the caller's
  * (close-on-exec set) or -1. More than one descriptor or a cut message: LW_EINVAL, and nothing is left open.

@@ -16,7 +16,12 @@
 static size_t decode(const uint8_t *s, size_t n, uint32_t *ret)
 {
 	static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+	size_t len = s[0] < 0x80   ? 1
+	             : s[0] < 0xc2 ? 0
+	             : s[0] < 0xe0 ? 2
+	             : s[0] < 0xf0 ? 3
+	             : s[0] < 0xf5 ? 4
+	                           : 0;
 	uint32_t c;
 
 	if (!len || len > n)
@@ -61,14 +66,35 @@ static const struct {
 	uint32_t first, last;
 	bool space;
 } mapped[] = {
-	{ 0x0000, 0x0008, false }, { 0x0009, 0x000d, true }, { 0x000e, 0x001f, false }, { 0x007f, 0x0084, false },
-	{ 0x0085, 0x0085, true }, { 0x0086, 0x009f, false }, { 0x00a0, 0x00a0, true }, { 0x00ad, 0x00ad, false },
-	{ 0x034f, 0x034f, false }, { 0x06dd, 0x06dd, false }, { 0x070f, 0x070f, false }, { 0x1680, 0x1680, true },
-	{ 0x1806, 0x1806, false }, { 0x180b, 0x180e, false }, { 0x2000, 0x200a, true }, { 0x200b, 0x200f, false },
-	{ 0x2028, 0x2029, true }, { 0x202a, 0x202e, false }, { 0x202f, 0x202f, true }, { 0x205f, 0x205f, true },
-	{ 0x2060, 0x2063, false }, { 0x206a, 0x206f, false }, { 0x3000, 0x3000, true }, { 0xfe00, 0xfe0f, false },
-	{ 0xfeff, 0xfeff, false }, { 0xfff9, 0xfffc, false }, { 0x1d173, 0x1d17a, false },
-	{ 0xe0001, 0xe0001, false }, { 0xe0020, 0xe007f, false },
+	{ 0x0000, 0x0008, false },
+	{ 0x0009, 0x000d, true },
+	{ 0x000e, 0x001f, false },
+	{ 0x007f, 0x0084, false },
+	{ 0x0085, 0x0085, true },
+	{ 0x0086, 0x009f, false },
+	{ 0x00a0, 0x00a0, true },
+	{ 0x00ad, 0x00ad, false },
+	{ 0x034f, 0x034f, false },
+	{ 0x06dd, 0x06dd, false },
+	{ 0x070f, 0x070f, false },
+	{ 0x1680, 0x1680, true },
+	{ 0x1806, 0x1806, false },
+	{ 0x180b, 0x180e, false },
+	{ 0x2000, 0x200a, true },
+	{ 0x200b, 0x200f, false },
+	{ 0x2028, 0x2029, true },
+	{ 0x202a, 0x202e, false },
+	{ 0x202f, 0x202f, true },
+	{ 0x205f, 0x205f, true },
+	{ 0x2060, 0x2063, false },
+	{ 0x206a, 0x206f, false },
+	{ 0x3000, 0x3000, true },
+	{ 0xfe00, 0xfe0f, false },
+	{ 0xfeff, 0xfeff, false },
+	{ 0xfff9, 0xfffc, false },
+	{ 0x1d173, 0x1d17a, false },
+	{ 0xe0001, 0xe0001, false },
+	{ 0xe0020, 0xe007f, false },
 };
 
 /* c itself, 0x20, or 0 for nothing. */
@@ -100,13 +126,14 @@ static bool prohibited(uint32_t c)
 
 	/* unassigned and non-characters, private use, surrogates, and the replacement character */
 	return cat == UTF8PROC_CATEGORY_CN || cat == UTF8PROC_CATEGORY_CO || cat == UTF8PROC_CATEGORY_CS ||
-		c == 0xfffd;
+	       c == 0xfffd;
 }
 
 /* Map, normalise, prohibit: the code points of text that is not all ASCII. */
 static int prepare(struct lw_arena *a, struct lw_bytes in, bool fold, utf8proc_int32_t **ret, size_t *ret_n)
 {
-	utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | (fold ? UTF8PROC_CASEFOLD : 0);
+	utf8proc_option_t options =
+	        UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | (fold ? UTF8PROC_CASEFOLD : 0);
 	uint8_t *text = lw_alloc(a, in.n + 1);
 	utf8proc_int32_t *cps;
 	utf8proc_ssize_t n;
@@ -426,8 +453,12 @@ char *lw_base64(struct lw_arena *a, struct lw_bytes in)
 
 static int base64_value(uint8_t c)
 {
-	return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 :
-		c >= '0' && c <= '9' ? c - '0' + 52 : c == '+' ? 62 : c == '/' ? 63 : -1;
+	return c >= 'A' && c <= 'Z'   ? c - 'A'
+	       : c >= 'a' && c <= 'z' ? c - 'a' + 26
+	       : c >= '0' && c <= '9' ? c - '0' + 52
+	       : c == '+'             ? 62
+	       : c == '/'             ? 63
+	                              : -1;
 }
 
 int lw_unbase64(struct lw_arena *a, struct lw_bytes in, struct lw_bytes *ret)
@@ -475,7 +506,7 @@ int lw_parse_u64(struct lw_bytes in, uint64_t max, uint64_t *ret)
 			return LW_EINVAL;
 	for (size_t i = 0; i < in.n; i++)
 		if (__builtin_mul_overflow(v, UINT64_C(10), &v) ||
-			__builtin_add_overflow(v, (uint64_t)(in.p[i] - '0'), &v) || v > max)
+		        __builtin_add_overflow(v, (uint64_t)(in.p[i] - '0'), &v) || v > max)
 			return LW_ELIMIT;
 	*ret = v;
 	return LW_OK;
@@ -486,7 +517,8 @@ int lw_parse_duration(struct lw_bytes in, int64_t *ret_us)
 	static const struct {
 		char unit;
 		int64_t us;
-	} units[] = { { 's', LW_SECOND }, { 'm', 60 * LW_SECOND }, { 'h', 3600 * LW_SECOND }, { 'd', 86400 * LW_SECOND } };
+	} units[] = { { 's', LW_SECOND }, { 'm', 60 * LW_SECOND }, { 'h', 3600 * LW_SECOND },
+		{ 'd', 86400 * LW_SECOND } };
 	uint64_t n;
 
 	if (in.n < 2)

@@ -19,22 +19,23 @@ enum lw_prep_flags {
 int lw_prep(struct lw_arena *, struct lw_bytes in, unsigned flags, struct lw_bytes *ret);
 /* The Unicode version that lw_prep uses, e.g. "15.0.0": stored with every index. */
 const char *lw_unicode_version(void);
-/* RFC 4013 SASLprep for passwords (stored string rules when stored, else query). LW_EINVAL; LW_ELIMIT: over 4096
- * octets or arena. */
+/* RFC 4013 SASLprep for passwords (stored string rules when stored, else query). LW_EINVAL; LW_ELIMIT: over
+ * 4096 octets or arena. */
 int lw_saslprep(struct lw_arena *, struct lw_bytes in, bool stored, struct lw_bytes *ret);
-/* RFC 8265 4.2 OpaqueString: NFC, other spaces to U+0020; no control, unassigned or private characters. LW_EINVAL. */
+/* RFC 8265 4.2 OpaqueString: NFC, other spaces to U+0020; no control, unassigned or private characters.
+ * LW_EINVAL. */
 int lw_opaque_string(struct lw_arena *, struct lw_bytes in, struct lw_bytes *ret);
 
-/* A tenant's or host's canonical name: lower-case A-labels (IDNA2003, what libidn does), no trailing dot, each
- * label 1..63 LDH, at most 253 octets in all, the last label not all digits (an address). One label is accepted:
- * whoever makes a tenant asks for a dot as well. LW_EINVAL; LW_ELIMIT: arena. */
+/* A tenant's or host's canonical name: lower-case A-labels (IDNA2003, what libidn does), no trailing dot,
+ * each label 1..63 LDH, at most 253 octets in all, the last label not all digits (an address). One label is
+ * accepted: whoever makes a tenant asks for a dot as well. LW_EINVAL; LW_ELIMIT: arena. */
 int lw_domain_canon(struct lw_arena *, struct lw_bytes in, char **ret);
 
-void lw_hex(struct lw_bytes, char *ret);                                     /* 2n + 1 octets, lower case */
-int lw_unhex(struct lw_arena *, struct lw_bytes, struct lw_bytes *ret);      /* LW_EINVAL */
-char *lw_base64(struct lw_arena *, struct lw_bytes);                         /* standard alphabet, padded */
-int lw_unbase64(struct lw_arena *, struct lw_bytes, struct lw_bytes *ret);   /* strict; LW_EINVAL */
-int lw_parse_u64(struct lw_bytes, uint64_t max, uint64_t *ret);              /* decimal, no sign; LW_EINVAL, LW_ELIMIT */
-int lw_parse_duration(struct lw_bytes, int64_t *ret_us);                     /* 5s 10m 1h 30d; LW_EINVAL */
+void lw_hex(struct lw_bytes, char *ret);                                   /* 2n + 1 octets, lower case */
+int lw_unhex(struct lw_arena *, struct lw_bytes, struct lw_bytes *ret);    /* LW_EINVAL */
+char *lw_base64(struct lw_arena *, struct lw_bytes);                       /* standard alphabet, padded */
+int lw_unbase64(struct lw_arena *, struct lw_bytes, struct lw_bytes *ret); /* strict; LW_EINVAL */
+int lw_parse_u64(struct lw_bytes, uint64_t max, uint64_t *ret); /* decimal, no sign; LW_EINVAL, LW_ELIMIT */
+int lw_parse_duration(struct lw_bytes, int64_t *ret_us);        /* 5s 10m 1h 30d; LW_EINVAL */
 
 #endif

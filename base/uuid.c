@@ -6,7 +6,8 @@
 #include "base/crypto.h"
 #include "base/err.h"
 
-/* RFC 9562 5.7: 48 bits of milliseconds; the 12 bits of rand_a hold the fraction of the millisecond (6.2 method 3). */
+/* RFC 9562 5.7: 48 bits of milliseconds; the 12 bits of rand_a hold the fraction of the millisecond (6.2
+ * method 3). */
 struct lw_uuid lw_uuid_new(const struct lw_clock *clock)
 {
 	int64_t us = lw_wall(clock);

@@ -14,7 +14,7 @@ struct lw_uuid {
 
 struct lw_uuid lw_uuid_new(const struct lw_clock *); /* version 7; randomness from lw_random */
 void lw_uuid_format(const struct lw_uuid *, char ret[LW_UUID_TEXT]); /* lower case, with hyphens */
-int lw_uuid_parse(struct lw_bytes, struct lw_uuid *ret);            /* LW_EINVAL */
+int lw_uuid_parse(struct lw_bytes, struct lw_uuid *ret);             /* LW_EINVAL */
 bool lw_uuid_eq(const struct lw_uuid *, const struct lw_uuid *);
 bool lw_uuid_zero(const struct lw_uuid *);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The frame's length is the same however many octets behind the header are there already; what the writer makes of
- * the contents is framed as written. */
+/* The frame's length is the same however many octets behind the header are there already; what the writer
+ * makes of the contents is framed as written. */
 #include <stdlib.h>
 
 #include "base/ber.h"

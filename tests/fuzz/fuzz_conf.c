@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	if (!conf.listen || conf.port < 1 || conf.port > 60000 || conf.wait < 0 ||
-		(conf.domain && strlen(conf.domain) > 20))
+	        (conf.domain && strlen(conf.domain) > 20))
 		abort();
 	lw_conf_done(keys, NKEYS, &conf);
 	return 0;

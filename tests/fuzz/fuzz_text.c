@@ -60,7 +60,8 @@ static void base64(struct lw_arena *a, struct lw_bytes in)
 
 static void times(struct lw_arena *a, struct lw_bytes in)
 {
-	static const int64_t low = INT64_C(-62167219200) * LW_SECOND, high = INT64_C(253402300800) * LW_SECOND;
+	static const int64_t low = INT64_C(-62167219200) * LW_SECOND,
+	                     high = INT64_C(253402300800) * LW_SECOND;
 	char text[LW_TIME_TEXT];
 	int64_t us, again;
 
@@ -70,7 +71,8 @@ static void times(struct lw_arena *a, struct lw_bytes in)
 		return;
 	lw_time_generalized(us, true, text);
 	check(!lw_time_parse_generalized(lw_str(text), &again));
-	check(again == us || us < low || us >= high); /* a differential may lead out of the four digits of year */
+	check(again == us || us < low ||
+	        us >= high); /* a differential may lead out of the four digits of year */
 }
 
 static void others(struct lw_arena *a, struct lw_bytes in)
@@ -82,7 +84,8 @@ static void others(struct lw_arena *a, struct lw_bytes in)
 
 	if (!lw_uuid_parse(in, &u)) {
 		lw_uuid_format(&u, text);
-		check(!lw_uuid_parse(lw_str(text), &v) && lw_uuid_eq(&u, &v) && lw_eq_nocase(in, lw_str(text)));
+		check(!lw_uuid_parse(lw_str(text), &v) && lw_uuid_eq(&u, &v) &&
+		        lw_eq_nocase(in, lw_str(text)));
 	}
 	if (!lw_unhex(a, in, &out)) {
 		char *hex = lw_alloc(a, in.n + 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Feeds files to a fuzzer's function without libFuzzer: those of the command line (a directory stands for the files
- * in it), else, as replay_X, those of tests/fuzz/corpus/X below $srcdir. One TAP line in the end. */
+/* Feeds files to a fuzzer's function without libFuzzer: those of the command line (a directory stands for the
+ * files in it), else, as replay_X, those of tests/fuzz/corpus/X below $srcdir. One TAP line in the end. */
 #include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -63,7 +63,7 @@ static void one(const char *path)
 		char full[4096];
 
 		if (names[i]->d_name[0] != '.' &&
-			(size_t)snprintf(full, sizeof full, "%s/%s", path, names[i]->d_name) < sizeof full)
+		        (size_t)snprintf(full, sizeof full, "%s/%s", path, names[i]->d_name) < sizeof full)
 			one_file(full);
 		free(names[i]);
 	}

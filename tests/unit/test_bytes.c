@@ -48,7 +48,8 @@ static void comparing(void **state)
 
 static void reading(void **state)
 {
-	static const uint8_t data[] = { 1, 2, 3, 0x80, 0, 0, 4, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 2, 'h', 'i' };
+	static const uint8_t data[] = { 1, 2, 3, 0x80, 0, 0, 4, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 2, 'h',
+		'i' };
 	struct lw_reader r;
 
 	lw_reader_init(&r, (struct lw_bytes){ data, sizeof data });
@@ -157,9 +158,17 @@ static void ber_writing(void **state)
 		int64_t v;
 		const char *hex;
 	} ints[] = {
-		{ 0, "020100" }, { 127, "02017f" }, { 128, "02020080" }, { 255, "020200ff" }, { 256, "02020100" },
-		{ -1, "0201ff" }, { -128, "020180" }, { -129, "0202ff7f" }, { INT64_MAX, "02087fffffffffffffff" },
-		{ INT64_MIN, "02088000000000000000" }, { 32768, "0203008000" },
+		{ 0, "020100" },
+		{ 127, "02017f" },
+		{ 128, "02020080" },
+		{ 255, "020200ff" },
+		{ 256, "02020100" },
+		{ -1, "0201ff" },
+		{ -128, "020180" },
+		{ -129, "0202ff7f" },
+		{ INT64_MAX, "02087fffffffffffffff" },
+		{ INT64_MIN, "02088000000000000000" },
+		{ 32768, "0203008000" },
 	};
 	static const uint8_t zeros[70000];
 	struct lw_writer w;
@@ -215,10 +224,21 @@ static void ber_framing(void **state)
 		int err;
 		size_t total;
 	} rows[] = {
-		{ "", LW_EAGAIN }, { "30", LW_EAGAIN }, { "3082", LW_EAGAIN }, { "308201", LW_EAGAIN },
-		{ "3000", LW_OK, 2 }, { "300c", LW_OK, 14 }, { "308201ff", LW_OK, 515 }, { "30840000000a", LW_OK, 16 },
-		{ "3080", LW_EINVAL }, { "3085", LW_EINVAL }, { "30ff", LW_EINVAL }, { "1f", LW_EINVAL },
-		{ "bf8101", LW_EINVAL }, { "308203e4", LW_OK, 1000 }, { "308203e5", LW_ELIMIT },
+		{ "", LW_EAGAIN },
+		{ "30", LW_EAGAIN },
+		{ "3082", LW_EAGAIN },
+		{ "308201", LW_EAGAIN },
+		{ "3000", LW_OK, 2 },
+		{ "300c", LW_OK, 14 },
+		{ "308201ff", LW_OK, 515 },
+		{ "30840000000a", LW_OK, 16 },
+		{ "3080", LW_EINVAL },
+		{ "3085", LW_EINVAL },
+		{ "30ff", LW_EINVAL },
+		{ "1f", LW_EINVAL },
+		{ "bf8101", LW_EINVAL },
+		{ "308203e4", LW_OK, 1000 },
+		{ "308203e5", LW_ELIMIT },
 		{ "3084ffffffff", LW_ELIMIT },
 	};
 	uint8_t buf[16];
@@ -247,7 +267,8 @@ static void uuids(void **state)
 	u = lw_uuid_new(&clock);
 	lw_random_test(NULL);
 	lw_uuid_format(&u, text);
-	assert_string_equal(text, "017f22e2-79b0-7800-9555-555555555555"); /* half a millisecond is 0x800 of 0x1000 */
+	assert_string_equal(
+	        text, "017f22e2-79b0-7800-9555-555555555555"); /* half a millisecond is 0x800 of 0x1000 */
 	clock.test_wall++;
 	v = lw_uuid_new(&clock);
 	assert_true(memcmp(u.b, v.b, 16) < 0);
@@ -314,9 +335,15 @@ static void capability(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(error_table), cmocka_unit_test(comparing), cmocka_unit_test(reading),
-		cmocka_unit_test(writing), cmocka_unit_test(arena), cmocka_unit_test(ber_writing),
-		cmocka_unit_test(ber_framing), cmocka_unit_test(uuids), cmocka_unit_test(capability),
+		cmocka_unit_test(error_table),
+		cmocka_unit_test(comparing),
+		cmocka_unit_test(reading),
+		cmocka_unit_test(writing),
+		cmocka_unit_test(arena),
+		cmocka_unit_test(ber_writing),
+		cmocka_unit_test(ber_framing),
+		cmocka_unit_test(uuids),
+		cmocka_unit_test(capability),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -212,7 +213,8 @@ static void overtaking(void **state)
 	assert_string_equal(answer, "cba");
 	caller_start(&held_too, ch, "hold", LONG);
 	sem_wait(&entered);
-	/* Of two more the queue takes one; whichever comes second is refused, and nothing else can be answered now. */
+	/* Of two more the queue takes one; whichever comes second is refused, and nothing else can be
+	 * answered now. */
 	sem_init(&finished, 0, 0);
 	for (int i = 0; i < 2; i++) {
 		more[i].finished = &finished;
@@ -249,7 +251,8 @@ static size_t read_request(int fd, uint8_t head[12], char body[64])
 	return n;
 }
 
-/* The peer dies with calls in flight, in the middle of an answer; the next socket's peer gets them all again. */
+/* The peer dies with calls in flight, in the middle of an answer; the next socket's peer gets them all again.
+ */
 static void dying_peer(void **state)
 {
 	struct lw_chan *ch = lw_chan_new("keyd");
@@ -274,6 +277,61 @@ static void dying_peer(void **state)
 	lw_chan_connect(ch, p.fds[0]);
 	for (int i = 0; i < 8; i++)
 		caller_end(&c[i], LW_OK, "fedcba");
+	lw_chan_free(ch);
+	peer_end(&p);
+}
+
+struct looper {
+	struct lw_chan *ch;
+	atomic_bool *stop;
+	unsigned calls, failed;
+};
+
+static void *loop(void *arg)
+{
+	struct looper *l = arg;
+	char answer[64];
+
+	while (!atomic_load(l->stop)) {
+		l->failed += call(l->ch, "abcdef", LONG, answer) != LW_OK || strcmp(answer, "fedcba") != 0;
+		l->calls++;
+	}
+	return NULL;
+}
+
+/* 16 callers see nothing of 30 peers dying one after the other. Each peer lives for 64 requests, so that no
+ * call meets the end of LW_CHAN_TRIES of them. */
+static void restarts(void **state)
+{
+	struct lw_chan *ch = lw_chan_new("keyd");
+	struct looper l[16];
+	struct peer p;
+	pthread_t t[16];
+	atomic_bool stop = false;
+
+	for (int i = 0; i < 16; i++) {
+		l[i] = (struct looper){ .ch = ch, .stop = &stop };
+		assert_int_equal(pthread_create(&t[i], NULL, loop, &l[i]), 0);
+	}
+	for (int i = 0; i < 30; i++) {
+		unsigned until = atomic_load(&handled) + 64;
+
+		p = (struct peer){ 0 };
+		peer_start(&p, 4, 100);
+		lw_chan_connect(ch, p.fds[0]);
+		while ((int)(until - atomic_load(&handled)) > 0)
+			sched_yield();
+		if (i < 29) {
+			shutdown(p.fds[1], SHUT_RDWR);
+			peer_end(&p);
+		}
+	}
+	atomic_store(&stop, true);
+	for (int i = 0; i < 16; i++) {
+		pthread_join(t[i], NULL);
+		assert_true(l[i].calls > 0);
+		assert_int_equal(l[i].failed, 0);
+	}
 	lw_chan_free(ch);
 	peer_end(&p);
 }
@@ -408,9 +466,11 @@ static void too_long(void **state)
 	memset(request, 'x', sizeof request);
 	peer_start(&p, 1, 10);
 	lw_chan_connect(ch, p.fds[0]);
-	assert_int_equal(lw_chan_call(ch, (struct lw_bytes){ request, sizeof request }, LONG, a, &out), LW_ELIMIT);
+	assert_int_equal(
+	        lw_chan_call(ch, (struct lw_bytes){ request, sizeof request }, LONG, a, &out), LW_ELIMIT);
 	assert_int_equal(call(ch, "abc", LONG, answer), LW_OK);
-	assert_int_equal(lw_chan_call(ch, (struct lw_bytes){ request, LW_CHAN_MAX + 1 }, LONG, a, &out), LW_ELIMIT);
+	assert_int_equal(
+	        lw_chan_call(ch, (struct lw_bytes){ request, LW_CHAN_MAX + 1 }, LONG, a, &out), LW_ELIMIT);
 
 	assert_int_equal(lw_sock_pair(SOCK_STREAM, fds), LW_OK);
 	lw_chan_connect(ch, fds[0]);
@@ -448,9 +508,16 @@ static void server_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain), cmocka_unit_test(concurrent), cmocka_unit_test(overtaking),
-		cmocka_unit_test(dying_peer), cmocka_unit_test(connecting_late), cmocka_unit_test(poison),
-		cmocka_unit_test(timeouts), cmocka_unit_test(half_sent), cmocka_unit_test(too_long),
+		cmocka_unit_test(plain),
+		cmocka_unit_test(concurrent),
+		cmocka_unit_test(overtaking),
+		cmocka_unit_test(dying_peer),
+		cmocka_unit_test(restarts),
+		cmocka_unit_test(connecting_late),
+		cmocka_unit_test(poison),
+		cmocka_unit_test(timeouts),
+		cmocka_unit_test(half_sent),
+		cmocka_unit_test(too_long),
 		cmocka_unit_test(server_limit),
 	};
 

@@ -44,8 +44,10 @@ static void values(void **state)
 	char err[256];
 
 	assert_int_equal(lw_conf_parse(keys, NKEYS, "f",
-		LW_LIT("# comment\n\n name = acme x \r\nlisten=::1 , 10.0.0.1\nport\t=\t636\n  # more\nfast = off\nwait=2h"),
-		&c, err), LW_OK);
+	                         LW_LIT("# comment\n\n name = acme x \r\nlisten=::1 , "
+	                                "10.0.0.1\nport\t=\t636\n  # more\nfast = off\nwait=2h"),
+	                         &c, err),
+	        LW_OK);
 	assert_string_equal(c.name, "acme x");
 	assert_string_equal(c.listen, "::1 , 10.0.0.1");
 	assert_int_equal(c.port, 636);
@@ -110,7 +112,9 @@ static void files(void **state)
 	assert_non_null(strstr(err, "No such file"));
 	assert_int_equal(lw_conf_load(keys, NKEYS, "/", &c, err), LW_EINVAL);
 	assert_string_equal(err, "/: not a file");
-	assert_int_equal(lw_conf_parse(keys, NKEYS, "f", (struct lw_bytes){ (uint8_t *)big, sizeof big }, &c, err), LW_EINVAL);
+	assert_int_equal(
+	        lw_conf_parse(keys, NKEYS, "f", (struct lw_bytes){ (uint8_t *)big, sizeof big }, &c, err),
+	        LW_EINVAL);
 }
 
 int main(void)

@@ -20,17 +20,20 @@ static void hashes(void **state)
 		size_t size;
 		const char *abc, *jefe;
 	} rows[] = {
-		{ LW_SHA1, 20, "a9993e364706816aba3e25717850c26c9cd0d89d", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79" },
+		{ LW_SHA1, 20, "a9993e364706816aba3e25717850c26c9cd0d89d",
+		        "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79" },
 		{ LW_SHA256, 32, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-			"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
+		        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
 		{ LW_SHA384, 48,
-			"cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
-			"af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649" },
+		        "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358ba"
+		        "eca134c825a7",
+		        "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b32"
+		        "39ecfab21649" },
 		{ LW_SHA512, 64,
-			"ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
-			"2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
-			"164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
-			"9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737" },
+		        "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+		        "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+		        "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
+		        "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737" },
 	};
 	uint8_t out[64], empty[64];
 
@@ -62,9 +65,11 @@ static void derivation(void **state)
 	for (uint8_t i = 0; i < sizeof info; i++)
 		info[i] = 0xf0 | i;
 	lw_hkdf(B(ikm), B(salt), B(info), out, sizeof out);
-	assert_hex(out, sizeof out, "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
+	assert_hex(out, sizeof out,
+	        "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
 	lw_hkdf(B(ikm), lw_str(NULL), lw_str(NULL), out, sizeof out);
-	assert_hex(out, sizeof out, "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
+	assert_hex(out, sizeof out,
+	        "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
 	lw_pbkdf2(LW_SHA1, LW_LIT("password"), LW_LIT("salt"), 2, out, 20);
 	assert_hex(out, 20, "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957");
 }
@@ -100,14 +105,16 @@ static void gcm_vector(void **state)
 	from_hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308", key);
 	from_hex("feedfacedeadbeeffeedfacedeadbeefabaddad2", ad);
 	from_hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
-		 "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39", in);
+	         "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39",
+	        in);
 	lw_random_test(gcm_nonce);
 	assert_int_equal(lw_seal(key, B(ad), B(in), out), LW_OK);
 	lw_random_test(NULL);
-	assert_hex(out, sizeof out, "cafebabefacedbaddecaf888"
-		"522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
-		"8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
-		"76fc6ece0f4e1768cddf8853bb2d551b");
+	assert_hex(out, sizeof out,
+	        "cafebabefacedbaddecaf888"
+	        "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+	        "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
+	        "76fc6ece0f4e1768cddf8853bb2d551b");
 }
 
 static void sealing(void **state)
@@ -156,7 +163,7 @@ static void randomness(void **state)
 	lw_random(big, sizeof big);
 	for (size_t i = 0; i < sizeof big; i++)
 		zeros += big[i] == 0;
-	assert_true(zeros < 50); /* 7.8 expected */
+	assert_true(zeros < 50);        /* 7.8 expected */
 	for (int i = 0; i < 200; i++) { /* across refills */
 		lw_random(b, sizeof b);
 		assert_memory_not_equal(a, b, 16);
@@ -180,17 +187,23 @@ static void randomness(void **state)
 /* The reference implementation's own test vector, then what must be refused before any memory is spent. */
 static void argon2(void **state)
 {
-	static const char vector[] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+	static const char vector[] =
+	        "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
 	static const char *const bad[] = {
-		"", "x", "$argon2id$", "$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+		"",
+		"x",
+		"$argon2id$",
+		"$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
 		"$argon2id$v=16$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
 		"$argon2id$v=19$m=65537,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
 		"$argon2id$v=19$m=65536,t=9,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
 		"$argon2id$v=19$m=65536,t=2,p=5$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
 		"$argon2id$v=19$m=65536,t=0,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
-		"$argon2id$v=19$m=99999999999999999999,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+		"$argon2id$v=19$m=99999999999999999999,t=2,p=1$c29tZXNhbHQ$"
+		"CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
 		"$argon2id$v=19$t=2,m=65536,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
-		"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ", "$argon2id$v=19$m=65536,t=2,p=1$$",
+		"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ",
+		"$argon2id$v=19$m=65536,t=2,p=1$$",
 		"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$!!!!",
 	};
 	char phc[LW_PHC_MAX], other[LW_PHC_MAX];
@@ -211,17 +224,20 @@ static void argon2(void **state)
 /* The exchange of RFC 7677 section 3: our keys must explain its proof and its signature. */
 static void scram(void **state)
 {
-	static const char auth[] = "n=user,r=rOprNGfwEbeRWgbNEkqO,"
-		"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,"
-		"c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+	static const char auth[] =
+	        "n=user,r=rOprNGfwEbeRWgbNEkqO,"
+	        "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,"
+	        "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
 	struct lw_arena *a = lw_arena_new(4096, false);
 	struct lw_scram s = { .hash = LW_SHA256, .iterations = 4096 };
 	struct lw_bytes salt, proof, signature;
 	uint8_t mac[32], key[32], stored[32];
 
 	assert_int_equal(lw_unbase64(a, LW_LIT("W22ZaJ0SNY7soEsUEjb6gQ=="), &salt), LW_OK);
-	assert_int_equal(lw_unbase64(a, LW_LIT("dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="), &proof), LW_OK);
-	assert_int_equal(lw_unbase64(a, LW_LIT("6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="), &signature), LW_OK);
+	assert_int_equal(
+	        lw_unbase64(a, LW_LIT("dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="), &proof), LW_OK);
+	assert_int_equal(
+	        lw_unbase64(a, LW_LIT("6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="), &signature), LW_OK);
 	memcpy(s.salt, salt.p, 16);
 	assert_int_equal(lw_scram_derive(LW_LIT("pencil"), &s), LW_OK);
 	lw_hmac(LW_SHA256, (struct lw_bytes){ s.server_key, 32 }, LW_LIT(auth), mac);
@@ -242,8 +258,14 @@ static void scram(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hashes), cmocka_unit_test(derivation), cmocka_unit_test(aes), cmocka_unit_test(gcm_vector),
-		cmocka_unit_test(sealing), cmocka_unit_test(randomness), cmocka_unit_test(argon2), cmocka_unit_test(scram),
+		cmocka_unit_test(hashes),
+		cmocka_unit_test(derivation),
+		cmocka_unit_test(aes),
+		cmocka_unit_test(gcm_vector),
+		cmocka_unit_test(sealing),
+		cmocka_unit_test(randomness),
+		cmocka_unit_test(argon2),
+		cmocka_unit_test(scram),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,7 +56,8 @@ static void fields(void **state)
 
 	lw_log_role("directory");
 	begin();
-	lw_log(LW_INFO, "bind", "dn", "uid=\"a\\b\"\n\x01,\xc3\xa9", "bad", "x\xff\xed\xa0\x80y", "none", NULL, NULL);
+	lw_log(LW_INFO, "bind", "dn", "uid=\"a\\b\"\n\x01,\xc3\xa9", "bad", "x\xff\xed\xa0\x80y", "none",
+	        NULL, NULL);
 	assert_true(end() > 0);
 	assert_int_equal(strchr(text, '\n') - text, (ptrdiff_t)strlen(text) - 1);
 	o = parsed();
@@ -123,7 +124,7 @@ static void threads(void **state)
 
 	begin();
 	for (int i = 0; i < 4; i++)
-		assert_int_equal(pthread_create(&t[i], NULL, chatter, (void *)(uintptr_t)"thread"), 0);
+		assert_int_equal(pthread_create(&t[i], NULL, chatter, (void *)(uintptr_t) "thread"), 0);
 	for (int i = 0; i < 4; i++)
 		pthread_join(t[i], NULL);
 	end();

@@ -65,8 +65,11 @@ static void two_descriptors(void **state)
 		struct cmsghdr align;
 		char buf[CMSG_SPACE(2 * sizeof(int))];
 	} control = { 0 };
-	struct iovec iov = { (void *)(uintptr_t)"x", 1 };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof control.buf };
+	struct iovec iov = { (void *)(uintptr_t) "x", 1 };
+	struct msghdr h = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof control.buf };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
 	int before = open_fds(), s[2], got = -2, fds[2] = { 0, 0 };
 	uint8_t buf[4];
@@ -165,8 +168,11 @@ static void flags(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(passing), cmocka_unit_test(two_descriptors), cmocka_unit_test(peer),
-		cmocka_unit_test(whole), cmocka_unit_test(flags),
+		cmocka_unit_test(passing),
+		cmocka_unit_test(two_descriptors),
+		cmocka_unit_test(peer),
+		cmocka_unit_test(whole),
+		cmocka_unit_test(flags),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
