@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/err.h"
@@ -110,8 +111,36 @@ static int modify(void *ctx, struct eng_txn *txn, struct eng_fx *fx)
 	return LW_OK;
 }
 
-static double run(eng_resolve *fn, size_t batch, double seconds, uint64_t most)
+struct result {
+	double rate, cpu, pages; /* operations a second; microseconds of CPU and pages written for each */
+};
+
+static double pages(void)
 {
+	char line[80];
+	double n = 0;
+	FILE *f = fopen("/proc/self/io", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "wchar:", 6))
+			n = strtod(line + 6, NULL) / 4096;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static int64_t cpu_us(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * INT64_C(1000000) + u.ru_utime.tv_usec + u.ru_stime.tv_usec;
+}
+
+static struct result run(eng_resolve *fn, size_t batch, double seconds, uint64_t most)
+{
+	int64_t cpu = cpu_us();
+	double written = pages();
 	eng_resolve *fns[1024];
 	void *ctx[1024] = { 0 };
 	int64_t start = lw_mono(&lw_clock_system), now;
@@ -129,7 +158,8 @@ static double run(eng_resolve *fn, size_t batch, double seconds, uint64_t most)
 		n += batch;
 		now = lw_mono(&lw_clock_system);
 	} while (now - start < (int64_t)(seconds * 1e6) && n < most);
-	return (double)n * 1e6 / (double)(now - start);
+	return (struct result){ (double)n * 1e6 / (double)(now - start), (double)(cpu_us() - cpu) / (double)n,
+		(pages() - written) / (double)n };
 }
 
 int main(int argc, char **argv)
@@ -137,7 +167,7 @@ int main(int argc, char **argv)
 	uint64_t entries = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000;
 	char dir[256] = "storebench-XXXXXX", err[256], path[512];
 	static const size_t sizes[] = { 1, 16, 64 };
-	double rate[2][3];
+	struct result rate[2][3];
 
 	if (argc > 2)
 		snprintf(dir, sizeof(dir), "%s", argv[2]);
@@ -148,16 +178,17 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	run(base, 1, 0, 1);
-	double load = run(add, 1000, 1e9, entries);
+	struct result load = run(add, 1000, 1e9, entries);
 
 	loaded = people;
-	printf("load  %8.0f/s (batches of 1000, %llu entries)\n", load, (unsigned long long)loaded);
+	printf("load  %8.0f/s %5.0f us CPU (batches of 1000, %llu entries)\n", load.rate, load.cpu, (unsigned long long)loaded);
 	for (unsigned i = 0; i < 3; i++)
 		rate[1][i] = run(modify, sizes[i], 3, UINT64_MAX);
 	for (unsigned i = 0; i < 3; i++)
 		rate[0][i] = run(add, sizes[i], 3, UINT64_MAX);
 	for (unsigned i = 0; i < 3; i++)
-		printf("batch %2zu: %7.0f adds/s %7.0f modifies/s\n", sizes[i], rate[0][i], rate[1][i]);
+		printf("batch %2zu: %7.0f adds/s %4.0f us CPU %5.1f pages, %7.0f modifies/s %4.0f us CPU %5.1f pages\n", sizes[i],
+			rate[0][i].rate, rate[0][i].cpu, rate[0][i].pages, rate[1][i].rate, rate[1][i].cpu, rate[1][i].pages);
 	store_close(st);
 	if (argc <= 2) {
 		static const char *const files[] = { "db/data.mdb", "db/lock.mdb", "db/writer.lock" };
