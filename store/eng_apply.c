@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Effects onto the tables. Pure: the same effects on the same state give the same octets, whoever applies them and
  * when; neither clock nor randomness nor configuration enters. All index upkeep is here. An entry is opened once,
- * changed in memory by the effects that follow each other on it, and written once. */
+ * changed in memory by the effects that follow each other on it, and written once. (Long, because it is one machine:
+ * the effects' functions share the open entry.) */
 #include <stdlib.h>
 #include "base/crypto.h"
 #include "store/eng_int.h"

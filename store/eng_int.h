@@ -83,7 +83,7 @@ struct store {
 	int fail_commit;           /* tests: the next commits fail so */
 };
 
-/* ---- eng_env.c ---- */
+/* ---- eng_env.c, eng_txn.c, eng_rec.c ---- */
 int eng_mdb_err(struct store *, int rc, const char *what); /* to LW_E…, logs what is not ordinary */
 int eng_get(struct eng_txn *, enum eng_table, struct lw_bytes key, struct lw_bytes *ret);
 int eng_put(struct eng_txn *, enum eng_table, struct lw_bytes key, struct lw_bytes value);
@@ -99,6 +99,10 @@ int eng_blob_get(struct eng_txn *, enum eng_table, struct lw_bytes key, struct l
 int eng_blob_put(struct eng_txn *, enum eng_table, struct lw_bytes key, struct lw_bytes value);
 int eng_blob_del(struct eng_txn *, enum eng_table, struct lw_bytes key); /* LW_ENOTFOUND */
 #define ENG_BLOB_HEAD 2 /* octets in front of part 0: how many parts */
+void eng_curs_idle(struct eng_txn *);  /* all cursors back into the pool */
+void eng_curs_close(struct eng_txn *);
+void eng_store_list(struct store *);   /* known to ending threads from now on */
+void eng_store_unlist(struct store *);
 int eng_txn_new(struct store *, bool write, struct eng_txn **ret);
 void eng_txn_done(struct eng_txn *); /* cursors and arena */
 int eng_write_begin(struct store *, struct eng_txn **ret);
