@@ -19,7 +19,7 @@ const struct lw_conf_key lwd_config_keys[] = {
 	{ "listen", LW_CONF_ADDRS, AT(listen), "127.0.0.1", 0, 1024, "addresses to listen on, comma-separated" },
 	{ "port-offset", LW_CONF_UINT, AT(port_offset), "0", 0, 60000, "added to every port number" },
 	{ "domain", LW_CONF_STRING, AT(domain), NULL, 0, 253, "the system tenant" },
-	{ "hostname", LW_CONF_STRING, AT(hostname), NULL, 0, 253, "this machine's name in certificates" },
+	{ "hostname", LW_CONF_STRING, AT(hostname), "localhost", 0, 253, "this machine's name in certificates" },
 	{ "ldap.cleartext", LW_CONF_STRING, AT(ldap_cleartext), "loopback", 0, 16,
 		"where a simple bind without TLS is taken: loopback, always, never" },
 	{ "web.url", LW_CONF_STRING, AT(web_url), NULL, 0, 512, "public URL, where lwd stands behind a proxy" },

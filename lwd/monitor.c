@@ -24,7 +24,7 @@
 
 #define STEADY_US    (10 * LW_SECOND)  /* a role that lived so long has not crashed on start */
 #define BACKOFF_US   (100 * 1000)      /* doubled with each crash in a row … */
-#define BACKOFF_MAX  (5 * LW_SECOND)   /* … up to this */
+#define BACKOFF_MAX  (800 * 1000)      /* … up to this: back within a second, always */
 #define GIVE_UP      6                 /* crashes before the first time all were ready */
 #define HANG_US      (60 * LW_SECOND)
 #define STOP_EXTRA   (4 * LW_SECOND)   /* after shutdown.time a role is killed */

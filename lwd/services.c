@@ -56,7 +56,7 @@ static int keyd_role_open(struct lwd_ctx *ctx, char err[256])
 		r = keyd_new(ctx->dir, s->store, ctx->clock, (struct lw_bytes){ ctx->boot_id, ctx->boot_id_n }, err,
 			&s->keyd);
 	if (r == LW_OK)
-		r = keyd_names(s->keyd, ctx->conf.hostname != NULL ? ctx->conf.hostname : "localhost",
+		r = keyd_names(s->keyd, ctx->conf.hostname,
 			ctx->conf.listen);
 	return r;
 }
@@ -113,7 +113,7 @@ static void keyd_role_reload(struct lwd_ctx *ctx, const struct lwd_config *old)
 {
 	struct keyd_state *s = ctx->state;
 
-	keyd_names(s->keyd, ctx->conf.hostname != NULL ? ctx->conf.hostname : "localhost", ctx->conf.listen);
+	keyd_names(s->keyd, ctx->conf.hostname, ctx->conf.listen);
 }
 
 static const struct lwd_role_ops keyd_ops = {

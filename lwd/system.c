@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include "base/err.h"
@@ -64,6 +65,9 @@ void lwd_title(const char *title)
 void lwd_notify(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
+	/* a manager that does not read must not stop us; a ping may be lost, a state is worth a second */
+	int flags = MSG_NOSIGNAL | (strcmp(state, "WATCHDOG=1") == 0 ? MSG_DONTWAIT : 0);
+	static const struct timeval second = { 1, 0 };
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	size_t n;
 	int fd;
@@ -76,7 +80,8 @@ void lwd_notify(const char *state)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
-	(void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&sa,
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof(second));
+	(void)!sendto(fd, state, strlen(state), flags, (struct sockaddr *)&sa,
 		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
 	close(fd);
 }
