@@ -418,6 +418,21 @@ static bool usable_hostname(const char *s)
 		&& strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") == n;
 }
 
+/* Clients on this machine: libldap looks for the machine's own name when it is told "localhost". */
+static void put_local_names(struct lw_writer *w, const char *hostname)
+{
+	char machine[256] = "";
+
+	if (strcmp(hostname, "localhost") != 0)
+		lw_put_bytes(w, LW_LIT(",localhost"));
+	if (gethostname(machine, sizeof(machine) - 1) || !usable_hostname(machine))
+		return;
+	if (strcmp(machine, "localhost") == 0 || strcmp(machine, hostname) == 0)
+		return;
+	lw_put_u8(w, ',');
+	lw_put_raw(w, machine, strlen(machine));
+}
+
 int keyd_names(struct keyd *k, const char *hostname, const char *listen)
 {
 	struct lw_writer w;
@@ -448,8 +463,8 @@ int keyd_names(struct keyd *k, const char *hostname, const char *listen)
 	}
 	if (any)
 		lw_put_bytes(&w, LW_LIT(",127.0.0.1,::1"));
-	if ((any || loopback) && strcmp(hostname, "localhost") != 0)
-		lw_put_bytes(&w, LW_LIT(",localhost"));
+	if (any || loopback)
+		put_local_names(&w, hostname);
 	lw_put_u8(&w, 0);
 	err = w.err;
 	text = err ? NULL : (char *)lw_writer_take(&w, &(size_t){ 0 });
