@@ -46,7 +46,8 @@ int ca_csr_key(struct lw_bytes csr, struct lw_arena *a, struct lw_bytes *ret, ch
 	}
 	key = X509_REQ_get0_pubkey(req);
 	if (!key || !good_key(key)) {
-		ca_fail("the key is neither ECDSA on P-256, P-384 or P-521 nor RSA of 2048 to 8192 bits", why);
+		ca_fail("the key is neither ECDSA on P-256, P-384 or P-521 nor RSA of 2048 to 8192 bits",
+		        why);
 		err = LW_EUNSUPPORTED;
 		goto out;
 	}

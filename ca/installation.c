@@ -13,13 +13,13 @@
 #include "base/text.h"
 #include "ca/x509.h"
 
-static const struct ca_profile root_profile = { "root certificate", CA_ROOT_DAYS, "critical,CA:TRUE", "critical,keyCertSign,cRLSign",
-	NULL };
+static const struct ca_profile root_profile = { "root certificate", CA_ROOT_DAYS, "critical,CA:TRUE",
+	"critical,keyCertSign,cRLSign", NULL };
 /* pathLen 1: tenants' intermediates, which issue to their principals, come below it */
 static const struct ca_profile installation_profile = { "installation CA certificate", CA_INSTALLATION_DAYS,
 	"critical,CA:TRUE,pathlen:1", "critical,keyCertSign,cRLSign,digitalSignature", NULL };
-static const struct ca_profile listener_profile = { "listener certificate", CA_LISTENER_DAYS, "critical,CA:FALSE",
-	"critical,digitalSignature", "serverAuth" };
+static const struct ca_profile listener_profile = { "listener certificate", CA_LISTENER_DAYS,
+	"critical,CA:FALSE", "critical,digitalSignature", "serverAuth" };
 
 static const char *organization(const char *hostname)
 {
@@ -37,8 +37,9 @@ static void unique_name(const char *what, char ret[64])
 	snprintf(ret, 64, "lwd %s %s", what, hex);
 }
 
-static int make_ca(const struct ca_profile *p, const char *what, const char *hostname, X509 *issuer, EVP_PKEY *issuer_key, int64_t now,
-	struct lw_arena *a, struct lw_bytes *ret_key, struct lw_bytes *ret_pem, char why[200])
+static int make_ca(const struct ca_profile *p, const char *what, const char *hostname, X509 *issuer,
+        EVP_PKEY *issuer_key, int64_t now, struct lw_arena *a, struct lw_bytes *ret_key,
+        struct lw_bytes *ret_pem, char why[200])
 {
 	EVP_PKEY *key = ca_new_key();
 	struct lw_bytes der, pem;
@@ -69,13 +70,14 @@ out:
 	return err;
 }
 
-static int build_root(const char *hostname, int64_t now, struct lw_arena *a, struct lw_bytes *ret_key, struct lw_bytes *ret_pem,
-	char why[200])
+static int build_root(const char *hostname, int64_t now, struct lw_arena *a, struct lw_bytes *ret_key,
+        struct lw_bytes *ret_pem, char why[200])
 {
 	return make_ca(&root_profile, "root CA", hostname, NULL, NULL, now, a, ret_key, ret_pem, why);
 }
 
-static int load_issuer(struct lw_bytes key, struct lw_bytes pem, EVP_PKEY **ret_key, X509 **ret_x, char why[200])
+static int load_issuer(
+        struct lw_bytes key, struct lw_bytes pem, EVP_PKEY **ret_key, X509 **ret_x, char why[200])
 {
 	EVP_PKEY *k = ca_get_key(key);
 	X509 *x = ca_get_pem(pem);
@@ -91,8 +93,8 @@ static int load_issuer(struct lw_bytes key, struct lw_bytes pem, EVP_PKEY **ret_
 	return LW_EINVAL;
 }
 
-static int build_installation(struct lw_bytes root_key, struct lw_bytes root_pem, const char *hostname, int64_t now, struct lw_arena *a,
-	struct lw_bytes *ret_key, struct lw_bytes *ret_pem, char why[200])
+static int build_installation(struct lw_bytes root_key, struct lw_bytes root_pem, const char *hostname,
+        int64_t now, struct lw_arena *a, struct lw_bytes *ret_key, struct lw_bytes *ret_pem, char why[200])
 {
 	EVP_PKEY *rk;
 	X509 *rx;
@@ -100,7 +102,8 @@ static int build_installation(struct lw_bytes root_key, struct lw_bytes root_pem
 
 	if (err)
 		return err;
-	err = make_ca(&installation_profile, "installation CA", hostname, rx, rk, now, a, ret_key, ret_pem, why);
+	err = make_ca(
+	        &installation_profile, "installation CA", hostname, rx, rk, now, a, ret_key, ret_pem, why);
 	EVP_PKEY_free(rk);
 	X509_free(rx);
 	return err;
@@ -113,7 +116,9 @@ static bool add_name(GENERAL_NAMES *names, const char *text)
 	uint8_t addr[16];
 	size_t n = inet_pton(AF_INET, text, addr) == 1 ? 4 : inet_pton(AF_INET6, text, addr) == 1 ? 16 : 0;
 	ASN1_STRING *s = n ? ASN1_OCTET_STRING_new() : ASN1_IA5STRING_new();
-	bool ok = g && s && ASN1_STRING_set(s, n ? (const void *)addr : (const void *)text, (int)(n ? n : strlen(text)));
+	bool ok =
+	        g && s &&
+	        ASN1_STRING_set(s, n ? (const void *)addr : (const void *)text, (int)(n ? n : strlen(text)));
 
 	if (ok) {
 		GENERAL_NAME_set0_value(g, n ? GEN_IPADD : GEN_DNS, s);
@@ -164,8 +169,9 @@ static int64_t not_after(const X509 *x)
 	return ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) == 1 ? (int64_t)timegm(&tm) * LW_SECOND : 0;
 }
 
-static int build_listener(struct lw_bytes ca_key, struct lw_bytes ca_pem, struct lw_bytes csr, const char *list, int64_t now,
-	struct lw_arena *a, struct lw_bytes *ret_pem, int64_t *ret_not_after, char why[200])
+static int build_listener(struct lw_bytes ca_key, struct lw_bytes ca_pem, struct lw_bytes csr,
+        const char *list, int64_t now, struct lw_arena *a, struct lw_bytes *ret_pem, int64_t *ret_not_after,
+        char why[200])
 {
 	EVP_PKEY *ik = NULL, *key = NULL;
 	X509 *issuer = NULL, *x = NULL;
@@ -190,7 +196,8 @@ static int build_listener(struct lw_bytes ca_key, struct lw_bytes ca_pem, struct
 		err = ca_fail("public key", why);
 		goto out;
 	}
-	x = ca_build(&listener_profile, key, NULL, strlen(first) <= 64 ? first : NULL, alt, issuer, ik, now, why);
+	x = ca_build(
+	        &listener_profile, key, NULL, strlen(first) <= 64 ? first : NULL, alt, issuer, ik, now, why);
 	if (!x) {
 		err = LW_EINTERNAL;
 		goto out;
@@ -215,8 +222,8 @@ static int64_t not_before(const X509 *x)
 }
 
 /* Same key and name: what it issued goes on being valid. */
-static int build_renewed(struct lw_bytes root_key, struct lw_bytes root_pem, struct lw_bytes ca_pem, int64_t now, struct lw_arena *a,
-	struct lw_bytes *ret_pem, char why[200])
+static int build_renewed(struct lw_bytes root_key, struct lw_bytes root_pem, struct lw_bytes ca_pem,
+        int64_t now, struct lw_arena *a, struct lw_bytes *ret_pem, char why[200])
 {
 	X509 *old = ca_get_pem(ca_pem), *rx = NULL, *x = NULL;
 	EVP_PKEY *rk = NULL;
@@ -231,7 +238,8 @@ static int build_renewed(struct lw_bytes root_key, struct lw_bytes root_pem, str
 	err = now < not_after(old) - life / 3 ? LW_EAGAIN : load_issuer(root_key, root_pem, &rk, &rx, why);
 	if (err)
 		goto out;
-	x = ca_build_for(&installation_profile, X509_get0_pubkey(old), X509_get_subject_name(old), NULL, rx, rk, now, why);
+	x = ca_build_for(&installation_profile, X509_get0_pubkey(old), X509_get_subject_name(old), NULL, rx,
+	        rk, now, why);
 	err = x ? ca_put_pem(&x, 1, a, ret_pem) : LW_EINTERNAL;
 out:
 	X509_free(x);

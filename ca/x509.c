@@ -115,8 +115,10 @@ static bool set_times(X509 *x, const X509 *issuer, int64_t now, int days)
 static bool set_subject(X509_NAME *name, const char *organization, const char *common_name)
 {
 	/* upper bounds of RFC 5280: 64 characters; the names that count stand in subjectAltName */
-	return (!organization || X509_NAME_add_entry_by_txt(name, "O", MBSTRING_UTF8, (const unsigned char *)organization, -1, -1, 0))
-		&& (!common_name || X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)common_name, -1, -1, 0));
+	return (!organization || X509_NAME_add_entry_by_txt(name, "O", MBSTRING_UTF8,
+	                                 (const unsigned char *)organization, -1, -1, 0)) &&
+	       (!common_name || X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+	                                (const unsigned char *)common_name, -1, -1, 0));
 }
 
 static bool add_ext(X509 *x, X509V3_CTX *ctx, int nid, const char *value)
@@ -132,24 +134,26 @@ static bool add_ext(X509 *x, X509V3_CTX *ctx, int nid, const char *value)
 	return ok;
 }
 
-X509 *ca_build_for(const struct ca_profile *p, EVP_PKEY *subject_key, const X509_NAME *subject, GENERAL_NAMES *alt, X509 *issuer,
-	EVP_PKEY *issuer_key, int64_t now, char why[200])
+X509 *ca_build_for(const struct ca_profile *p, EVP_PKEY *subject_key, const X509_NAME *subject,
+        GENERAL_NAMES *alt, X509 *issuer, EVP_PKEY *issuer_key, int64_t now, char why[200])
 {
 	X509 *x = X509_new();
 	X509V3_CTX ctx;
 	bool ok;
 
-	ok = x && X509_set_version(x, X509_VERSION_3) && set_serial(x) && set_times(x, issuer, now, p->days)
-		&& X509_set_subject_name(x, subject)
-		&& X509_set_issuer_name(x, X509_get_subject_name(issuer ? issuer : x)) && X509_set_pubkey(x, subject_key);
+	ok = x && X509_set_version(x, X509_VERSION_3) && set_serial(x) &&
+	     set_times(x, issuer, now, p->days) && X509_set_subject_name(x, subject) &&
+	     X509_set_issuer_name(x, X509_get_subject_name(issuer ? issuer : x)) &&
+	     X509_set_pubkey(x, subject_key);
 	if (ok) {
 		X509V3_set_ctx(&ctx, issuer ? issuer : x, x, NULL, NULL, 0);
-		ok = add_ext(x, &ctx, NID_basic_constraints, p->basic_constraints)
-			&& add_ext(x, &ctx, NID_key_usage, p->key_usage)
-			&& add_ext(x, &ctx, NID_ext_key_usage, p->ext_key_usage)
-			&& add_ext(x, &ctx, NID_subject_key_identifier, "hash")
-			&& add_ext(x, &ctx, NID_authority_key_identifier, "keyid:always")
-			&& (!alt || X509_add1_ext_i2d(x, NID_subject_alt_name, alt, X509_NAME_entry_count(X509_get_subject_name(x)) == 0, 0));
+		ok = add_ext(x, &ctx, NID_basic_constraints, p->basic_constraints) &&
+		     add_ext(x, &ctx, NID_key_usage, p->key_usage) &&
+		     add_ext(x, &ctx, NID_ext_key_usage, p->ext_key_usage) &&
+		     add_ext(x, &ctx, NID_subject_key_identifier, "hash") &&
+		     add_ext(x, &ctx, NID_authority_key_identifier, "keyid:always") &&
+		     (!alt || X509_add1_ext_i2d(x, NID_subject_alt_name, alt,
+		                      X509_NAME_entry_count(X509_get_subject_name(x)) == 0, 0));
 	}
 	if (!ok || X509_sign(x, issuer ? issuer_key : subject_key, EVP_sha256()) <= 0) {
 		ca_fail(p->name, why);
@@ -159,8 +163,9 @@ X509 *ca_build_for(const struct ca_profile *p, EVP_PKEY *subject_key, const X509
 	return x;
 }
 
-X509 *ca_build(const struct ca_profile *p, EVP_PKEY *subject_key, const char *organization, const char *common_name, GENERAL_NAMES *alt,
-	X509 *issuer, EVP_PKEY *issuer_key, int64_t now, char why[200])
+X509 *ca_build(const struct ca_profile *p, EVP_PKEY *subject_key, const char *organization,
+        const char *common_name, GENERAL_NAMES *alt, X509 *issuer, EVP_PKEY *issuer_key, int64_t now,
+        char why[200])
 {
 	X509_NAME *name = X509_NAME_new();
 	X509 *x = NULL;

@@ -29,7 +29,8 @@ const struct keys_builders *keyd_builders(void)
 	return builders;
 }
 
-int keyd_read_file(const char *dir, const char *name, struct lw_arena *arena, struct lw_bytes *ret, char err[256])
+int keyd_read_file(
+        const char *dir, const char *name, struct lw_arena *arena, struct lw_bytes *ret, char err[256])
 {
 	char path[4096];
 	struct stat st;
@@ -47,7 +48,8 @@ int keyd_read_file(const char *dir, const char *name, struct lw_arena *arena, st
 		goto out;
 	}
 	if (!S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > KEYD_FILE_MAX) {
-		snprintf(err, 256, "%.180s is not a file of 1 to %d octets: restore it from a backup", path, KEYD_FILE_MAX);
+		snprintf(err, 256, "%.180s is not a file of 1 to %d octets: restore it from a backup", path,
+		        KEYD_FILE_MAX);
 		rc = LW_EINVAL;
 		goto out;
 	}
@@ -74,7 +76,8 @@ static int write_file(const char *dir, const char *name, mode_t mode, struct lw_
 		return LW_EINVAL;
 	}
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-	if (fd >= 0 && fchmod(fd, mode) == 0 && write(fd, what.p, what.n) == (ssize_t)what.n && fsync(fd) == 0 && close(fd) == 0)
+	if (fd >= 0 && fchmod(fd, mode) == 0 && write(fd, what.p, what.n) == (ssize_t)what.n &&
+	        fsync(fd) == 0 && close(fd) == 0)
 		return LW_OK;
 	snprintf(err, 256, "%.200s: %s", path, strerror(errno));
 	if (fd >= 0)
@@ -98,9 +101,9 @@ int keyd_replace_file(const char *dir, const char *name, struct lw_bytes what, c
 	int rc;
 
 	snprintf(tmp, sizeof(tmp), "%.50s.new", name);
-	if ((size_t)snprintf(sub, sizeof(sub), "%s/keys", dir) >= sizeof(sub)
-		|| (size_t)snprintf(from, sizeof(from), "%s/%s", sub, tmp) >= sizeof(from)
-		|| (size_t)snprintf(to, sizeof(to), "%s/%s", sub, name) >= sizeof(to)) {
+	if ((size_t)snprintf(sub, sizeof(sub), "%s/keys", dir) >= sizeof(sub) ||
+	        (size_t)snprintf(from, sizeof(from), "%s/%s", sub, tmp) >= sizeof(from) ||
+	        (size_t)snprintf(to, sizeof(to), "%s/%s", sub, name) >= sizeof(to)) {
 		snprintf(err, 256, "the name of the data directory is too long");
 		return LW_EINVAL;
 	}
@@ -121,7 +124,8 @@ struct file {
 };
 
 /* Everything in memory first. */
-static int make_all(const char *hostname, const struct lw_clock *clock, struct lw_arena *a, struct file files[FILES], char err[256])
+static int make_all(const char *hostname, const struct lw_clock *clock, struct lw_arena *a,
+        struct file files[FILES], char err[256])
 {
 	uint8_t key[32], master_file[KEYS_MASTER_FILE];
 	struct lw_bytes root_key, root_pem, ca_key, ca_pem, root_sealed, ca_sealed, master;
@@ -137,7 +141,8 @@ static int make_all(const char *hostname, const struct lw_clock *clock, struct l
 		goto out;
 	rc = builders->root(hostname, lw_wall(clock), a, &root_key, &root_pem, why);
 	if (!rc)
-		rc = builders->installation(root_key, root_pem, hostname, lw_wall(clock), a, &ca_key, &ca_pem, why);
+		rc = builders->installation(
+		        root_key, root_pem, hostname, lw_wall(clock), a, &ca_key, &ca_pem, why);
 	if (!rc)
 		rc = keys_master_seal(m, KEYD_ROOT_SEAL, root_key, a, &root_sealed);
 	if (!rc)
@@ -206,7 +211,8 @@ int keys_bootstrap(const char *dir, const char *hostname, const struct lw_clock 
 out:
 	if (made) {
 		for (int i = 0; i < FILES; i++) {
-			if (files[i].name && (size_t)snprintf(path, sizeof(path), "%s/%s", tmp, files[i].name) < sizeof(path))
+			if (files[i].name && (size_t)snprintf(path, sizeof(path), "%s/%s", tmp,
+			                             files[i].name) < sizeof(path))
 				unlink(path);
 		}
 		rmdir(tmp);

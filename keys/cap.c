@@ -58,7 +58,8 @@ int keys_cap_decode(struct lw_bytes token, struct lw_cap *ret)
 	return LW_OK;
 }
 
-int keys_cap_check(const struct keys_cap_key *k, struct lw_bytes token, enum lw_role_id role, int64_t now, struct lw_cap *ret)
+int keys_cap_check(const struct keys_cap_key *k, struct lw_bytes token, enum lw_role_id role, int64_t now,
+        struct lw_cap *ret)
 {
 	struct lw_cap cap;
 	uint8_t tag[CAP_MAC];
@@ -66,7 +67,8 @@ int keys_cap_check(const struct keys_cap_key *k, struct lw_bytes token, enum lw_
 	if (token.n > LW_CAP_MAX || token.n < 1 + CAP_MAC)
 		return LW_EAUTH;
 	mac(k, (struct lw_bytes){ token.p, token.n - CAP_MAC }, tag);
-	if (!lw_eq_secret((struct lw_bytes){ tag, CAP_MAC }, (struct lw_bytes){ token.p + token.n - CAP_MAC, CAP_MAC }))
+	if (!lw_eq_secret((struct lw_bytes){ tag, CAP_MAC },
+	            (struct lw_bytes){ token.p + token.n - CAP_MAC, CAP_MAC }))
 		return LW_EAUTH;
 	if (keys_cap_decode(token, &cap) || cap.role != (uint8_t)role)
 		return LW_EAUTH;
@@ -77,7 +79,8 @@ int keys_cap_check(const struct keys_cap_key *k, struct lw_bytes token, enum lw_
 }
 
 /* What an asserted capability may never ask for. */
-static const enum access_verb not_asserted[] = { ACCESS_SET_SECRET, ACCESS_ADMINISTER, ACCESS_DELEGATE, ACCESS_IMPERSONATE };
+static const enum access_verb not_asserted[] = { ACCESS_SET_SECRET, ACCESS_ADMINISTER, ACCESS_DELEGATE,
+	ACCESS_IMPERSONATE };
 
 bool keys_cap_may(const struct lw_cap *cap, enum access_verb verb)
 {

@@ -29,7 +29,8 @@ struct keys *keys_over_chan(struct lw_chan *chan, enum lw_role_id me)
 	return k;
 }
 
-int keys_in_process(const char *dir, struct store *store, const struct lw_clock *clock, struct keys **ret, char err[256])
+int keys_in_process(
+        const char *dir, struct store *store, const struct lw_clock *clock, struct keys **ret, char err[256])
 {
 	struct keys *k = keys_over_chan(NULL, LW_ROLE_DIRECTORY);
 	uint8_t boot[16];
@@ -54,7 +55,8 @@ void keys_free(struct keys *k)
 	free(k);
 }
 
-static int call_in_process(struct keys *k, struct lw_bytes request, struct lw_arena *arena, struct lw_bytes *ret)
+static int call_in_process(
+        struct keys *k, struct lw_bytes request, struct lw_arena *arena, struct lw_bytes *ret)
 {
 	struct lw_writer w;
 	int err;
@@ -85,7 +87,8 @@ static int call(struct keys *k, const struct keys_request *q, struct lw_arena *a
 	keys_request_put(&w, row, q);
 	err = w.err;
 	if (!err && k->chan)
-		err = lw_chan_call(k->chan, lw_written(&w), row->lane == KEYS_LANE_HASH ? WAIT_HASH : WAIT_SIGN, arena, &answer);
+		err = lw_chan_call(k->chan, lw_written(&w),
+		        row->lane == KEYS_LANE_HASH ? WAIT_HASH : WAIT_SIGN, arena, &answer);
 	else if (!err)
 		err = call_in_process(k, lw_written(&w), arena, &answer);
 	lw_writer_done(&w);
@@ -93,7 +96,8 @@ static int call(struct keys *k, const struct keys_request *q, struct lw_arena *a
 }
 
 /* For calls whose answer is a token at most. */
-static int call_token(struct keys *k, const struct keys_request *q, struct keys_token *ret_token, struct lw_cap *ret_cap)
+static int call_token(
+        struct keys *k, const struct keys_request *q, struct keys_token *ret_token, struct lw_cap *ret_cap)
 {
 	struct lw_arena *arena = lw_arena_new(65536, true);
 	struct keys_answer a;
@@ -120,16 +124,20 @@ static void set_source(struct keys_request *q, const struct keys_source *from)
 {
 	if (!from)
 		return;
-	q->addr = (struct lw_bytes){ (const uint8_t *)from->addr, strnlen(from->addr, sizeof(from->addr) - 1) };
+	q->addr =
+	        (struct lw_bytes){ (const uint8_t *)from->addr, strnlen(from->addr, sizeof(from->addr) - 1) };
 	q->confidential = from->confidential;
 }
 
 int keys_verify(struct keys *k, uint32_t tenant, const struct lw_uuid *subject, struct lw_bytes password,
-	const struct keys_source *from, struct keys_token *ret_token, struct lw_cap *ret_cap)
+        const struct keys_source *from, struct keys_token *ret_token, struct lw_cap *ret_cap)
 {
-	struct keys_request q = { .id = KEYS_MSG_VERIFY, .tenant = tenant, .subject = *subject, .password = password };
+	struct keys_request q = {
+		.id = KEYS_MSG_VERIFY, .tenant = tenant, .subject = *subject, .password = password
+	};
 
-	if (password.n > KEYS_MAX_PASSWORD) { /* no such password was ever set; a guess is counted all the same */
+	if (password.n >
+	        KEYS_MAX_PASSWORD) { /* no such password was ever set; a guess is counted all the same */
 		q.password = LW_LIT("");
 	}
 	set_source(&q, from);
@@ -161,7 +169,8 @@ int keys_renew(struct keys *k, struct lw_bytes token, struct keys_token *ret_tok
 	return call_token(k, &q, ret_token, ret_cap);
 }
 
-static int give_items(struct lw_arena *arena, const struct keys_answer *a, struct store_sealed_item **ret, size_t *ret_n)
+static int give_items(
+        struct lw_arena *arena, const struct keys_answer *a, struct store_sealed_item **ret, size_t *ret_n)
 {
 	struct store_sealed_item *items = lw_allocn(arena, a->nitems ? a->nitems : 1, sizeof(*items));
 
@@ -173,12 +182,18 @@ static int give_items(struct lw_arena *arena, const struct keys_answer *a, struc
 	return LW_OK;
 }
 
-int keys_set_password(struct keys *k, struct lw_bytes token, uint32_t tenant, const struct lw_uuid *target, uint64_t expect_version,
-	const struct keys_new_entry *entry, struct lw_bytes old, struct lw_bytes password, const struct keys_source *from,
-	struct lw_arena *arena, struct store_sealed_item **ret, size_t *ret_n, char text[200])
+int keys_set_password(struct keys *k, struct lw_bytes token, uint32_t tenant, const struct lw_uuid *target,
+        uint64_t expect_version, const struct keys_new_entry *entry, struct lw_bytes old,
+        struct lw_bytes password, const struct keys_source *from, struct lw_arena *arena,
+        struct store_sealed_item **ret, size_t *ret_n, char text[200])
 {
-	struct keys_request q = { .id = KEYS_MSG_SET_PASSWORD, .token = token, .tenant = tenant, .subject = *target,
-		.version = expect_version, .old = old, .password = password };
+	struct keys_request q = { .id = KEYS_MSG_SET_PASSWORD,
+		.token = token,
+		.tenant = tenant,
+		.subject = *target,
+		.version = expect_version,
+		.old = old,
+		.password = password };
 	struct keys_answer a = { 0 };
 	int err;
 
@@ -203,16 +218,25 @@ int keys_set_password(struct keys *k, struct lw_bytes token, uint32_t tenant, co
 
 int keys_unlock(struct keys *k, struct lw_bytes token, uint32_t tenant, const struct lw_uuid *target)
 {
-	struct keys_request q = { .id = KEYS_MSG_UNLOCK, .token = token, .tenant = tenant, .subject = *target };
+	struct keys_request q = {
+		.id = KEYS_MSG_UNLOCK, .token = token, .tenant = tenant, .subject = *target
+	};
 
 	return call_token(k, &q, NULL, NULL);
 }
 
-int keys_tenant_new(struct keys *k, struct lw_bytes token, const struct keys_tenant *t, struct lw_bytes password,
-	struct lw_arena *arena, struct lw_bytes *ret_wrapped, struct store_sealed_item **ret, size_t *ret_n, char text[200])
+int keys_tenant_new(struct keys *k, struct lw_bytes token, const struct keys_tenant *t,
+        struct lw_bytes password, struct lw_arena *arena, struct lw_bytes *ret_wrapped,
+        struct store_sealed_item **ret, size_t *ret_n, char text[200])
 {
-	struct keys_request q = { .id = KEYS_MSG_TENANT_NEW, .token = token, .tenant_uuid = t->uuid, .name = lw_str(t->name),
-		.realm = lw_str(t->realm), .admin_uuid = t->admin_uuid, .admin_name = lw_str(t->admin_name), .password = password };
+	struct keys_request q = { .id = KEYS_MSG_TENANT_NEW,
+		.token = token,
+		.tenant_uuid = t->uuid,
+		.name = lw_str(t->name),
+		.realm = lw_str(t->realm),
+		.admin_uuid = t->admin_uuid,
+		.admin_name = lw_str(t->admin_name),
+		.password = password };
 	struct keys_answer a = { 0 };
 	int err;
 
@@ -230,7 +254,8 @@ int keys_tenant_new(struct keys *k, struct lw_bytes token, const struct keys_ten
 	return err;
 }
 
-int keys_tls_cert(struct keys *k, struct lw_bytes csr, struct lw_arena *arena, struct lw_bytes *ret_pem, int64_t *ret_not_after)
+int keys_tls_cert(struct keys *k, struct lw_bytes csr, struct lw_arena *arena, struct lw_bytes *ret_pem,
+        int64_t *ret_not_after)
 {
 	struct keys_request q = { .id = KEYS_MSG_TLS_CERT, .csr = csr };
 	struct keys_answer a;

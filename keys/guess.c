@@ -8,8 +8,9 @@
 #include "base/crypto.h"
 #include "base/err.h"
 
-/* Buckets by a keyed hash, so that nobody can aim at one. In a full bucket the record that says least gives way: first one without
- * a living failure, then the one with the fewest. One that is locked or under evaluation never does. */
+/* Buckets by a keyed hash, so that nobody can aim at one. In a full bucket the record that says least gives
+ * way: first one without a living failure, then the one with the fewest. One that is locked or under
+ * evaluation never does. */
 #define GUESS_BUCKETS 2048
 #define GUESS_WAYS    32
 
@@ -17,10 +18,10 @@ enum { KIND_FREE, KIND_ACCOUNT, KIND_SOURCE };
 
 struct record {
 	uint8_t kind;
-	uint8_t id[20];         /* tenant and UUID, or address */
+	uint8_t id[20]; /* tenant and UUID, or address */
 	unsigned wrong, pending, waiting;
-	int64_t since;          /* first of the wrong ones */
-	int64_t locked_until;   /* 0: not locked */
+	int64_t since;        /* first of the wrong ones */
+	int64_t locked_until; /* 0: not locked */
 };
 struct keys_guesses {
 	pthread_mutex_t lock;
@@ -32,9 +33,14 @@ struct keys_guesses {
 };
 
 const struct keys_policy keys_policy_default = {
-	.min_length = 8, .max_length = 1024, .history = 5,
-	.account_guesses = 10, .source_guesses = 300,
-	.window = 600 * LW_SECOND, .lock_account = 300 * LW_SECOND, .lock_source = 60 * LW_SECOND,
+	.min_length = 8,
+	.max_length = 1024,
+	.history = 5,
+	.account_guesses = 10,
+	.source_guesses = 300,
+	.window = 600 * LW_SECOND,
+	.lock_account = 300 * LW_SECOND,
+	.lock_source = 60 * LW_SECOND,
 };
 
 struct keys_guesses *keys_guesses_new(const struct lw_clock *clock, const struct keys_policy *policy)
@@ -91,7 +97,8 @@ static struct record *find(struct keys_guesses *g, uint8_t kind, const uint8_t i
 
 	in[0] = kind;
 	memcpy(in + 1, id, 20);
-	lw_hmac(LW_SHA256, (struct lw_bytes){ g->secret, sizeof(g->secret) }, (struct lw_bytes){ in, sizeof(in) }, tag);
+	lw_hmac(LW_SHA256, (struct lw_bytes){ g->secret, sizeof(g->secret) },
+	        (struct lw_bytes){ in, sizeof(in) }, tag);
 	b = g->bucket[(tag[0] | (unsigned)tag[1] << 8) % GUESS_BUCKETS];
 	for (unsigned i = 0; i < GUESS_WAYS; i++) {
 		if (b[i].kind == kind && memcmp(b[i].id, id, 20) == 0) {
@@ -196,12 +203,13 @@ static void settle_one(struct keys_guesses *g, struct record *r, enum keys_outco
 		if (r->wrong++ == 0)
 			r->since = now;
 		if (r->wrong >= limit(g, r) && !r->locked_until)
-			r->locked_until = now + (r->kind == KIND_ACCOUNT ? g->policy.lock_account : g->policy.lock_source);
+			r->locked_until = now + (r->kind == KIND_ACCOUNT ? g->policy.lock_account
+			                                                 : g->policy.lock_source);
 	}
 }
 
-int keys_guess_reserve(struct keys_guesses *g, uint32_t tenant, const struct lw_uuid *account, struct lw_bytes source,
-	struct keys_guess *ret)
+int keys_guess_reserve(struct keys_guesses *g, uint32_t tenant, const struct lw_uuid *account,
+        struct lw_bytes source, struct keys_guess *ret)
 {
 	struct record *a = NULL, *s = NULL;
 	uint8_t id[20];

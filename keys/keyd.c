@@ -37,7 +37,8 @@ int keyd_session(struct keyd *k, struct keys_call *c, const struct lw_cap *cap, 
 	err = store_session_cap(k->store, cap, ret);
 	if (!err)
 		/* without a source in the message: the channel it was minted on */
-		store_session_channel(*ret, c->q.addr.n ? c->q.confidential : (cap->flags & LW_CAP_CONFIDENTIAL) != 0);
+		store_session_channel(
+		        *ret, c->q.addr.n ? c->q.confidential : (cap->flags & LW_CAP_CONFIDENTIAL) != 0);
 	return err;
 }
 
@@ -50,15 +51,17 @@ void keyd_log(struct keyd *k, const char *event, const struct keys_call *c, int 
 	lw_uuid_format(&c->q.subject, target);
 	snprintf(tenant, sizeof(tenant), "%u", c->q.tenant ? c->q.tenant : c->cap.tenant);
 	snprintf(addr, sizeof(addr), "%.*s", (int)c->q.addr.n, c->q.addr.n ? (const char *)c->q.addr.p : "");
-	lw_log(err ? LW_WARN : LW_INFO, event, "tenant", tenant, "subject", subject, "target", target, "from", addr, "result",
-		err ? lw_errname(err) : "OK", NULL);
+	lw_log(err ? LW_WARN : LW_INFO, event, "tenant", tenant, "subject", subject, "target", target, "from",
+	        addr, "result", err ? lw_errname(err) : "OK", NULL);
 }
 
 /* ---- handlers that hash nothing ---- */
 
 static int h_operator(struct keyd *k, struct keys_call *c)
 {
-	struct lw_cap cap = { .tenant = c->q.tenant, .methods = LW_CAP_PEERCRED, .flags = LW_CAP_OPERATOR | LW_CAP_CONFIDENTIAL };
+	struct lw_cap cap = { .tenant = c->q.tenant,
+		.methods = LW_CAP_PEERCRED,
+		.flags = LW_CAP_OPERATOR | LW_CAP_CONFIDENTIAL };
 
 	if (c->q.tenant) {
 		struct store_tenant t;
@@ -88,8 +91,8 @@ static bool may_renew(struct keyd *k, const struct lw_cap *cap)
 	for (unsigned i = 0; i < KEYD_RENEWALS && !found; i++) {
 		const struct keyd_renewal *r = &k->renewals[i];
 
-		found = r->until > now && memcmp(r->cap_id, cap->id, sizeof(cap->id)) == 0 && r->tenant == cap->tenant
-			&& lw_uuid_eq(&r->subject, &cap->subject);
+		found = r->until > now && memcmp(r->cap_id, cap->id, sizeof(cap->id)) == 0 &&
+		        r->tenant == cap->tenant && lw_uuid_eq(&r->subject, &cap->subject);
 	}
 	pthread_mutex_unlock(&k->lock);
 	return found;
@@ -121,7 +124,8 @@ static int h_renew(struct keyd *k, struct keys_call *c)
 	return keyd_mint(k, c, &cap);
 }
 
-/* The installation CA's own certificate, in time. While the root's key is away there is nothing to be done but to say so. */
+/* The installation CA's own certificate, in time. While the root's key is away there is nothing to be done
+ * but to say so. */
 static void renew_ca(struct keyd *k, const struct keys_builders *b, struct lw_arena *arena)
 {
 	struct lw_bytes key, pem, kept;
@@ -164,8 +168,10 @@ static int h_tls_cert(struct keyd *k, struct keys_call *c)
 	err = keys_master_open(k->master, KEYD_CA_SEAL, k->ca_key_sealed, c->arena, &key);
 	if (err)
 		return err;
-	err = b->listener(key, ca_pem, c->q.csr, names, lw_wall(k->clock), c->arena, &c->a.blob, &c->a.time, why);
-	lw_log(err ? LW_WARN : LW_INFO, "certificate", "profile", "listener", "names", names, "result", err ? why : "OK", NULL);
+	err = b->listener(
+	        key, ca_pem, c->q.csr, names, lw_wall(k->clock), c->arena, &c->a.blob, &c->a.time, why);
+	lw_log(err ? LW_WARN : LW_INFO, "certificate", "profile", "listener", "names", names, "result",
+	        err ? why : "OK", NULL);
 	return err;
 }
 
@@ -211,7 +217,9 @@ static int gate_nothing(struct keyd *k, struct keys_call *c)
 static int gate_password(struct keyd *k, struct keys_call *c)
 {
 	(void)k;
-	return c->row->lane == KEYS_LANE_HASH ? LW_OK : LW_EINTERNAL; /* the handler evaluates it, as a reserved guess */
+	return c->row->lane == KEYS_LANE_HASH
+	               ? LW_OK
+	               : LW_EINTERNAL; /* the handler evaluates it, as a reserved guess */
 }
 
 static int gate_peer(struct keyd *k, struct keys_call *c)
@@ -317,8 +325,8 @@ void keyd_busy(struct lw_writer *answer)
 
 /* ---- life ---- */
 
-int keyd_new(const char *dir, struct store *store, const struct lw_clock *clock, struct lw_bytes boot_id, char err[256],
-	struct keyd **ret)
+int keyd_new(const char *dir, struct store *store, const struct lw_clock *clock, struct lw_bytes boot_id,
+        char err[256], struct keyd **ret)
 {
 	struct keyd *k = calloc(1, sizeof(*k));
 	uint8_t nothing[32];
@@ -414,8 +422,8 @@ static bool usable_hostname(const char *s)
 {
 	size_t n = strlen(s);
 
-	return n > 0 && n <= 253
-		&& strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") == n;
+	return n > 0 && n <= 253 &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") == n;
 }
 
 /* Clients on this machine: libldap looks for the machine's own name when it is told "localhost". */
@@ -443,7 +451,8 @@ int keyd_names(struct keyd *k, const char *hostname, const char *listen)
 	if (!copy)
 		return LW_ENOMEM;
 	if (!hostname || !usable_hostname(hostname)) {
-		lw_log(LW_WARN, "host name can't stand in a certificate", "hostname", hostname ? hostname : "", NULL);
+		lw_log(LW_WARN, "host name can't stand in a certificate", "hostname",
+		        hostname ? hostname : "", NULL);
 		hostname = "localhost";
 	}
 	lw_writer_init(&w, 8192);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keyd: passwords. Order of things for every guess: a place in the lane, the guess reserved, a slot in the lane, the account read as it
- * is now, the evaluation, the guess settled. No transaction is open while anything is hashed. */
+/* keyd: passwords. Order of things for every guess: a place in the lane, the guess reserved, a slot in the
+ * lane, the account read as it is now, the evaluation, the guess settled. No transaction is open while
+ * anything is hashed. */
 #include "keys/keyd.h"
 
 #include <stdio.h>
@@ -12,17 +13,19 @@
 struct account {
 	struct store_tenant tenant;
 	struct store_principal who;
-	bool there, usable;              /* usable: there, it and its tenant enabled */
+	bool there, usable; /* usable: there, it and its tenant enabled */
 	bool has_password, has_krb;
-	uint64_t password_gen, krb_gen;  /* generations; 0: none yet */
+	uint64_t password_gen, krb_gen; /* generations; 0: none yet */
 	struct keys_bundle bundle;
 	struct keys_krb krb;
 };
 
-static int open_item(struct keyd *k, struct keys_call *c, struct store_txn *txn, struct account *a, const struct schema_attr *attr,
-	enum store_secret_class cls, uint64_t *ret_gen, struct lw_bytes *ret)
+static int open_item(struct keyd *k, struct keys_call *c, struct store_txn *txn, struct account *a,
+        const struct schema_attr *attr, enum store_secret_class cls, uint64_t *ret_gen, struct lw_bytes *ret)
 {
-	struct keys_place at = { .tenant = a->tenant.uuid, .entry = a->who.uuid, .attr = attr->id, .cls = (uint8_t)cls };
+	struct keys_place at = {
+		.tenant = a->tenant.uuid, .entry = a->who.uuid, .attr = attr->id, .cls = (uint8_t)cls
+	};
 	struct lw_bytes sealed;
 	uint8_t key[LW_AEAD_KEY];
 	int err;
@@ -59,7 +62,8 @@ static int read_secrets(struct keyd *k, struct keys_call *c, struct store_txn *t
 }
 
 /* LW_OK also when there is no such account: a->there says so. */
-static int read_account(struct keyd *k, struct keys_call *c, uint32_t tenant, const struct lw_uuid *uuid, struct account *a)
+static int read_account(
+        struct keyd *k, struct keys_call *c, uint32_t tenant, const struct lw_uuid *uuid, struct account *a)
 {
 	struct lw_session *s = NULL;
 	struct store_txn *txn = NULL;
@@ -81,7 +85,8 @@ static int read_account(struct keyd *k, struct keys_call *c, uint32_t tenant, co
 		a->usable = a->tenant.enabled && !a->who.disabled;
 		err = read_secrets(k, c, txn, a);
 		if (err)
-			lw_log(LW_ERROR, "sealed secret does not open", "principal", a->who.name, "error", lw_errname(err), NULL);
+			lw_log(LW_ERROR, "sealed secret does not open", "principal", a->who.name, "error",
+			        lw_errname(err), NULL);
 	}
 	store_end(txn);
 	store_session_free(s);
@@ -124,12 +129,20 @@ int keyd_verify(struct keyd *k, struct keys_call *c)
 	err = read_account(k, c, c->q.tenant, &c->q.subject, &a);
 	if (!err)
 		err = evaluate(k, c, &a, c->q.password);
-	keys_guess_settle(k->guesses, &guess, err == LW_OK ? KEYS_GUESS_RIGHT : err == LW_EAUTH ? KEYS_GUESS_WRONG : KEYS_GUESS_VOID);
+	keys_guess_settle(k->guesses, &guess,
+	        err == LW_OK      ? KEYS_GUESS_RIGHT
+	        : err == LW_EAUTH ? KEYS_GUESS_WRONG
+	                          : KEYS_GUESS_VOID);
 	keys_lane_leave(k->lane, c->q.tenant, true);
 	if (!err) {
-		cap = (struct lw_cap){ .tenant = a.tenant.id, .tenant_uuid = a.tenant.uuid, .subject = a.who.uuid, .actor = a.who.uuid,
-			.methods = LW_CAP_PASSWORD, .flags = c->q.confidential ? LW_CAP_CONFIDENTIAL : 0,
-			.auth_time = lw_wall(k->clock), .credential_version = a.who.credential_version };
+		cap = (struct lw_cap){ .tenant = a.tenant.id,
+			.tenant_uuid = a.tenant.uuid,
+			.subject = a.who.uuid,
+			.actor = a.who.uuid,
+			.methods = LW_CAP_PASSWORD,
+			.flags = c->q.confidential ? LW_CAP_CONFIDENTIAL : 0,
+			.auth_time = lw_wall(k->clock),
+			.credential_version = a.who.credential_version };
 		cap.expiry = cap.auth_time + KEYS_CAP_LIFE;
 		err = keyd_mint(k, c, &cap);
 	}
@@ -139,10 +152,15 @@ int keyd_verify(struct keyd *k, struct keys_call *c)
 
 /* ---- setting one ---- */
 
-static int seal_item(struct keyd *k, struct keys_call *c, const struct lw_uuid *tenant, struct lw_bytes wrapped,
-	const struct lw_uuid *entry, const struct schema_attr *attr, enum store_secret_class cls, uint64_t generation, struct lw_bytes clear)
+static int seal_item(struct keyd *k, struct keys_call *c, const struct lw_uuid *tenant,
+        struct lw_bytes wrapped, const struct lw_uuid *entry, const struct schema_attr *attr,
+        enum store_secret_class cls, uint64_t generation, struct lw_bytes clear)
 {
-	struct keys_place at = { .tenant = *tenant, .entry = *entry, .attr = attr->id, .cls = (uint8_t)cls, .generation = generation };
+	struct keys_place at = { .tenant = *tenant,
+		.entry = *entry,
+		.attr = attr->id,
+		.cls = (uint8_t)cls,
+		.generation = generation };
 	struct store_sealed_item *item = &c->a.items[c->a.nitems];
 	uint8_t key[LW_AEAD_KEY];
 	int err;
@@ -165,8 +183,8 @@ struct target {
 	struct lw_uuid tenant_uuid, entry;
 	struct lw_bytes wrapped;
 	const char *name, *krb_name;
-	const struct account *old;  /* NULL: a new entry */
-	bool history;               /* its own change: history counts */
+	const struct account *old; /* NULL: a new entry */
+	bool history;              /* its own change: history counts */
 };
 
 /* Everything that is derived from a password, sealed into c->a.items. In the lane's slot. */
@@ -184,7 +202,8 @@ static int make_items(struct keyd *k, struct keys_call *c, const struct target *
 	lw_writer_init(&w, KEYS_MAX_SEALED - 64);
 	w.wipe = true;
 	if (before && t->history && keys_password_used(before, &k->policy, prepared)) {
-		snprintf(c->a.text, sizeof(c->a.text), "the password is the present one or one of the last %u", k->policy.history);
+		snprintf(c->a.text, sizeof(c->a.text),
+		        "the password is the present one or one of the last %u", k->policy.history);
 		err = LW_EPWPOLICY;
 		goto out;
 	}
@@ -194,8 +213,8 @@ static int make_items(struct keyd *k, struct keys_call *c, const struct target *
 	keys_bundle_put(&w, &bundle);
 	err = w.err;
 	if (!err)
-		err = seal_item(k, c, &t->tenant_uuid, t->wrapped, &t->entry, k->password, STORE_SECRET_PASSWORD,
-			old ? old->password_gen + 1 : 1, lw_written(&w));
+		err = seal_item(k, c, &t->tenant_uuid, t->wrapped, &t->entry, k->password,
+		        STORE_SECRET_PASSWORD, old ? old->password_gen + 1 : 1, lw_written(&w));
 	if (err || !t->krb_name[0])
 		goto out;
 	lw_writer_reset(&w);
@@ -205,8 +224,8 @@ static int make_items(struct keyd *k, struct keys_call *c, const struct target *
 	keys_krb_put(&w, &krb);
 	err = w.err;
 	if (!err)
-		err = seal_item(k, c, &t->tenant_uuid, t->wrapped, &t->entry, k->krb_key, STORE_SECRET_KERBEROS,
-			old ? old->krb_gen + 1 : 1, lw_written(&w));
+		err = seal_item(k, c, &t->tenant_uuid, t->wrapped, &t->entry, k->krb_key,
+		        STORE_SECRET_KERBEROS, old ? old->krb_gen + 1 : 1, lw_written(&w));
 out:
 	lw_writer_done(&w);
 	lw_wipe(&bundle, sizeof(bundle));
@@ -214,8 +233,8 @@ out:
 	return err;
 }
 
-/* The access check, by keyd itself. proves: its own old password comes along; when that is right (which is evaluated next), the
- * subject has authenticated just now. */
+/* The access check, by keyd itself. proves: its own old password comes along; when that is right (which is
+ * evaluated next), the subject has authenticated just now. */
 static int may_set(struct keyd *k, struct keys_call *c, bool proves)
 {
 	struct lw_session *s = NULL;
@@ -237,7 +256,8 @@ static int may_set(struct keyd *k, struct keys_call *c, bool proves)
 	return err;
 }
 
-/* A new entry: that it may be created is the writer's to check; here only that the session lives and the UUID is free. */
+/* A new entry: that it may be created is the writer's to check; here only that the session lives and the UUID
+ * is free. */
 static int may_make(struct keyd *k, struct keys_call *c, const struct account *a)
 {
 	struct lw_session *s = NULL;
@@ -265,7 +285,8 @@ static void remember_renewal(struct keyd *k, const struct lw_cap *cap)
 }
 
 /* In the lane: old password, then everything new. */
-static int prove_and_make(struct keyd *k, struct keys_call *c, struct target *t, struct account *a, struct lw_bytes prepared)
+static int prove_and_make(
+        struct keyd *k, struct keys_call *c, struct target *t, struct account *a, struct lw_bytes prepared)
 {
 	struct keys_guess guess;
 	bool proof = c->q.old.n > 0 && !c->q.is_new;
@@ -289,7 +310,9 @@ static int prove_and_make(struct keyd *k, struct keys_call *c, struct target *t,
 		if (!err)
 			err = evaluate(k, c, a, c->q.old);
 		keys_guess_settle(k->guesses, &guess,
-			err == LW_OK ? KEYS_GUESS_RIGHT : err == LW_EAUTH ? KEYS_GUESS_WRONG : KEYS_GUESS_VOID);
+		        err == LW_OK      ? KEYS_GUESS_RIGHT
+		        : err == LW_EAUTH ? KEYS_GUESS_WRONG
+		                          : KEYS_GUESS_VOID);
 	}
 	if (!err)
 		err = make_items(k, c, t, prepared);
@@ -300,11 +323,13 @@ static int prove_and_make(struct keyd *k, struct keys_call *c, struct target *t,
 /* What can be said about a password without hashing. */
 static int quality(struct keyd *k, struct keys_call *c, const struct target *t, struct lw_bytes *ret)
 {
-	const char *names[] = { t->name, t->krb_name, lw_printf(c->arena, "%.*s", (int)strcspn(t->krb_name, "@"), t->krb_name), NULL };
+	const char *names[] = { t->name, t->krb_name,
+		lw_printf(c->arena, "%.*s", (int)strcspn(t->krb_name, "@"), t->krb_name), NULL };
 	int err = keys_password_prep(c->arena, c->q.password, ret);
 
 	if (err == LW_EINVAL) {
-		snprintf(c->a.text, sizeof(c->a.text), "the password has characters that no password may have");
+		snprintf(c->a.text, sizeof(c->a.text),
+		        "the password has characters that no password may have");
 		return LW_EPWPOLICY;
 	}
 	return err ? err : keys_password_quality(&k->policy, *ret, names, c->a.text);
@@ -374,11 +399,12 @@ int keyd_tenant_new(struct keyd *k, struct keys_call *c)
 	struct lw_bytes prepared;
 	int err;
 
-	if (lw_uuid_zero(&c->q.tenant_uuid) || lw_uuid_zero(&c->q.admin_uuid) || !c->q.admin_name.n || !c->q.realm.n)
+	if (lw_uuid_zero(&c->q.tenant_uuid) || lw_uuid_zero(&c->q.admin_uuid) || !c->q.admin_name.n ||
+	        !c->q.realm.n)
 		return LW_EINVAL;
 	t.name = lw_printf(c->arena, "%.*s", (int)c->q.admin_name.n, (const char *)c->q.admin_name.p);
 	t.krb_name = lw_printf(c->arena, "%.*s@%.*s", (int)c->q.admin_name.n, (const char *)c->q.admin_name.p,
-		(int)c->q.realm.n, (const char *)c->q.realm.p);
+	        (int)c->q.realm.n, (const char *)c->q.realm.p);
 	if (!t.name || !t.krb_name)
 		return LW_ENOMEM;
 	err = quality(k, c, &t, &prepared);

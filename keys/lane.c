@@ -19,9 +19,9 @@ struct keys_lane {
 	pthread_mutex_t lock;
 	unsigned slots, running, inside, max_inside, max_tenant;
 	uint64_t turn;
-	uint64_t served[LANE_CLASSES];  /* the turn in which a tenant last got a slot */
+	uint64_t served[LANE_CLASSES]; /* the turn in which a tenant last got a slot */
 	unsigned admitted[LANE_CLASSES];
-	struct waiter *first, **last;   /* in order of arrival */
+	struct waiter *first, **last; /* in order of arrival */
 };
 
 struct keys_lane *keys_lane_new(unsigned slots, unsigned max_waiting, unsigned max_waiting_tenant)

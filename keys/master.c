@@ -19,7 +19,8 @@ struct keys_master {
 	uint8_t key[32], wrap[32], seal[32];
 };
 
-static const uint8_t classes[] = { STORE_SECRET_PASSWORD, STORE_SECRET_KERBEROS, STORE_SECRET_OTP, STORE_SECRET_SIGNING };
+static const uint8_t classes[] = { STORE_SECRET_PASSWORD, STORE_SECRET_KERBEROS, STORE_SECRET_OTP,
+	STORE_SECRET_SIGNING };
 #define NCLASSES (sizeof(classes) / sizeof(classes[0]))
 
 static void sub_key(const uint8_t key[32], const char *purpose, struct lw_bytes salt, uint8_t ret[32])
@@ -29,7 +30,8 @@ static void sub_key(const uint8_t key[32], const char *purpose, struct lw_bytes 
 
 struct keys_master *keys_master_from(const uint8_t key[32])
 {
-	struct keys_master *m = mmap(NULL, sizeof(*m), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct keys_master *m =
+	        mmap(NULL, sizeof(*m), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (m == MAP_FAILED)
 		return NULL;
@@ -72,28 +74,31 @@ static int check_file(const char *path, const struct stat *st, const struct stat
 		return LW_EACCES;
 	}
 	if (st->st_uid != dir->st_uid || (me != 0 && st->st_uid != me)) {
-		snprintf(err, 256, "%.170s belongs to uid %u, not to uid %u: chown it", path, (unsigned)st->st_uid,
-			(unsigned)(me ? me : dir->st_uid));
+		snprintf(err, 256, "%.170s belongs to uid %u, not to uid %u: chown it", path,
+		        (unsigned)st->st_uid, (unsigned)(me ? me : dir->st_uid));
 		return LW_EACCES;
 	}
 	if (st->st_mode & 077) {
-		snprintf(err, 256, "%.170s is open to others (mode %04o): chmod 600 it", path, (unsigned)st->st_mode & 07777);
+		snprintf(err, 256, "%.170s is open to others (mode %04o): chmod 600 it", path,
+		        (unsigned)st->st_mode & 07777);
 		return LW_EACCES;
 	}
 	if (dir->st_mode & 022) {
-		snprintf(err, 256, "the directory of %.150s can be written by others (mode %04o): chmod 700 it", path,
-			(unsigned)dir->st_mode & 07777);
+		snprintf(err, 256,
+		        "the directory of %.150s can be written by others (mode %04o): chmod 700 it", path,
+		        (unsigned)dir->st_mode & 07777);
 		return LW_EACCES;
 	}
 	if (st->st_size != KEYS_MASTER_FILE) {
-		snprintf(err, 256, "%.170s has %lld octets, not %d: restore it from a backup", path, (long long)st->st_size,
-			KEYS_MASTER_FILE);
+		snprintf(err, 256, "%.170s has %lld octets, not %d: restore it from a backup", path,
+		        (long long)st->st_size, KEYS_MASTER_FILE);
 		return LW_EINVAL;
 	}
 	return LW_OK;
 }
 
-static int parse(const char *path, const uint8_t file[KEYS_MASTER_FILE], struct keys_master **ret, char err[256])
+static int parse(
+        const char *path, const uint8_t file[KEYS_MASTER_FILE], struct keys_master **ret, char err[256])
 {
 	uint8_t want[KEYS_MASTER_FILE];
 	int rc = LW_OK;
@@ -103,7 +108,8 @@ static int parse(const char *path, const uint8_t file[KEYS_MASTER_FILE], struct 
 		return LW_EINVAL;
 	}
 	if (file[4] != MASTER_VERSION) {
-		snprintf(err, 256, "%.170s has format %u, this program knows %d", path, file[4], MASTER_VERSION);
+		snprintf(err, 256, "%.170s has format %u, this program knows %d", path, file[4],
+		        MASTER_VERSION);
 		return LW_EVERSION;
 	}
 	keys_master_encode(file + 8, want);
@@ -175,7 +181,8 @@ static void wrap_ad(const struct lw_uuid *tenant, uint8_t cls, uint8_t ad[25])
 	ad[24] = cls;
 }
 
-int keys_master_wrap_new(const struct keys_master *m, const struct lw_uuid *tenant, struct lw_arena *a, struct lw_bytes *ret)
+int keys_master_wrap_new(
+        const struct keys_master *m, const struct lw_uuid *tenant, struct lw_arena *a, struct lw_bytes *ret)
 {
 	struct lw_writer w;
 	uint8_t key[LW_AEAD_KEY], ad[25];
@@ -193,7 +200,8 @@ int keys_master_wrap_new(const struct keys_master *m, const struct lw_uuid *tena
 			break;
 		lw_random(key, sizeof(key));
 		wrap_ad(tenant, classes[i], ad);
-		w.err = lw_seal(m->wrap, (struct lw_bytes){ ad, sizeof(ad) }, (struct lw_bytes){ key, sizeof(key) }, p);
+		w.err = lw_seal(m->wrap, (struct lw_bytes){ ad, sizeof(ad) },
+		        (struct lw_bytes){ key, sizeof(key) }, p);
 	}
 	lw_wipe(key, sizeof(key));
 	err = w.err;
@@ -206,8 +214,8 @@ int keys_master_wrap_new(const struct keys_master *m, const struct lw_uuid *tena
 	return err;
 }
 
-int keys_master_unwrap(const struct keys_master *m, const struct lw_uuid *tenant, struct lw_bytes wrapped, uint8_t cls,
-	uint8_t ret[LW_AEAD_KEY])
+int keys_master_unwrap(const struct keys_master *m, const struct lw_uuid *tenant, struct lw_bytes wrapped,
+        uint8_t cls, uint8_t ret[LW_AEAD_KEY])
 {
 	struct lw_bytes sealed = { NULL, 0 };
 	struct lw_reader r;
@@ -233,7 +241,8 @@ int keys_master_unwrap(const struct keys_master *m, const struct lw_uuid *tenant
 	return lw_open(m->wrap, (struct lw_bytes){ ad, sizeof(ad) }, sealed, ret);
 }
 
-int keys_master_seal(const struct keys_master *m, const char *name, struct lw_bytes in, struct lw_arena *a, struct lw_bytes *ret)
+int keys_master_seal(const struct keys_master *m, const char *name, struct lw_bytes in, struct lw_arena *a,
+        struct lw_bytes *ret)
 {
 	uint8_t *p = lw_alloc(a, in.n + LW_AEAD_OVERHEAD);
 	int err;
@@ -246,7 +255,8 @@ int keys_master_seal(const struct keys_master *m, const char *name, struct lw_by
 	return err;
 }
 
-int keys_master_open(const struct keys_master *m, const char *name, struct lw_bytes in, struct lw_arena *a, struct lw_bytes *ret)
+int keys_master_open(const struct keys_master *m, const char *name, struct lw_bytes in, struct lw_arena *a,
+        struct lw_bytes *ret)
 {
 	uint8_t *p;
 	int err;

@@ -163,7 +163,8 @@ int keys_password_prep(struct lw_arena *a, struct lw_bytes raw, struct lw_bytes 
 	return err == LW_EINVAL ? lw_opaque_string(a, raw, ret) : err;
 }
 
-int keys_password_quality(const struct keys_policy *p, struct lw_bytes pw, const char *const *names, char text[200])
+int keys_password_quality(
+        const struct keys_policy *p, struct lw_bytes pw, const char *const *names, char text[200])
 {
 	if (pw.n < p->min_length) {
 		snprintf(text, 200, "the password is too short: it needs %u octets at least", p->min_length);
@@ -231,8 +232,8 @@ int keys_krb_salt(struct lw_arena *a, struct lw_bytes name, struct lw_bytes *ret
 	return LW_OK;
 }
 
-int keys_bundle_make(struct lw_bytes pw, const struct keys_bundle *old, const struct keys_policy *p, int64_t now,
-	struct keys_bundle *ret)
+int keys_bundle_make(struct lw_bytes pw, const struct keys_bundle *old, const struct keys_policy *p,
+        int64_t now, struct keys_bundle *ret)
 {
 	int err;
 
@@ -253,7 +254,8 @@ int keys_bundle_make(struct lw_bytes pw, const struct keys_bundle *old, const st
 	return LW_OK;
 }
 
-int keys_krb_make(struct lw_arena *a, struct lw_bytes raw, struct lw_bytes krb_name, uint32_t kvno, int64_t now, struct keys_krb *ret)
+int keys_krb_make(struct lw_arena *a, struct lw_bytes raw, struct lw_bytes krb_name, uint32_t kvno,
+        int64_t now, struct keys_krb *ret)
 {
 	struct keys_krb_set *s = &ret->sets[0];
 	int err;

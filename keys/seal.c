@@ -26,7 +26,8 @@ static void make_ad(const struct keys_place *at, uint8_t ad[SEAL_AD])
 	put_be(ad + 43, at->generation, 8);
 }
 
-int keys_seal(const uint8_t key[LW_AEAD_KEY], const struct keys_place *at, struct lw_bytes in, struct lw_arena *a, struct lw_bytes *ret)
+int keys_seal(const uint8_t key[LW_AEAD_KEY], const struct keys_place *at, struct lw_bytes in,
+        struct lw_arena *a, struct lw_bytes *ret)
 {
 	uint8_t ad[SEAL_AD];
 	uint8_t *out = lw_alloc(a, 1 + in.n + LW_AEAD_OVERHEAD);
@@ -43,8 +44,8 @@ int keys_seal(const uint8_t key[LW_AEAD_KEY], const struct keys_place *at, struc
 	return LW_OK;
 }
 
-int keys_open(const uint8_t key[LW_AEAD_KEY], const struct keys_place *at, struct lw_bytes sealed, struct lw_arena *a,
-	struct lw_bytes *ret)
+int keys_open(const uint8_t key[LW_AEAD_KEY], const struct keys_place *at, struct lw_bytes sealed,
+        struct lw_arena *a, struct lw_bytes *ret)
 {
 	uint8_t ad[SEAL_AD];
 	uint8_t *out;
@@ -60,7 +61,8 @@ int keys_open(const uint8_t key[LW_AEAD_KEY], const struct keys_place *at, struc
 	if (!out)
 		return LW_ENOMEM;
 	make_ad(at, ad);
-	err = lw_open(key, (struct lw_bytes){ ad, sizeof(ad) }, (struct lw_bytes){ sealed.p + 1, sealed.n - 1 }, out);
+	err = lw_open(key, (struct lw_bytes){ ad, sizeof(ad) },
+	        (struct lw_bytes){ sealed.p + 1, sealed.n - 1 }, out);
 	if (err)
 		return err;
 	*ret = (struct lw_bytes){ out, n };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keyd's messages: whatever decodes is within its bounds and encodes to the same octets. First octet: which row's answer, or 0 for a
- * request. */
+/* keyd's messages: whatever decodes is within its bounds and encodes to the same octets. First octet: which
+ * row's answer, or 0 for a request. */
 #include <stdlib.h>
 #include "keys/msg.h"
 
@@ -21,8 +21,10 @@ static void request(struct lw_bytes in)
 	if (keys_request_get(in, &row, &q))
 		return;
 	must(row->need != KEYS_NEED_NOTHING_IS_AN_ERROR && row->from != 0);
-	must(q.token.n <= LW_CAP_MAX && q.password.n <= KEYS_MAX_PASSWORD && q.old.n <= KEYS_MAX_PASSWORD && q.csr.n <= KEYS_MAX_CSR);
-	must(q.name.n < 256 && q.realm.n < 256 && q.krb_name.n < 320 && q.admin_name.n < 256 && q.addr.n < 64);
+	must(q.token.n <= LW_CAP_MAX && q.password.n <= KEYS_MAX_PASSWORD && q.old.n <= KEYS_MAX_PASSWORD &&
+	        q.csr.n <= KEYS_MAX_CSR);
+	must(q.name.n < 256 && q.realm.n < 256 && q.krb_name.n < 320 && q.admin_name.n < 256 &&
+	        q.addr.n < 64);
 	lw_writer_init(&w, KEYS_MAX_REQUEST);
 	keys_request_put(&w, row, &q);
 	must(w.err == 0 && lw_eq(lw_written(&w), in));

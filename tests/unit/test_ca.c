@@ -51,7 +51,8 @@ static struct lw_bytes make_csr(EVP_PKEY *key, const char *cn)
 	struct lw_bytes b;
 	int n;
 
-	X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0);
+	X509_NAME_add_entry_by_txt(
+	        X509_REQ_get_subject_name(req), "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0);
 	X509_REQ_set_pubkey(req, key);
 	assert_true(X509_REQ_sign(req, key, EVP_sha256()) > 0);
 	n = i2d_X509_REQ(req, &der);
@@ -63,7 +64,7 @@ static struct lw_bytes make_csr(EVP_PKEY *key, const char *cn)
 }
 
 /* The certificates of a PEM text, in order. */
-static STACK_OF(X509) *read_chain(struct lw_bytes pem)
+static STACK_OF(X509) * read_chain(struct lw_bytes pem)
 {
 	STACK_OF(X509) *s = sk_X509_new_null();
 	BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
@@ -75,7 +76,7 @@ static STACK_OF(X509) *read_chain(struct lw_bytes pem)
 	return s;
 }
 
-static int verify_at(STACK_OF(X509) *chain, X509 *root, const char *host, int64_t at)
+static int verify_at(STACK_OF(X509) * chain, X509 *root, const char *host, int64_t at)
 {
 	X509_STORE *store = X509_STORE_new();
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -105,11 +106,13 @@ static void listener_chain_verifies(void **state)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	struct lw_bytes pem, csr = make_csr(key, "evil.example");
-	STACK_OF(X509) *chain;
+	STACK_OF(X509) * chain;
 	X509 *root = ca_get_pem(root_pem), *leaf, *ca;
 	int64_t until;
 
-	assert_int_equal(ca_builders.listener(ca_key, ca_pem, csr, HOST ",127.0.0.1,::1,localhost", NOW, arena, &pem, &until, why), LW_OK);
+	assert_int_equal(ca_builders.listener(ca_key, ca_pem, csr, HOST ",127.0.0.1,::1,localhost", NOW,
+	                         arena, &pem, &until, why),
+	        LW_OK);
 	assert_int_equal(until, NOW + 30 * DAY);
 	chain = read_chain(pem);
 	assert_int_equal(sk_X509_num(chain), 2);
@@ -119,8 +122,10 @@ static void listener_chain_verifies(void **state)
 	assert_int_equal(verify_at(chain, root, "localhost", NOW), X509_V_OK);
 	assert_int_equal(verify_at(chain, root, "127.0.0.1", NOW), X509_V_OK);
 	assert_int_equal(verify_at(chain, root, "::1", NOW), X509_V_OK);
-	assert_int_equal(verify_at(chain, root, HOST, NOW - 200 * LW_SECOND), X509_V_OK); /* a client's clock is slow */
-	assert_int_equal(verify_at(chain, root, HOST, NOW + 30 * DAY + LW_SECOND), X509_V_ERR_CERT_HAS_EXPIRED);
+	assert_int_equal(verify_at(chain, root, HOST, NOW - 200 * LW_SECOND),
+	        X509_V_OK); /* a client's clock is slow */
+	assert_int_equal(
+	        verify_at(chain, root, HOST, NOW + 30 * DAY + LW_SECOND), X509_V_ERR_CERT_HAS_EXPIRED);
 	/* only the key was taken from the request */
 	assert_int_equal(verify_at(chain, root, "evil.example", NOW), X509_V_ERR_HOSTNAME_MISMATCH);
 	assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(leaf), key), 1);
@@ -150,7 +155,9 @@ static void serials(void **state)
 		X509 *x;
 		const ASN1_INTEGER *n;
 
-		assert_int_equal(ca_builders.listener(ca_key, ca_pem, csr, HOST, NOW, arena, &pem, &until, why), LW_OK);
+		assert_int_equal(
+		        ca_builders.listener(ca_key, ca_pem, csr, HOST, NOW, arena, &pem, &until, why),
+		        LW_OK);
 		x = ca_get_pem(pem);
 		n = X509_get0_serialNumber(x);
 		assert_int_equal(ASN1_STRING_type(n), V_ASN1_INTEGER); /* not negative */
@@ -167,7 +174,8 @@ static void serials(void **state)
 static void lives(void **state)
 {
 	X509 *root = ca_get_pem(root_pem), *ca = ca_get_pem(ca_pem);
-	time_t y20 = (time_t)(NOW / LW_SECOND) + 7300L * 86400, y5 = (time_t)(NOW / LW_SECOND) + 1826L * 86400;
+	time_t y20 = (time_t)(NOW / LW_SECOND) + 7300L * 86400,
+	       y5 = (time_t)(NOW / LW_SECOND) + 1826L * 86400;
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	struct lw_bytes pem;
 	int64_t until;
@@ -176,7 +184,9 @@ static void lives(void **state)
 	assert_int_equal(ASN1_TIME_cmp_time_t(X509_get0_notAfter(ca), y5), 0);
 	assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(root), X509_get0_pubkey(ca)), 0);
 	/* no leaf outlives the CA */
-	assert_int_equal(ca_builders.listener(ca_key, ca_pem, make_csr(key, "x"), HOST, NOW + 1820 * DAY, arena, &pem, &until, why), LW_OK);
+	assert_int_equal(ca_builders.listener(ca_key, ca_pem, make_csr(key, "x"), HOST, NOW + 1820 * DAY,
+	                         arena, &pem, &until, why),
+	        LW_OK);
 	assert_int_equal(until, (int64_t)y5 * LW_SECOND);
 	X509_free(root);
 	X509_free(ca);
@@ -187,21 +197,26 @@ static void the_installation_ca_is_renewed(void **state)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	struct lw_bytes pem, fresh;
-	STACK_OF(X509) *chain;
+	STACK_OF(X509) * chain;
 	X509 *root = ca_get_pem(root_pem), *old = ca_get_pem(ca_pem), *new;
 	int64_t until, late = NOW + 1300 * DAY; /* two thirds of 1826 are 1217 */
 
-	assert_int_equal(ca_builders.renew(root_key, root_pem, ca_pem, NOW + 1200 * DAY, arena, &fresh, why), LW_EAGAIN);
+	assert_int_equal(ca_builders.renew(root_key, root_pem, ca_pem, NOW + 1200 * DAY, arena, &fresh, why),
+	        LW_EAGAIN);
 	assert_int_equal(ca_builders.renew(root_key, root_pem, ca_pem, late, arena, &fresh, why), LW_OK);
-	assert_int_equal(ca_builders.renew(LW_LIT(""), root_pem, ca_pem, late, arena, &fresh, why), LW_EINVAL); /* the root's key is away */
+	assert_int_equal(ca_builders.renew(LW_LIT(""), root_pem, ca_pem, late, arena, &fresh, why),
+	        LW_EINVAL); /* the root's key is away */
 	new = ca_get_pem(fresh);
 	assert_int_equal(X509_NAME_cmp(X509_get_subject_name(old), X509_get_subject_name(new)), 0);
 	assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(old), X509_get0_pubkey(new)), 1);
 	assert_int_not_equal(ASN1_INTEGER_cmp(X509_get0_serialNumber(old), X509_get0_serialNumber(new)), 0);
 	assert_int_equal(X509_get_pathlen(new), 1);
-	assert_int_equal(ASN1_TIME_cmp_time_t(X509_get0_notAfter(new), (time_t)((late + 1826 * DAY) / LW_SECOND)), 0);
+	assert_int_equal(
+	        ASN1_TIME_cmp_time_t(X509_get0_notAfter(new), (time_t)((late + 1826 * DAY) / LW_SECOND)), 0);
 	/* a leaf of the old one verifies with the new one in the chain */
-	assert_int_equal(ca_builders.listener(ca_key, ca_pem, make_csr(key, "x"), HOST, late, arena, &pem, &until, why), LW_OK);
+	assert_int_equal(ca_builders.listener(
+	                         ca_key, ca_pem, make_csr(key, "x"), HOST, late, arena, &pem, &until, why),
+	        LW_OK);
 	chain = read_chain(pem);
 	X509_free(sk_X509_pop(chain));
 	sk_X509_push(chain, new);
@@ -214,8 +229,8 @@ static void the_installation_ca_is_renewed(void **state)
 
 static void requests_are_checked(void **state)
 {
-	EVP_PKEY *p256 = EVP_EC_gen("P-256"), *p384 = EVP_EC_gen("P-384"), *p224 = EVP_EC_gen("P-224"), *k1 = EVP_EC_gen("secp256k1"),
-		 *rsa = EVP_RSA_gen(2048), *small = EVP_RSA_gen(1024);
+	EVP_PKEY *p256 = EVP_EC_gen("P-256"), *p384 = EVP_EC_gen("P-384"), *p224 = EVP_EC_gen("P-224"),
+	         *k1 = EVP_EC_gen("secp256k1"), *rsa = EVP_RSA_gen(2048), *small = EVP_RSA_gen(1024);
 	struct lw_bytes csr = make_csr(p256, "x"), spki;
 	uint8_t *bad;
 
@@ -229,7 +244,8 @@ static void requests_are_checked(void **state)
 	assert_int_equal(ca_csr_key(LW_LIT("hello"), arena, &spki, why), LW_EINVAL);
 	bad = lw_alloc(arena, csr.n + 1);
 	memcpy(bad, csr.p, csr.n);
-	assert_int_equal(ca_csr_key((struct lw_bytes){ bad, csr.n + 1 }, arena, &spki, why), LW_EINVAL); /* something left over */
+	assert_int_equal(ca_csr_key((struct lw_bytes){ bad, csr.n + 1 }, arena, &spki, why),
+	        LW_EINVAL); /* something left over */
 	/* the subject is signed: another letter breaks the proof */
 	for (size_t i = 0; i + 2 < csr.n; i++) {
 		if (bad[i] == 0x0c && bad[i + 1] == 1 && bad[i + 2] == 'x')
@@ -252,8 +268,11 @@ static void names_are_checked(void **state)
 	int64_t until;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(ca_builders.listener(ca_key, ca_pem, csr, bad[i], NOW, arena, &pem, &until, why), LW_EINVAL);
-	assert_int_equal(ca_builders.listener(root_key, ca_pem, csr, HOST, NOW, arena, &pem, &until, why), LW_EINVAL); /* not its key */
+		assert_int_equal(
+		        ca_builders.listener(ca_key, ca_pem, csr, bad[i], NOW, arena, &pem, &until, why),
+		        LW_EINVAL);
+	assert_int_equal(ca_builders.listener(root_key, ca_pem, csr, HOST, NOW, arena, &pem, &until, why),
+	        LW_EINVAL); /* not its key */
 	EVP_PKEY_free(key);
 }
 
@@ -289,7 +308,8 @@ static void bootstrap_makes_all_or_nothing(void **state)
 {
 	struct lw_clock clock = lw_clock_system;
 	char err[256] = "", r[128], i[128];
-	static const char *const files[] = { "master.key", "root.key.sealed", "root.pem", "installation.key.sealed", "installation.pem" };
+	static const char *const files[] = { "master.key", "root.key.sealed", "root.pem",
+		"installation.key.sealed", "installation.pem" };
 
 	assert_non_null(mkdtemp(dir));
 	keys_builders(&ca_builders);
@@ -304,7 +324,9 @@ static void bootstrap_makes_all_or_nothing(void **state)
 	snprintf(r, sizeof(r), "%s", in_keys("root.pem"));
 	snprintf(i, sizeof(i), "%s", in_keys("installation.pem"));
 	if (run((const char *[]){ "openssl", "version", NULL }) == 0)
-		assert_int_equal(run((const char *[]){ "openssl", "verify", "-x509_strict", "-CAfile", r, i, NULL }), 0);
+		assert_int_equal(
+		        run((const char *[]){ "openssl", "verify", "-x509_strict", "-CAfile", r, i, NULL }),
+		        0);
 	for (int f = 0; f < 5; f++)
 		assert_int_equal(unlink(in_keys(files[f])), 0);
 	assert_int_equal(rmdir(in_keys("")), 0);

@@ -111,7 +111,8 @@ static void a_source_is_counted_over_all_accounts(void **state)
 	assert_int_equal(guess(1, &ALICE, "192.0.2.1:9", KEYS_GUESS_RIGHT), LW_OK);
 	/* this machine itself is not counted */
 	for (int i = 0; i < 1000; i++)
-		assert_int_equal(guess(1, &NOBODY, i % 2 ? "127.0.0.1:5" : "[::1]:5", KEYS_GUESS_WRONG), LW_OK);
+		assert_int_equal(
+		        guess(1, &NOBODY, i % 2 ? "127.0.0.1:5" : "[::1]:5", KEYS_GUESS_WRONG), LW_OK);
 }
 
 static void a_flood_of_accounts_frees_no_lock(void **state)

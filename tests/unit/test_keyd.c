@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keyd with a real store: two tenants, their administrators, alice and bob. Each test starts from the same state. */
+/* keyd with a real store: two tenants, their administrators, alice and bob. Each test starts from the same
+ * state. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -43,10 +44,18 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
-static struct lw_uuid make_tenant(const char *name, const char *realm, const char *password, struct lw_uuid *ret_admin)
+static struct lw_uuid make_tenant(
+        const char *name, const char *realm, const char *password, struct lw_uuid *ret_admin)
 {
-	struct keys_tenant kt = { .uuid = lw_uuid_new(&clk), .name = name, .realm = realm, .admin_uuid = lw_uuid_new(&clk), .admin_name = "admin" };
-	struct store_op op = { .kind = STORE_TENANT_CREATE, .tenant_name = name, .tenant_uuid = kt.uuid, .admin_name = "admin",
+	struct keys_tenant kt = { .uuid = lw_uuid_new(&clk),
+		.name = name,
+		.realm = realm,
+		.admin_uuid = lw_uuid_new(&clk),
+		.admin_name = "admin" };
+	struct store_op op = { .kind = STORE_TENANT_CREATE,
+		.tenant_name = name,
+		.tenant_uuid = kt.uuid,
+		.admin_name = "admin",
 		.admin_uuid = kt.admin_uuid };
 	struct store_result res = { 0 };
 	struct lw_session *s;
@@ -55,7 +64,9 @@ static struct lw_uuid make_tenant(const char *name, const char *realm, const cha
 	char text[200];
 
 	assert_int_equal(keys_operator(keys, 0, &t, &cap), LW_OK);
-	assert_int_equal(keys_tenant_new(keys, tok(&t), &kt, lw_str(password), arena, &op.tenant_keys, &op.secrets, &op.nsecrets, text), LW_OK);
+	assert_int_equal(keys_tenant_new(keys, tok(&t), &kt, lw_str(password), arena, &op.tenant_keys,
+	                         &op.secrets, &op.nsecrets, text),
+	        LW_OK);
 	assert_int_equal(op.nsecrets, 2);
 	assert_int_equal(store_session_role(store, 0, STORE_ROLE_INIT, &s), LW_OK);
 	assert_int_equal(store_write(s, &op, &res), LW_OK);
@@ -77,27 +88,30 @@ static int write_as(const struct lw_cap *cap, const struct store_op *op, struct 
 	return err;
 }
 
-static struct lw_uuid make_user(const struct keys_token *t, const struct lw_cap *cap, uint32_t tenant, const char *uid, const char *suffix,
-	const char *krb, const char *password)
+static struct lw_uuid make_user(const struct keys_token *t, const struct lw_cap *cap, uint32_t tenant,
+        const char *uid, const char *suffix, const char *krb, const char *password)
 {
 	struct lw_uuid uuid = lw_uuid_new(&clk);
 	struct keys_new_entry n = { uid, krb, true };
 	struct lw_bytes classes[] = { LW_LIT("inetOrgPerson") }, name[] = { lw_str(uid) };
-	struct store_attr_values attrs[] = { { LW_LIT("objectClass"), classes, 1 }, { LW_LIT("uid"), name, 1 }, { LW_LIT("cn"), name, 1 },
-		{ LW_LIT("sn"), name, 1 } };
+	struct store_attr_values attrs[] = { { LW_LIT("objectClass"), classes, 1 },
+		{ LW_LIT("uid"), name, 1 }, { LW_LIT("cn"), name, 1 }, { LW_LIT("sn"), name, 1 } };
 	struct store_op op = { .kind = STORE_ADD, .attrs = attrs, .nattrs = 4, .uuid = uuid };
 	struct store_result res = { 0 };
 	char text[200];
 
-	assert_int_equal(dn_parse(arena, lw_str(lw_printf(arena, "uid=%s,ou=people,%s", uid, suffix)), &op.dn), LW_OK);
-	assert_int_equal(keys_set_password(keys, tok(t), tenant, &uuid, 0, &n, NONE, lw_str(password), &HERE, arena, &op.secrets, &op.nsecrets,
-		text), LW_OK);
+	assert_int_equal(
+	        dn_parse(arena, lw_str(lw_printf(arena, "uid=%s,ou=people,%s", uid, suffix)), &op.dn), LW_OK);
+	assert_int_equal(keys_set_password(keys, tok(t), tenant, &uuid, 0, &n, NONE, lw_str(password), &HERE,
+	                         arena, &op.secrets, &op.nsecrets, text),
+	        LW_OK);
 	assert_int_equal(op.nsecrets, 2);
 	assert_int_equal(write_as(cap, &op, &res), LW_OK);
 	return uuid;
 }
 
-static int verify(uint32_t tenant, const struct lw_uuid *who, const char *password, struct keys_token *t, struct lw_cap *cap)
+static int verify(uint32_t tenant, const struct lw_uuid *who, const char *password, struct keys_token *t,
+        struct lw_cap *cap)
 {
 	struct keys_token t2;
 	struct lw_cap c2;
@@ -118,8 +132,9 @@ static int setup(void **state)
 	if (!arena || !mkdtemp(dir))
 		return -1;
 	keys_builders(&ca_builders);
-	if (keys_bootstrap(dir, "lwd.acme.example", &clk, err) || store_open(dir, STORE_OPEN_CREATE, &clk, &store, err)
-		|| store_writer_start(store) || keys_in_process(dir, store, &clk, &keys, err)) {
+	if (keys_bootstrap(dir, "lwd.acme.example", &clk, err) ||
+	        store_open(dir, STORE_OPEN_CREATE, &clk, &store, err) || store_writer_start(store) ||
+	        keys_in_process(dir, store, &clk, &keys, err)) {
 		fprintf(stderr, "%s\n", err);
 		return -1;
 	}
@@ -131,7 +146,8 @@ static int setup(void **state)
 	assert_int_equal(store_tenant_by_name(store, arena, LW_LIT("beta.example"), &st), LW_OK);
 	beta = st.id;
 	assert_int_equal(verify(acme, &acme_admin, "acme admin's password", &t, &cap), LW_OK);
-	alice = make_user(&t, &cap, acme, "alice", "dc=acme,dc=example", "alice@ACME.EXAMPLE", "alice's password");
+	alice = make_user(
+	        &t, &cap, acme, "alice", "dc=acme,dc=example", "alice@ACME.EXAMPLE", "alice's password");
 	bob = make_user(&t, &cap, acme, "bob", "dc=acme,dc=example", "bob@ACME.EXAMPLE", "bob's password");
 	return 0;
 }
@@ -154,7 +170,8 @@ static void right_and_wrong(void **state)
 
 	assert_int_equal(verify(acme, &alice, "alice's password", &t, &cap), LW_OK);
 	assert_int_equal(cap.tenant, acme);
-	assert_true(lw_uuid_eq(&cap.tenant_uuid, &acme_uuid) && lw_uuid_eq(&cap.subject, &alice) && lw_uuid_eq(&cap.actor, &alice));
+	assert_true(lw_uuid_eq(&cap.tenant_uuid, &acme_uuid) && lw_uuid_eq(&cap.subject, &alice) &&
+	            lw_uuid_eq(&cap.actor, &alice));
 	assert_int_equal(cap.methods, LW_CAP_PASSWORD);
 	assert_int_equal(cap.flags, LW_CAP_CONFIDENTIAL);
 	assert_int_equal(cap.auth_time, NOW);
@@ -179,7 +196,9 @@ static void disabled(void **state)
 	struct lw_bytes yes[] = { LW_LIT("TRUE") };
 	struct store_mod mod = { STORE_MOD_REPLACE, { LW_LIT("lwDisabled"), yes, 1 } };
 	struct store_op op = { .kind = STORE_MODIFY, .mods = &mod, .nmods = 1 };
-	struct store_op off = { .kind = STORE_TENANT_STATE, .tenant_uuid = beta_uuid, .tenant_enabled = false };
+	struct store_op off = {
+		.kind = STORE_TENANT_STATE, .tenant_uuid = beta_uuid, .tenant_enabled = false
+	};
 	struct store_result res;
 	struct lw_session *s;
 	struct lw_cap admin;
@@ -214,23 +233,30 @@ static void guesses_are_counted(void **state)
 }
 
 /* ---- set ---- */
-static int set_as(const struct keys_token *t, uint32_t tenant, const struct lw_uuid *who, const char *old, const char *password,
-	struct store_sealed_item **items, size_t *n)
+static int set_as(const struct keys_token *t, uint32_t tenant, const struct lw_uuid *who, const char *old,
+        const char *password, struct store_sealed_item **items, size_t *n)
 {
 	static char text[200];
-	int err = keys_set_password(keys, tok(t), tenant, who, 0, NULL, lw_str(old), lw_str(password), &HERE, arena, items, n, text);
+	int err = keys_set_password(keys, tok(t), tenant, who, 0, NULL, lw_str(old), lw_str(password), &HERE,
+	        arena, items, n, text);
 
 	if (err == LW_EPWPOLICY)
 		assert_true(text[0] != '\0');
 	return err;
 }
 
-static void store_it(const struct lw_cap *cap, const struct lw_uuid *who, const char *uid, struct store_sealed_item *items, size_t n,
-	bool proved, struct store_result *res)
+static void store_it(const struct lw_cap *cap, const struct lw_uuid *who, const char *uid,
+        struct store_sealed_item *items, size_t n, bool proved, struct store_result *res)
 {
-	struct store_op op = { .kind = STORE_SET_SECRET, .uuid = *who, .secrets = items, .nsecrets = n, .old_password_proved = proved };
+	struct store_op op = { .kind = STORE_SET_SECRET,
+		.uuid = *who,
+		.secrets = items,
+		.nsecrets = n,
+		.old_password_proved = proved };
 
-	assert_int_equal(dn_parse(arena, lw_str(lw_printf(arena, "uid=%s,ou=people,dc=acme,dc=example", uid)), &op.dn), LW_OK);
+	assert_int_equal(
+	        dn_parse(arena, lw_str(lw_printf(arena, "uid=%s,ou=people,dc=acme,dc=example", uid)), &op.dn),
+	        LW_OK);
 	assert_int_equal(write_as(cap, &op, res), LW_OK);
 }
 
@@ -246,8 +272,10 @@ static void ones_own(void **state)
 	assert_int_equal(keys_renew(keys, tok(&t), &t2, &cap2), LW_EAUTH); /* nothing was changed */
 	assert_int_equal(set_as(&t, acme, &alice, "not hers", "a new password", &items, &n), LW_EAUTH);
 	assert_int_equal(set_as(&t, acme, &alice, "alice's password", "short", &items, &n), LW_EPWPOLICY);
-	assert_int_equal(set_as(&t, acme, &alice, "alice's password", "alice@acme.EXAMPLE", &items, &n), LW_EPWPOLICY);
-	assert_int_equal(set_as(&t, acme, &alice, "alice's password", "alice's password", &items, &n), LW_EPWPOLICY);
+	assert_int_equal(
+	        set_as(&t, acme, &alice, "alice's password", "alice@acme.EXAMPLE", &items, &n), LW_EPWPOLICY);
+	assert_int_equal(
+	        set_as(&t, acme, &alice, "alice's password", "alice's password", &items, &n), LW_EPWPOLICY);
 	assert_int_equal(set_as(&t, acme, &alice, "alice's password", "a new password", &items, &n), LW_OK);
 	assert_int_equal(n, 2);
 	store_it(&cap, &alice, "alice", items, n, true, &res);
@@ -259,9 +287,11 @@ static void ones_own(void **state)
 	assert_int_equal(cap2.expiry, cap.expiry);
 	/* the history remembers */
 	clk.test_wall += LW_SECOND;
-	assert_int_equal(set_as(&t2, acme, &alice, "a new password", "alice's password", &items, &n), LW_EPWPOLICY);
+	assert_int_equal(
+	        set_as(&t2, acme, &alice, "a new password", "alice's password", &items, &n), LW_EPWPOLICY);
 	/* the old token is as good as revoked */
-	assert_int_equal(set_as(&t, acme, &alice, "a new password", "another password", &items, &n), LW_EREVOKED);
+	assert_int_equal(
+	        set_as(&t, acme, &alice, "a new password", "another password", &items, &n), LW_EREVOKED);
 	clk.test_mono += 61 * LW_SECOND;
 	assert_int_equal(keys_renew(keys, tok(&t), &t2, &cap2), LW_EAUTH); /* too late */
 }
@@ -269,7 +299,8 @@ static void ones_own(void **state)
 /* keyd decides by the tenant's own rules, as they are now. */
 static void stale_login_needs_the_old_password(void **state)
 {
-	struct lw_bytes rule[] = { LW_LIT("permit self may set-secret person attrs(userPassword) when auth.age<5m and channel.confidential;") };
+	struct lw_bytes rule[] = { LW_LIT("permit self may set-secret person attrs(userPassword) when "
+		                          "auth.age<5m and channel.confidential;") };
 	struct store_mod mod = { STORE_MOD_REPLACE, { LW_LIT("lwGrantText"), rule, 1 } };
 	struct store_op op = { .kind = STORE_MODIFY, .mods = &mod, .nmods = 1 };
 	const struct keys_source clear = { "192.0.2.1:5", false };
@@ -284,13 +315,15 @@ static void stale_login_needs_the_old_password(void **state)
 	clk.test_wall += 3600 * LW_SECOND;
 	assert_int_equal(set_as(&t, acme, &alice, "", "a new password", &items, &n), LW_OK);
 	assert_int_equal(verify(acme, &acme_admin, "acme admin's password", NULL, &cap), LW_OK);
-	assert_int_equal(dn_parse(arena, LW_LIT("cn=self-password,ou=grants,dc=acme,dc=example"), &op.dn), LW_OK);
+	assert_int_equal(
+	        dn_parse(arena, LW_LIT("cn=self-password,ou=grants,dc=acme,dc=example"), &op.dn), LW_OK);
 	assert_int_equal(write_as(&cap, &op, &res), LW_OK);
 	assert_int_equal(set_as(&t, acme, &alice, "", "a new password", &items, &n), LW_EACCES);
 	assert_int_equal(set_as(&t, acme, &alice, "not hers", "a new password", &items, &n), LW_EAUTH);
 	assert_int_equal(set_as(&t, acme, &alice, "alice's password", "a new password", &items, &n), LW_OK);
-	assert_int_equal(keys_set_password(keys, tok(&t), acme, &alice, 0, NULL, LW_LIT("alice's password"), LW_LIT("a new password"), &clear,
-		arena, &items, &n, text), LW_EACCES);
+	assert_int_equal(keys_set_password(keys, tok(&t), acme, &alice, 0, NULL, LW_LIT("alice's password"),
+	                         LW_LIT("a new password"), &clear, arena, &items, &n, text),
+	        LW_EACCES);
 }
 
 static void somebody_elses(void **state)
@@ -305,7 +338,8 @@ static void somebody_elses(void **state)
 	assert_int_equal(verify(beta, &beta_admin, "beta admin's password", &other, &ignore), LW_OK);
 	assert_int_equal(verify(acme, &acme_admin, "acme admin's password", &admin, &cap), LW_OK);
 	assert_int_equal(set_as(&user, acme, &alice, "", "a new password", &items, &n), LW_EACCES);
-	assert_int_equal(set_as(&user, acme, &alice, "alice's password", "a new password", &items, &n), LW_EACCES);
+	assert_int_equal(
+	        set_as(&user, acme, &alice, "alice's password", "a new password", &items, &n), LW_EACCES);
 	assert_int_equal(set_as(&user, acme, &acme_admin, "", "a new password", &items, &n), LW_EACCES);
 	assert_int_equal(set_as(&other, acme, &alice, "", "a new password", &items, &n), LW_EACCES);
 	assert_int_equal(set_as(&other, beta, &alice, "", "a new password", &items, &n), LW_ENOTFOUND);
@@ -338,10 +372,12 @@ static void version_precondition(void **state)
 	store_end(txn);
 	store_session_free(s);
 	assert_int_equal(verify(acme, &acme_admin, "acme admin's password", &t, &cap), LW_OK);
-	assert_int_equal(keys_set_password(keys, tok(&t), acme, &alice, p.version + 1, NULL, NONE, LW_LIT("a new password"), &HERE, arena,
-		&items, &n, text), LW_EAGAIN);
-	assert_int_equal(keys_set_password(keys, tok(&t), acme, &alice, p.version, NULL, NONE, LW_LIT("a new password"), &HERE, arena,
-		&items, &n, text), LW_OK);
+	assert_int_equal(keys_set_password(keys, tok(&t), acme, &alice, p.version + 1, NULL, NONE,
+	                         LW_LIT("a new password"), &HERE, arena, &items, &n, text),
+	        LW_EAGAIN);
+	assert_int_equal(keys_set_password(keys, tok(&t), acme, &alice, p.version, NULL, NONE,
+	                         LW_LIT("a new password"), &HERE, arena, &items, &n, text),
+	        LW_OK);
 }
 
 /* What lies in the store opens with the master key at its place only, and holds what it should. */
@@ -362,7 +398,8 @@ static void sealed_items(void **state)
 	at.attr = schema_attr(LW_LIT("krbPrincipalKey"))->id;
 	assert_int_equal(store_session_role(store, acme, STORE_ROLE_AUTH, &s), LW_OK);
 	assert_int_equal(store_begin(s, STORE_READ, &txn), LW_OK);
-	assert_int_equal(store_sealed(txn, &alice, at.attr, STORE_SECRET_KERBEROS, &sealed, &at.generation), LW_OK);
+	assert_int_equal(
+	        store_sealed(txn, &alice, at.attr, STORE_SECRET_KERBEROS, &sealed, &at.generation), LW_OK);
 	assert_int_equal(keys_master_unwrap(m, &acme_uuid, st.keys, STORE_SECRET_KERBEROS, key), LW_OK);
 	assert_int_equal(keys_open(key, &at, sealed, arena, &clear), LW_OK);
 	assert_int_equal(keys_krb_get(clear, &krb), LW_OK);
@@ -377,23 +414,31 @@ static void sealed_items(void **state)
 }
 
 /* ---- tenants ---- */
-static void grant(uint32_t tenant, const struct lw_uuid *admin, const char *password, const char *suffix, const char *rule)
+static void grant(uint32_t tenant, const struct lw_uuid *admin, const char *password, const char *suffix,
+        const char *rule)
 {
-	struct lw_bytes classes[] = { LW_LIT("lwGrant") }, cn[] = { LW_LIT("made-by-test") }, text[] = { lw_str(rule) };
-	struct store_attr_values attrs[] = { { LW_LIT("objectClass"), classes, 1 }, { LW_LIT("cn"), cn, 1 }, { LW_LIT("lwGrantText"), text, 1 } };
+	struct lw_bytes classes[] = { LW_LIT("lwGrant") }, cn[] = { LW_LIT("made-by-test") },
+	                text[] = { lw_str(rule) };
+	struct store_attr_values attrs[] = { { LW_LIT("objectClass"), classes, 1 }, { LW_LIT("cn"), cn, 1 },
+		{ LW_LIT("lwGrantText"), text, 1 } };
 	struct store_op op = { .kind = STORE_ADD, .attrs = attrs, .nattrs = 3 };
 	struct store_result res = { 0 };
 	struct lw_cap cap;
 
 	assert_int_equal(verify(tenant, admin, password, NULL, &cap), LW_OK);
-	assert_int_equal(dn_parse(arena, lw_str(lw_printf(arena, "cn=made-by-test,ou=grants,%s", suffix)), &op.dn), LW_OK);
+	assert_int_equal(
+	        dn_parse(arena, lw_str(lw_printf(arena, "cn=made-by-test,ou=grants,%s", suffix)), &op.dn),
+	        LW_OK);
 	assert_int_equal(write_as(&cap, &op, &res), LW_OK);
 }
 
 static void who_may_make_a_tenant(void **state)
 {
-	struct keys_tenant kt = { .uuid = lw_uuid_new(&clk), .name = "gamma.example", .realm = "GAMMA.EXAMPLE",
-		.admin_uuid = lw_uuid_new(&clk), .admin_name = "admin" };
+	struct keys_tenant kt = { .uuid = lw_uuid_new(&clk),
+		.name = "gamma.example",
+		.realm = "GAMMA.EXAMPLE",
+		.admin_uuid = lw_uuid_new(&clk),
+		.admin_name = "admin" };
 	struct store_sealed_item *items;
 	struct lw_bytes wrapped;
 	struct keys_token t;
@@ -403,21 +448,37 @@ static void who_may_make_a_tenant(void **state)
 
 	/* acme is the system tenant: it was first */
 	assert_int_equal(verify(acme, &acme_admin, "acme admin's password", &t, &cap), LW_OK);
-	assert_int_equal(keys_tenant_new(keys, tok(&t), &kt, LW_LIT("a password"), arena, &wrapped, &items, &n, text), LW_OK);
-	assert_int_equal(keys_tenant_new(keys, tok(&t), &kt, LW_LIT("short"), arena, &wrapped, &items, &n, text), LW_EPWPOLICY);
+	assert_int_equal(
+	        keys_tenant_new(keys, tok(&t), &kt, LW_LIT("a password"), arena, &wrapped, &items, &n, text),
+	        LW_OK);
+	assert_int_equal(
+	        keys_tenant_new(keys, tok(&t), &kt, LW_LIT("short"), arena, &wrapped, &items, &n, text),
+	        LW_EPWPOLICY);
 	assert_true(text[0] != '\0');
 	assert_int_equal(verify(acme, &alice, "alice's password", &t, &cap), LW_OK);
-	assert_int_equal(keys_tenant_new(keys, tok(&t), &kt, LW_LIT("a password"), arena, &wrapped, &items, &n, text), LW_EACCES);
+	assert_int_equal(
+	        keys_tenant_new(keys, tok(&t), &kt, LW_LIT("a password"), arena, &wrapped, &items, &n, text),
+	        LW_EACCES);
 	assert_int_equal(verify(beta, &beta_admin, "beta admin's password", &t, &cap), LW_OK);
-	assert_int_equal(keys_tenant_new(keys, tok(&t), &kt, LW_LIT("a password"), arena, &wrapped, &items, &n, text), LW_EACCES);
+	assert_int_equal(
+	        keys_tenant_new(keys, tok(&t), &kt, LW_LIT("a password"), arena, &wrapped, &items, &n, text),
+	        LW_EACCES);
 	/* it is a right that can be given, in the system tenant; the same rule in another gives nothing */
-	grant(acme, &acme_admin, "acme admin's password", "dc=acme,dc=example", "permit user alice may administer tenant;");
+	grant(acme, &acme_admin, "acme admin's password", "dc=acme,dc=example",
+	        "permit user alice may administer tenant;");
 	assert_int_equal(verify(acme, &alice, "alice's password", &t, &cap), LW_OK);
-	assert_int_equal(keys_tenant_new(keys, tok(&t), &kt, LW_LIT("a password"), arena, &wrapped, &items, &n, text), LW_OK);
-	grant(beta, &beta_admin, "beta admin's password", "dc=beta,dc=example", "permit user admin may administer tenant;");
+	assert_int_equal(
+	        keys_tenant_new(keys, tok(&t), &kt, LW_LIT("a password"), arena, &wrapped, &items, &n, text),
+	        LW_OK);
+	grant(beta, &beta_admin, "beta admin's password", "dc=beta,dc=example",
+	        "permit user admin may administer tenant;");
 	assert_int_equal(verify(beta, &beta_admin, "beta admin's password", &t, &cap), LW_OK);
-	assert_int_equal(keys_tenant_new(keys, tok(&t), &kt, LW_LIT("a password"), arena, &wrapped, &items, &n, text), LW_EACCES);
-	assert_int_equal(keys_tenant_new(keys, LW_LIT("no token"), &kt, LW_LIT("a password"), arena, &wrapped, &items, &n, text), LW_EAUTH);
+	assert_int_equal(
+	        keys_tenant_new(keys, tok(&t), &kt, LW_LIT("a password"), arena, &wrapped, &items, &n, text),
+	        LW_EACCES);
+	assert_int_equal(keys_tenant_new(keys, LW_LIT("no token"), &kt, LW_LIT("a password"), arena, &wrapped,
+	                         &items, &n, text),
+	        LW_EAUTH);
 }
 
 /* ---- the dispatcher ---- */
@@ -486,7 +547,10 @@ static void garbage_is_answered(void **state)
 static void a_token_dies_with_its_boot_not_with_keyd(void **state)
 {
 	struct keyd *k = second("boot one"), *again = second("boot one"), *other = second("boot two");
-	struct keys_request q = { .id = KEYS_MSG_VERIFY, .tenant = acme, .subject = alice, .password = LW_LIT("alice's password") };
+	struct keys_request q = { .id = KEYS_MSG_VERIFY,
+		.tenant = acme,
+		.subject = alice,
+		.password = LW_LIT("alice's password") };
 	struct keys_request check = { .id = KEYS_MSG_CHECK };
 	struct keys_answer a;
 
@@ -502,9 +566,19 @@ static void a_token_dies_with_its_boot_not_with_keyd(void **state)
 static void asserted_sets_no_secret(void **state)
 {
 	struct keyd *k = second("boot");
-	struct lw_cap cap = { .tenant = acme, .tenant_uuid = acme_uuid, .subject = acme_admin, .actor = acme_admin, .methods = LW_CAP_CERT,
-		.flags = LW_CAP_ASSERTED | LW_CAP_CONFIDENTIAL, .auth_time = NOW, .expiry = NOW + LW_SECOND, .role = LW_ROLE_DIRECTORY };
-	struct keys_request q = { .id = KEYS_MSG_SET_PASSWORD, .tenant = acme, .subject = alice, .password = LW_LIT("a new password") };
+	struct lw_cap cap = { .tenant = acme,
+		.tenant_uuid = acme_uuid,
+		.subject = acme_admin,
+		.actor = acme_admin,
+		.methods = LW_CAP_CERT,
+		.flags = LW_CAP_ASSERTED | LW_CAP_CONFIDENTIAL,
+		.auth_time = NOW,
+		.expiry = NOW + LW_SECOND,
+		.role = LW_ROLE_DIRECTORY };
+	struct keys_request q = { .id = KEYS_MSG_SET_PASSWORD,
+		.tenant = acme,
+		.subject = alice,
+		.password = LW_LIT("a new password") };
 	struct keys_token t;
 	struct keys_answer a;
 
@@ -520,7 +594,9 @@ static void asserted_sets_no_secret(void **state)
 
 static void names_of_listeners(void **state)
 {
-	static const struct { const char *host, *listen, *want; } rows[] = {
+	static const struct {
+		const char *host, *listen, *want;
+	} rows[] = {
 		{ "h.example", "127.0.0.1,::1", "h.example,127.0.0.1,::1,localhost" },
 		{ "h.example", "0.0.0.0", "h.example,127.0.0.1,::1,localhost" },
 		{ "h.example", "192.0.2.1", "h.example,192.0.2.1" },
@@ -621,9 +697,21 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(right_and_wrong), T(disabled), T(guesses_are_counted), T(ones_own), T(stale_login_needs_the_old_password),
-		T(somebody_elses), T(version_precondition), T(sealed_items), T(who_may_make_a_tenant), T(only_the_rows_roles),
-		T(garbage_is_answered), T(a_token_dies_with_its_boot_not_with_keyd), T(asserted_sets_no_secret), T(names_of_listeners), T(parallel_guesses),
+		T(right_and_wrong),
+		T(disabled),
+		T(guesses_are_counted),
+		T(ones_own),
+		T(stale_login_needs_the_old_password),
+		T(somebody_elses),
+		T(version_precondition),
+		T(sealed_items),
+		T(who_may_make_a_tenant),
+		T(only_the_rows_roles),
+		T(garbage_is_answered),
+		T(a_token_dies_with_its_boot_not_with_keyd),
+		T(asserted_sets_no_secret),
+		T(names_of_listeners),
+		T(parallel_guesses),
 		T(over_a_channel),
 	};
 

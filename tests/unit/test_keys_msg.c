@@ -9,7 +9,8 @@
 #include "base/err.h"
 #include "keys/msg.h"
 
-/* Every message, written down here a second time: a new row fails until somebody says who may send it and what it needs. */
+/* Every message, written down here a second time: a new row fails until somebody says who may send it and
+ * what it needs. */
 static const struct {
 	uint16_t id;
 	const char *name;
@@ -24,10 +25,13 @@ static const struct {
 	{ 4, "renew", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_TOKEN, ACCESS_NONE, KEYS_LANE_SIGN },
 	{ 5, "set-password", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_VERB, ACCESS_SET_SECRET, KEYS_LANE_HASH },
 	{ 6, "unlock", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_VERB, ACCESS_SET_SECRET, KEYS_LANE_SIGN },
-	{ 7, "tenant-new", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_INSTALLATION, ACCESS_ADMINISTER, KEYS_LANE_HASH },
+	{ 7, "tenant-new", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_INSTALLATION, ACCESS_ADMINISTER,
+	        KEYS_LANE_HASH },
 	{ 8, "tls-cert", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN },
-	{ 9, "ca-pem", 1u << LW_ROLE_DIRECTORY | 1u << LW_ROLE_MONITOR, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN },
-	{ 10, "ping", 1u << LW_ROLE_DIRECTORY | 1u << LW_ROLE_MONITOR, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN },
+	{ 9, "ca-pem", 1u << LW_ROLE_DIRECTORY | 1u << LW_ROLE_MONITOR, KEYS_NEED_PEER, ACCESS_NONE,
+	        KEYS_LANE_SIGN },
+	{ 10, "ping", 1u << LW_ROLE_DIRECTORY | 1u << LW_ROLE_MONITOR, KEYS_NEED_PEER, ACCESS_NONE,
+	        KEYS_LANE_SIGN },
 };
 
 static void table(void **state)
@@ -49,7 +53,8 @@ static void every_row_is_whole(void **state)
 {
 	for (size_t i = 0; i < keys_nrows; i++) {
 		const struct keys_row *r = &keys_rows[i];
-		bool verb = r->need == KEYS_NEED_VERB || r->need == KEYS_NEED_INSTALLATION, token = false, password = false;
+		bool verb = r->need == KEYS_NEED_VERB || r->need == KEYS_NEED_INSTALLATION, token = false,
+		     password = false;
 
 		assert_int_not_equal(r->id, 0);
 		assert_int_not_equal(r->from, 0);
@@ -67,8 +72,10 @@ static void every_row_is_whole(void **state)
 		}
 		for (const uint8_t *f = r->answer; *f; f++)
 			assert_true(*f < KEYS_A_COUNT);
-		assert_true(token == (verb || r->need == KEYS_NEED_TOKEN)); /* who needs a token has a field for it */
-		assert_true(password == (r->lane == KEYS_LANE_HASH));       /* and what hashes runs where hashing is bounded */
+		assert_true(token ==
+		            (verb || r->need == KEYS_NEED_TOKEN)); /* who needs a token has a field for it */
+		assert_true(password ==
+		            (r->lane == KEYS_LANE_HASH)); /* and what hashes runs where hashing is bounded */
 		for (size_t j = 0; j < i; j++) {
 			assert_int_not_equal(keys_rows[j].id, r->id);
 			assert_string_not_equal(keys_rows[j].name, r->name);
@@ -81,10 +88,24 @@ static void every_row_is_whole(void **state)
 
 static void requests_go_round(void **state)
 {
-	const struct keys_request full = { .token = LW_LIT("token"), .tenant = 0xfedcba98, .subject = { { 1, 2, 3 } },
-		.password = LW_LIT("new"), .old = LW_LIT("old"), .addr = LW_LIT("[::1]:389"), .confidential = true, .version = 77,
-		.is_new = true, .new_user = true, .name = LW_LIT("alice"), .krb_name = LW_LIT("alice@R"), .tenant_uuid = { { 9 } },
-		.admin_uuid = { { 8 } }, .realm = LW_LIT("R"), .admin_name = LW_LIT("admin"), .csr = LW_LIT("csr"), .root = true };
+	const struct keys_request full = { .token = LW_LIT("token"),
+		.tenant = 0xfedcba98,
+		.subject = { { 1, 2, 3 } },
+		.password = LW_LIT("new"),
+		.old = LW_LIT("old"),
+		.addr = LW_LIT("[::1]:389"),
+		.confidential = true,
+		.version = 77,
+		.is_new = true,
+		.new_user = true,
+		.name = LW_LIT("alice"),
+		.krb_name = LW_LIT("alice@R"),
+		.tenant_uuid = { { 9 } },
+		.admin_uuid = { { 8 } },
+		.realm = LW_LIT("R"),
+		.admin_name = LW_LIT("admin"),
+		.csr = LW_LIT("csr"),
+		.root = true };
 	struct lw_writer w, again;
 
 	lw_writer_init(&w, KEYS_MAX_REQUEST);
@@ -113,8 +134,8 @@ static void requests_go_round(void **state)
 /* Octet by octet, so that encoder and decoder can't be wrong together. */
 static void verify_on_the_wire(void **state)
 {
-	static const uint8_t wire[] = { 1, 0, 1, 0, 0, 0, 5, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
-		0, 0, 0, 2, 'p', 'w', 0, 0, 0, 4, 'u', 'n', 'i', 'x', 1 };
+	static const uint8_t wire[] = { 1, 0, 1, 0, 0, 0, 5, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+		15, 16, 0, 0, 0, 2, 'p', 'w', 0, 0, 0, 4, 'u', 'n', 'i', 'x', 1 };
 	const struct keys_row *row;
 	struct keys_request q;
 
@@ -145,7 +166,12 @@ static void bounds_hold(void **state)
 
 static void answers_go_round(void **state)
 {
-	struct keys_answer a = { .token = LW_LIT("tok"), .nitems = 2, .blob = LW_LIT("blob"), .time = -5, .text = "say it" }, got;
+	struct keys_answer a = { .token = LW_LIT("tok"),
+		.nitems = 2,
+		.blob = LW_LIT("blob"),
+		.time = -5,
+		.text = "say it" },
+	                   got;
 	struct lw_writer w;
 
 	a.items[0] = (struct store_sealed_item){ 100, STORE_SECRET_PASSWORD, 3, LW_LIT("one") };
@@ -165,7 +191,8 @@ static void answers_go_round(void **state)
 	assert_string_equal(got.text, "say it");
 	assert_int_equal(got.token.n, 0);
 	/* an error that does not exist, and an answer cut short */
-	assert_int_equal(keys_answer_get(LW_LIT("\377\377\0\0\0\0"), keys_row(KEYS_MSG_PING), &got), LW_EINTERNAL);
+	assert_int_equal(
+	        keys_answer_get(LW_LIT("\377\377\0\0\0\0"), keys_row(KEYS_MSG_PING), &got), LW_EINTERNAL);
 	assert_int_equal(keys_answer_get(LW_LIT("\0"), keys_row(KEYS_MSG_PING), &got), LW_EINTERNAL);
 	assert_int_equal(keys_answer_get(LW_LIT("\0\0"), keys_row(KEYS_MSG_PING), &got), LW_OK);
 	lw_writer_done(&w);

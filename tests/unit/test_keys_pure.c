@@ -70,10 +70,12 @@ static void seal_refuses_every_flipped_bit(void **state)
 	for (size_t bit = 0; bit < 8 * sealed.n; bit++) {
 		memcpy(copy, sealed.p, sealed.n);
 		copy[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_int_not_equal(keys_open(KEY, &home, (struct lw_bytes){ copy, sealed.n }, arena, &out), LW_OK);
+		assert_int_not_equal(
+		        keys_open(KEY, &home, (struct lw_bytes){ copy, sealed.n }, arena, &out), LW_OK);
 	}
 	for (size_t n = 0; n < sealed.n; n++)
-		assert_int_not_equal(keys_open(KEY, &home, (struct lw_bytes){ sealed.p, n }, arena, &out), LW_OK);
+		assert_int_not_equal(
+		        keys_open(KEY, &home, (struct lw_bytes){ sealed.p, n }, arena, &out), LW_OK);
 }
 
 /* ---- capabilities ---- */
@@ -81,8 +83,15 @@ static void seal_refuses_every_flipped_bit(void **state)
 
 static struct lw_cap some_cap(void)
 {
-	return (struct lw_cap){ .tenant = 7, .tenant_uuid = T1, .subject = E1, .actor = E1, .methods = LW_CAP_PASSWORD,
-		.flags = LW_CAP_CONFIDENTIAL, .auth_time = NOW, .expiry = NOW + 3600 * LW_SECOND, .credential_version = 5,
+	return (struct lw_cap){ .tenant = 7,
+		.tenant_uuid = T1,
+		.subject = E1,
+		.actor = E1,
+		.methods = LW_CAP_PASSWORD,
+		.flags = LW_CAP_CONFIDENTIAL,
+		.auth_time = NOW,
+		.expiry = NOW + 3600 * LW_SECOND,
+		.credential_version = 5,
 		.role = LW_ROLE_DIRECTORY };
 }
 
@@ -94,9 +103,11 @@ static void cap_goes_round(void **state)
 
 	assert_int_equal(keys_cap_mint(&k, &cap, &t), LW_OK);
 	assert_true(t.n <= LW_CAP_MAX);
-	assert_int_equal(keys_cap_check(&k, (struct lw_bytes){ t.b, t.n }, LW_ROLE_DIRECTORY, NOW, &got), LW_OK);
+	assert_int_equal(
+	        keys_cap_check(&k, (struct lw_bytes){ t.b, t.n }, LW_ROLE_DIRECTORY, NOW, &got), LW_OK);
 	assert_int_equal(got.tenant, 7);
-	assert_true(lw_uuid_eq(&got.tenant_uuid, &T1) && lw_uuid_eq(&got.subject, &E1) && lw_uuid_eq(&got.actor, &E1));
+	assert_true(lw_uuid_eq(&got.tenant_uuid, &T1) && lw_uuid_eq(&got.subject, &E1) &&
+	            lw_uuid_eq(&got.actor, &E1));
 	assert_int_equal(got.methods, LW_CAP_PASSWORD);
 	assert_int_equal(got.flags, LW_CAP_CONFIDENTIAL);
 	assert_int_equal(got.auth_time, NOW);
@@ -115,13 +126,19 @@ static void cap_refuses_what_was_touched(void **state)
 	for (size_t bit = 0; bit < 8 * t.n; bit++) {
 		bad = t;
 		bad.b[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_int_equal(keys_cap_check(&k, (struct lw_bytes){ bad.b, bad.n }, LW_ROLE_DIRECTORY, NOW, &got), LW_EAUTH);
+		assert_int_equal(
+		        keys_cap_check(&k, (struct lw_bytes){ bad.b, bad.n }, LW_ROLE_DIRECTORY, NOW, &got),
+		        LW_EAUTH);
 	}
 	for (size_t n = 0; n < t.n; n++)
-		assert_int_equal(keys_cap_check(&k, (struct lw_bytes){ t.b, n }, LW_ROLE_DIRECTORY, NOW, &got), LW_EAUTH);
-	assert_int_equal(keys_cap_check(&other, (struct lw_bytes){ t.b, t.n }, LW_ROLE_DIRECTORY, NOW, &got), LW_EAUTH);
+		assert_int_equal(
+		        keys_cap_check(&k, (struct lw_bytes){ t.b, n }, LW_ROLE_DIRECTORY, NOW, &got),
+		        LW_EAUTH);
+	assert_int_equal(keys_cap_check(&other, (struct lw_bytes){ t.b, t.n }, LW_ROLE_DIRECTORY, NOW, &got),
+	        LW_EAUTH);
 	/* another role can't use it */
-	assert_int_equal(keys_cap_check(&k, (struct lw_bytes){ t.b, t.n }, LW_ROLE_MONITOR, NOW, &got), LW_EAUTH);
+	assert_int_equal(
+	        keys_cap_check(&k, (struct lw_bytes){ t.b, t.n }, LW_ROLE_MONITOR, NOW, &got), LW_EAUTH);
 }
 
 static void cap_expires(void **state)
@@ -131,8 +148,12 @@ static void cap_expires(void **state)
 	struct keys_token t;
 
 	assert_int_equal(keys_cap_mint(&k, &cap, &t), LW_OK);
-	assert_int_equal(keys_cap_check(&k, (struct lw_bytes){ t.b, t.n }, LW_ROLE_DIRECTORY, cap.expiry - 1, &got), LW_OK);
-	assert_int_equal(keys_cap_check(&k, (struct lw_bytes){ t.b, t.n }, LW_ROLE_DIRECTORY, cap.expiry, &got), LW_EEXPIRED);
+	assert_int_equal(
+	        keys_cap_check(&k, (struct lw_bytes){ t.b, t.n }, LW_ROLE_DIRECTORY, cap.expiry - 1, &got),
+	        LW_OK);
+	assert_int_equal(
+	        keys_cap_check(&k, (struct lw_bytes){ t.b, t.n }, LW_ROLE_DIRECTORY, cap.expiry, &got),
+	        LW_EEXPIRED);
 	cap.expiry = cap.auth_time + INT64_C(12) * 3600 * LW_SECOND + 1; /* twelve hours at most */
 	assert_int_equal(keys_cap_mint(&k, &cap, &t), LW_EINVAL);
 }
@@ -185,7 +206,9 @@ static void data_keys_are_bound_to_tenant_and_class(void **state)
 	assert_int_equal(keys_master_unwrap(o, &T1, w1, STORE_SECRET_PASSWORD, b), LW_EAUTH);
 	assert_int_equal(keys_master_unwrap(m, &T1, w1, 99, b), LW_ENOTFOUND);
 	for (size_t n = 0; n < w1.n; n++)
-		assert_int_not_equal(keys_master_unwrap(m, &T1, (struct lw_bytes){ w1.p, n }, STORE_SECRET_PASSWORD, b), LW_OK);
+		assert_int_not_equal(
+		        keys_master_unwrap(m, &T1, (struct lw_bytes){ w1.p, n }, STORE_SECRET_PASSWORD, b),
+		        LW_OK);
 	keys_master_free(m);
 	keys_master_free(o);
 }
@@ -260,11 +283,18 @@ static void master_file_is_strict(void **state)
 /* ---- bundle ---- */
 static void salts(void **state)
 {
-	static const struct { const char *name, *salt; } rows[] = {
+	static const struct {
+		const char *name, *salt;
+	} rows[] = {
 		{ "alice@ACME.EXAMPLE", "ACME.EXAMPLEalice" },
 		{ "HTTP/web1.acme.example@ACME.EXAMPLE", "ACME.EXAMPLEHTTPweb1.acme.example" },
 		{ "a\\/b/c\\@d@R", "Ra/bc@d" },
-		{ "alice", NULL }, { "alice@", NULL }, { "@R", NULL }, { "", NULL }, { "a@b@c", NULL }, { "a@b\\", NULL },
+		{ "alice", NULL },
+		{ "alice@", NULL },
+		{ "@R", NULL },
+		{ "", NULL },
+		{ "a@b@c", NULL },
+		{ "a@b\\", NULL },
 	};
 	struct lw_bytes salt;
 
@@ -279,8 +309,10 @@ static void salts(void **state)
 
 static void kerberos_keys_are_libkrb5s(void **state)
 {
-	static const char *const names[] = { "alice@ACME.EXAMPLE", "HTTP/web1.acme.example@ACME.EXAMPLE", "wei\\/rd@BETA.EXAMPLE" };
-	static const char *const passwords[] = { "correct horse", "p\xc3\xa4ssw\xc3\xb6rt \xe2\x82\xac", "x" };
+	static const char *const names[] = { "alice@ACME.EXAMPLE", "HTTP/web1.acme.example@ACME.EXAMPLE",
+		"wei\\/rd@BETA.EXAMPLE" };
+	static const char *const passwords[] = { "correct horse", "p\xc3\xa4ssw\xc3\xb6rt \xe2\x82\xac",
+		"x" };
 	static const int32_t etypes[] = { 20, 19, 18, 17 };
 	krb5_context ctx;
 
@@ -292,7 +324,8 @@ static void kerberos_keys_are_libkrb5s(void **state)
 
 		assert_int_equal(krb5_parse_name(ctx, names[i], &p), 0);
 		assert_int_equal(krb5_principal2salt(ctx, p, &salt), 0);
-		assert_int_equal(keys_krb_make(arena, lw_str(passwords[i]), lw_str(names[i]), 3, NOW, &krb), LW_OK);
+		assert_int_equal(
+		        keys_krb_make(arena, lw_str(passwords[i]), lw_str(names[i]), 3, NOW, &krb), LW_OK);
 		assert_int_equal(krb.nsets, 1);
 		assert_int_equal(krb.sets[0].kvno, 3);
 		assert_int_equal(krb.sets[0].nkeys, 4);
@@ -314,15 +347,20 @@ static void kerberos_keys_are_libkrb5s(void **state)
 /* RFC 7677 section 3: the client's proof must fit StoredKey, and the server's signature ServerKey. */
 static void scram_is_rfc_7677s(void **state)
 {
-	static const char auth[] = "n=user,r=rOprNGfwEbeRWgbNEkqO,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
-		"s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+	static const char auth[] =
+	        "n=user,r=rOprNGfwEbeRWgbNEkqO,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+	        "s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$"
+	        "k0";
 	struct lw_scram s = { .hash = LW_SHA256, .iterations = 4096 };
 	struct lw_bytes salt, proof, signature;
 	uint8_t sig[32], key[32];
 
 	assert_int_equal(lw_unbase64(arena, LW_LIT("W22ZaJ0SNY7soEsUEjb6gQ=="), &salt), LW_OK);
-	assert_int_equal(lw_unbase64(arena, LW_LIT("dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="), &proof), LW_OK);
-	assert_int_equal(lw_unbase64(arena, LW_LIT("6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="), &signature), LW_OK);
+	assert_int_equal(
+	        lw_unbase64(arena, LW_LIT("dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="), &proof), LW_OK);
+	assert_int_equal(
+	        lw_unbase64(arena, LW_LIT("6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="), &signature),
+	        LW_OK);
 	memcpy(s.salt, salt.p, 16);
 	assert_int_equal(lw_scram_derive(LW_LIT("pencil"), &s), LW_OK);
 	lw_hmac(LW_SHA256, (struct lw_bytes){ s.stored_key, 32 }, LW_LIT(auth), sig);
@@ -339,14 +377,18 @@ static void bundle_goes_round(void **state)
 	struct keys_bundle first, b, got;
 	struct lw_writer w;
 
-	assert_int_equal(keys_bundle_make(LW_LIT("first password"), NULL, &keys_policy_default, NOW - 1, &first), LW_OK);
+	assert_int_equal(
+	        keys_bundle_make(LW_LIT("first password"), NULL, &keys_policy_default, NOW - 1, &first),
+	        LW_OK);
 	assert_int_equal(first.nhistory, 0);
-	assert_int_equal(keys_bundle_make(LW_LIT("correct horse"), &first, &keys_policy_default, NOW, &b), LW_OK);
+	assert_int_equal(
+	        keys_bundle_make(LW_LIT("correct horse"), &first, &keys_policy_default, NOW, &b), LW_OK);
 	assert_int_equal(strncmp(b.phc, "$argon2id$", 10), 0);
 	assert_int_equal(lw_argon2_verify(b.phc, LW_LIT("correct horse")), LW_OK);
 	assert_int_equal(lw_argon2_verify(b.phc, LW_LIT("correct horsf")), LW_EAUTH);
 	for (int i = 0; i < 2; i++) {
-		struct lw_scram s = { .hash = i ? LW_SHA512 : LW_SHA256, .iterations = b.scram[i].iterations };
+		struct lw_scram s = { .hash = i ? LW_SHA512 : LW_SHA256,
+			.iterations = b.scram[i].iterations };
 
 		assert_true(s.iterations >= 4096);
 		memcpy(s.salt, b.scram[i].salt, 16);
@@ -393,11 +435,14 @@ static void krb_item_goes_round(void **state)
 
 static void history_keeps_five(void **state)
 {
-	static const char *const pw[] = { "password-0", "password-1", "password-2", "password-3", "password-4", "password-5" };
+	static const char *const pw[] = { "password-0", "password-1", "password-2", "password-3",
+		"password-4", "password-5" };
 	struct keys_bundle b[6];
 
 	for (int i = 0; i < 6; i++)
-		assert_int_equal(keys_bundle_make(lw_str(pw[i]), i ? &b[i - 1] : NULL, &keys_policy_default, NOW + i, &b[i]), LW_OK);
+		assert_int_equal(keys_bundle_make(lw_str(pw[i]), i ? &b[i - 1] : NULL, &keys_policy_default,
+		                         NOW + i, &b[i]),
+		        LW_OK);
 	assert_int_equal(b[5].nhistory, 4); /* with the present one, five */
 	for (int i = 1; i < 6; i++)
 		assert_true(keys_password_used(&b[5], &keys_policy_default, lw_str(pw[i])));
@@ -411,27 +456,47 @@ static void quality(void **state)
 	char text[200], longest[1026];
 
 	memset(longest, 'x', sizeof(longest));
-	assert_int_equal(keys_password_quality(&keys_policy_default, LW_LIT("1234567"), names, text), LW_EPWPOLICY);
+	assert_int_equal(
+	        keys_password_quality(&keys_policy_default, LW_LIT("1234567"), names, text), LW_EPWPOLICY);
 	assert_non_null(strstr(text, "8"));
 	assert_int_equal(keys_password_quality(&keys_policy_default, LW_LIT("12345678"), names, text), LW_OK);
-	assert_int_equal(keys_password_quality(&keys_policy_default, (struct lw_bytes){ (uint8_t *)longest, 1024 }, names, text), LW_OK);
-	assert_int_equal(keys_password_quality(&keys_policy_default, (struct lw_bytes){ (uint8_t *)longest, 1025 }, names, text),
-		LW_EPWPOLICY);
-	assert_int_equal(keys_password_quality(&keys_policy_default, LW_LIT("Alice.Liddell"), names, text), LW_EPWPOLICY);
-	assert_int_equal(keys_password_quality(&keys_policy_default, LW_LIT("ALICE.LIDDELL@acme.example"), names, text), LW_EPWPOLICY);
-	assert_int_equal(keys_password_quality(&keys_policy_default, LW_LIT("Alice.Liddell2"), names, text), LW_OK);
+	assert_int_equal(keys_password_quality(&keys_policy_default,
+	                         (struct lw_bytes){ (uint8_t *)longest, 1024 }, names, text),
+	        LW_OK);
+	assert_int_equal(keys_password_quality(&keys_policy_default,
+	                         (struct lw_bytes){ (uint8_t *)longest, 1025 }, names, text),
+	        LW_EPWPOLICY);
+	assert_int_equal(keys_password_quality(&keys_policy_default, LW_LIT("Alice.Liddell"), names, text),
+	        LW_EPWPOLICY);
+	assert_int_equal(keys_password_quality(
+	                         &keys_policy_default, LW_LIT("ALICE.LIDDELL@acme.example"), names, text),
+	        LW_EPWPOLICY);
+	assert_int_equal(
+	        keys_password_quality(&keys_policy_default, LW_LIT("Alice.Liddell2"), names, text), LW_OK);
 }
 
 /* RFC 4013 section 3, RFC 8265 section 4.3, and one that Unicode 3.2 did not know. */
 static void preparation(void **state)
 {
-	static const struct { const char *in, *out; } rows[] = {
-		{ "I\xc2\xadX", "IX" }, { "user", "user" }, { "\xc2\xaa", "a" }, { "\xe2\x85\xa8", "IX" },
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{ "I\xc2\xadX", "IX" },
+		{ "user", "user" },
+		{ "\xc2\xaa", "a" },
+		{ "\xe2\x85\xa8", "IX" },
 		{ "correct horse battery staple", "correct horse battery staple" },
 		{ "\xcf\x80\xc3\x9f\xc3\xa5", "\xcf\x80\xc3\x9f\xc3\xa5" },
-		{ "a\xc2\xa0" "b", "a b" },
-		{ "\xf0\x9f\x90\xb4 a\xcc\x88", "\xf0\x9f\x90\xb4 \xc3\xa4" }, /* a horse, and a combining diaeresis */
-		{ "bad\x07" "bell", NULL }, { "\xff\xfe", NULL }, { "\xed\xa0\x80", NULL },
+		{ "a\xc2\xa0"
+		  "b",
+		        "a b" },
+		{ "\xf0\x9f\x90\xb4 a\xcc\x88",
+		        "\xf0\x9f\x90\xb4 \xc3\xa4" }, /* a horse, and a combining diaeresis */
+		{ "bad\x07"
+		  "bell",
+		        NULL },
+		{ "\xff\xfe", NULL },
+		{ "\xed\xa0\x80", NULL },
 	};
 	struct lw_bytes out;
 
@@ -442,7 +507,8 @@ static void preparation(void **state)
 		if (rows[i].out)
 			assert_true(lw_eq(out, lw_str(rows[i].out)));
 	}
-	assert_int_equal(keys_password_prep(arena, (struct lw_bytes){ (const uint8_t *)"a\0b", 3 }, &out), LW_EINVAL);
+	assert_int_equal(
+	        keys_password_prep(arena, (struct lw_bytes){ (const uint8_t *)"a\0b", 3 }, &out), LW_EINVAL);
 }
 
 int main(void)
