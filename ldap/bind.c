@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Binds. A name is resolved to a principal by the AUTH role; whether it is there or not, keyd is asked (with a zero UUID when
- * not), so that all failures take the same path and the same time. A warm bind (credcache.h) is answered inline. */
+/* Binds. A name is resolved to a principal by the AUTH role; whether it is there or not, keyd is asked (with
+ * a zero UUID when not), so that all failures take the same path and the same time. A warm bind (credcache.h)
+ * is answered inline. */
 #include "ldap/conn.h"
 #include "ldap/credcache.h"
 
@@ -18,7 +19,7 @@ struct who {
 /* ---- names ---- */
 
 static int look_up(struct store_txn *txn, const struct store_dn *dn, struct lw_bytes local, const char *realm,
-	struct store_principal *ret)
+        struct store_principal *ret)
 {
 	const struct schema_attr *uid, *krb;
 	struct lw_bytes full;
@@ -87,8 +88,8 @@ static int resolve(struct ldapd_conn *c, struct lw_bytes name, struct who *ret)
 
 /* ---- who is it now ---- */
 
-static int established(struct ldapd_conn *c, const struct store_tenant *tenant, const char *user, const struct keys_token *token,
-	const struct lw_cap *cap)
+static int established(struct ldapd_conn *c, const struct store_tenant *tenant, const char *user,
+        const struct keys_token *token, const struct lw_cap *cap)
 {
 	struct lw_session *s;
 	int err = store_session_cap(c->server->store, cap, &s);
@@ -113,15 +114,18 @@ static void note(const struct ldapd_conn *c, const struct who *who, const char *
 
 	if (who && who->known)
 		lw_uuid_format(&who->p.uuid, subject);
-	lw_log(err ? LW_INFO : LW_DEBUG, "ldap.bind", "how", how, "from", c->peer->addr, "tenant", who ? who->tenant.name : "",
-		"subject", subject, "result", err ? lw_errname(err) : "OK", NULL);
+	lw_log(err ? LW_INFO : LW_DEBUG, "ldap.bind", "how", how, "from", c->peer->addr, "tenant",
+	        who ? who->tenant.name : "", "subject", subject, "result", err ? lw_errname(err) : "OK",
+	        NULL);
 }
 
 /* ---- simple ---- */
 
-static struct ldapd_credkey credkey(const struct ldapd_conn *c, const struct who *who, struct lw_bytes password)
+static struct ldapd_credkey credkey(
+        const struct ldapd_conn *c, const struct who *who, struct lw_bytes password)
 {
-	return (struct ldapd_credkey){ who->tenant.id, who->p.uuid, who->p.credential_version, ldapd_confidential(c), password };
+	return (struct ldapd_credkey){ who->tenant.id, who->p.uuid, who->p.credential_version,
+		ldapd_confidential(c), password };
 }
 
 /* Everything that a warm bind looks at: the tenant's and the principal's state, the cache, the session. */
@@ -136,7 +140,8 @@ static bool warm(struct ldapd_conn *c, const struct who *who, struct lw_bytes pa
 		return false;
 	if (!ldapd_credcache_get(c->server->cache, &key, &token, &cap))
 		return false;
-	ok = established(c, &who->tenant, who->p.krb_name[0] ? who->p.krb_name : who->p.name, &token, &cap) == LW_OK;
+	ok = established(c, &who->tenant, who->p.krb_name[0] ? who->p.krb_name : who->p.name, &token, &cap) ==
+	     LW_OK;
 	lw_wipe(&token, sizeof token);
 	return ok;
 }
@@ -161,7 +166,8 @@ static int cold(struct ldapd_conn *c, struct who *who, struct lw_bytes password)
 	if (err == LW_OK) {
 		key.credential_version = cap.credential_version;
 		ldapd_credcache_put(c->server->cache, &key, begun, &token, &cap);
-		err = established(c, &who->tenant, who->p.krb_name[0] ? who->p.krb_name : who->p.name, &token, &cap);
+		err = established(
+		        c, &who->tenant, who->p.krb_name[0] ? who->p.krb_name : who->p.name, &token, &cap);
 	}
 	if (err)
 		ldapd_credcache_drop(c->server->cache, who->tenant.id, &who->p.uuid);
@@ -171,12 +177,17 @@ static int cold(struct ldapd_conn *c, struct who *who, struct lw_bytes password)
 
 static enum ldapd_outcome failed(struct lw_writer *out, const struct ldapd_msg *m, int err)
 {
-	/* a session that can't be made is no more than wrong credentials; nothing here may end the connection */
-	return ldapd_answer(out, m, err == LW_EREVOKED || err == LW_ENOTFOUND ? LDAPD_INVALID_CREDENTIALS :
-		err == LW_ETIMEOUT ? LDAPD_UNAVAILABLE : ldapd_code(err), NULL);
+	/* a session that can't be made is no more than wrong credentials; nothing here may end the connection
+	 */
+	return ldapd_answer(out, m,
+	        err == LW_EREVOKED || err == LW_ENOTFOUND ? LDAPD_INVALID_CREDENTIALS
+	        : err == LW_ETIMEOUT                      ? LDAPD_UNAVAILABLE
+	                                                  : ldapd_code(err),
+	        NULL);
 }
 
-static enum ldapd_outcome simple(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_writer *out)
+static enum ldapd_outcome simple(
+        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_writer *out)
 {
 	struct lw_bytes name = m->bind.name, password = m->bind.password;
 	struct who who = { 0 };
@@ -187,7 +198,8 @@ static enum ldapd_outcome simple(struct ldapd_conn *c, struct ldapd_msg *m, bool
 	if (!ldapd_password_allowed(c))
 		return ldapd_answer(out, m, LDAPD_CONFIDENTIALITY, "use TLS");
 	if (password.n == 0)
-		return ldapd_answer(out, m, LDAPD_UNWILLING, "a name without a password"); /* RFC 4513 5.1.2 */
+		return ldapd_answer(
+		        out, m, LDAPD_UNWILLING, "a name without a password"); /* RFC 4513 5.1.2 */
 	if (name.n == 0)
 		return ldapd_answer(out, m, LDAPD_INVALID_CREDENTIALS, NULL);
 	err = resolve(c, name, &who);
@@ -214,7 +226,8 @@ static bool external_usable(const struct ldapd_conn *c)
 }
 
 /* RFC 4422 appendix A over ldapi: the owner of the data directory is the installation's operator. */
-static enum ldapd_outcome external(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_writer *out)
+static enum ldapd_outcome external(
+        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_writer *out)
 {
 	struct ldapd_result challenge = { .code = LDAPD_SASL_IN_PROGRESS, .sasl = LW_LIT("") };
 	struct keys_token token;
@@ -266,7 +279,8 @@ const char *ldapd_sasl_mech(const struct ldapd_conn *c, size_t i)
 	return NULL;
 }
 
-enum ldapd_outcome ldapd_bind(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
+int ldapd_bind(
+        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
 {
 	bool started = c->sasl_started;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decoding requests. Every function of one production reads it from a sticky reader; recursion is bounded by FILTER_MAX_DEPTH.
- * RFC 4511's module says EXTENSIBILITY IMPLIED: unknown elements at the end of a sequence are skipped, but must be well-formed. */
+/* Decoding requests. Every function of one production reads it from a sticky reader; recursion is bounded by
+ * FILTER_MAX_DEPTH. RFC 4511's module says EXTENSIBILITY IMPLIED: unknown elements at the end of a sequence
+ * are skipped, but must be well-formed. */
 #include "ldap/msg.h"
 
 #include "base/err.h"
@@ -173,7 +174,8 @@ static int attribute(struct decoder *d, struct lw_bytes v, struct store_attr_val
 
 static int filter(struct decoder *d, struct lw_reader *r, unsigned depth, struct filter **ret);
 
-static int filter_children(struct decoder *d, enum filter_kind kind, struct lw_bytes v, unsigned depth, struct filter **ret)
+static int filter_children(
+        struct decoder *d, enum filter_kind kind, struct lw_bytes v, unsigned depth, struct filter **ret)
 {
 	struct lw_reader r = inside(v);
 	struct filter *first = NULL, **tail = &first;
@@ -299,7 +301,8 @@ static int filter(struct decoder *d, struct lw_reader *r, unsigned depth, struct
 	case 0xa9:
 		return filter_ext(d, v, ret);
 	}
-	/* RFC 4511 4.5.1.7: an unrecognised choice is Undefined; liblber and the peers call it an error, and so do we. */
+	/* RFC 4511 4.5.1.7: an unrecognised choice is Undefined; liblber and the peers call it an error, and
+	 * so do we. */
 	return LW_EINVAL;
 }
 
@@ -378,7 +381,8 @@ static int get_search(struct decoder *d, struct lw_bytes v)
 	err = octet_list(d, list, &m->search.attrs, &m->search.nattrs);
 	if (err)
 		return err;
-	if (scope < 0 || scope > 3 || deref < 0 || deref > 3 || size < 0 || size > INT32_MAX || seconds < 0 || seconds > INT32_MAX) {
+	if (scope < 0 || scope > 3 || deref < 0 || deref > 3 || size < 0 || size > INT32_MAX || seconds < 0 ||
+	        seconds > INT32_MAX) {
 		refuse(d, LDAPD_PROTOCOL_ERROR, "scope, derefAliases or limit out of range");
 		return LW_OK;
 	}
@@ -390,7 +394,8 @@ static int get_search(struct decoder *d, struct lw_bytes v)
 
 static int get_modify(struct decoder *d, struct lw_bytes v)
 {
-	static const enum store_mod_kind kinds[] = { STORE_MOD_ADD, STORE_MOD_DELETE, STORE_MOD_REPLACE, STORE_MOD_INCREMENT };
+	static const enum store_mod_kind kinds[] = { STORE_MOD_ADD, STORE_MOD_DELETE, STORE_MOD_REPLACE,
+		STORE_MOD_INCREMENT };
 	struct ldapd_msg *m = d->msg;
 	struct lw_reader r = inside(v), lr;
 	struct lw_bytes list;
@@ -525,9 +530,16 @@ static const struct {
 	uint8_t tag;
 	int (*get)(struct decoder *, struct lw_bytes);
 } requests[] = {
-	{ LDAPD_SEARCH, get_search }, { LDAPD_BIND, get_bind }, { LDAPD_UNBIND, get_unbind }, { LDAPD_MODIFY, get_modify },
-	{ LDAPD_ADD, get_add }, { LDAPD_DELETE, get_delete }, { LDAPD_MODDN, get_moddn }, { LDAPD_COMPARE, get_compare },
-	{ LDAPD_ABANDON, get_abandon }, { LDAPD_EXTENDED, get_extended },
+	{ LDAPD_SEARCH, get_search },
+	{ LDAPD_BIND, get_bind },
+	{ LDAPD_UNBIND, get_unbind },
+	{ LDAPD_MODIFY, get_modify },
+	{ LDAPD_ADD, get_add },
+	{ LDAPD_DELETE, get_delete },
+	{ LDAPD_MODDN, get_moddn },
+	{ LDAPD_COMPARE, get_compare },
+	{ LDAPD_ABANDON, get_abandon },
+	{ LDAPD_EXTENDED, get_extended },
 };
 
 /* ---- the envelope ---- */

@@ -40,32 +40,32 @@ struct ldapd_ctls {
 struct ldapd_search {
 	int32_t id;
 	struct store_cursor *cursor;
-	struct store_search what;         /* base and filter live in the arena that the request lay in */
+	struct store_search what; /* base and filter live in the arena that the request lay in */
 	struct store_attrsel *sel;
-	uint32_t limit, sent;             /* entries; limit 0: none */
-	uint32_t page, page_sent;         /* page 0: not paged */
-	int64_t deadline;                 /* mono; 0: none */
-	struct lw_bytes body;             /* of the request: a page must ask for the same */
+	uint32_t limit, sent;     /* entries; limit 0: none */
+	uint32_t page, page_sent; /* page 0: not paged */
+	int64_t deadline;         /* mono; 0: none */
+	struct lw_bytes body;     /* of the request: a page must ask for the same */
 };
 
 struct ldapd_conn {
 	struct ldapd_server *server;
 	const struct lw_peer *peer;
-	struct lw_session *session;       /* NULL: not made yet; then tenant's anonymous one */
+	struct lw_session *session; /* NULL: not made yet; then tenant's anonymous one */
 	bool bound, operator_, closing;
-	bool sasl_started;                /* EXTERNAL got an empty challenge */
-	bool tls;                         /* peer->tls as it was */
-	char user[320];                   /* for WhoAmI where the entry can't be seen: u:user */
-	struct keys_token token;          /* shown with what keyd does for this connection */
+	bool sasl_started;       /* EXTERNAL got an empty challenge */
+	bool tls;                /* peer->tls as it was */
+	char user[320];          /* for WhoAmI where the entry can't be seen: u:user */
+	struct keys_token token; /* shown with what keyd does for this connection */
 	bool has_tenant;
-	struct store_tenant tenant;       /* by SNI, or the default; after a bind the user's */
+	struct store_tenant tenant; /* by SNI, or the default; after a bind the user's */
 
-	struct lw_arena *arena;           /* requests that are answered inline, and a search between its quanta */
-	struct lw_arena *held;            /* the request that waits for job(), and every password; wiped */
-	struct ldapd_msg msg;             /* what job() or the running search is about */
+	struct lw_arena *arena; /* requests that are answered inline, and a search between its quanta */
+	struct lw_arena *held;  /* the request that waits for job(), and every password; wiped */
+	struct ldapd_msg msg;   /* what job() or the running search is about */
 	struct ldapd_ctls ctls;
-	const struct ldapd_op *op;        /* set: job() has something to do */
-	struct store_txn *txn;            /* of this batch; never across step() */
+	const struct ldapd_op *op; /* set: job() has something to do */
+	struct store_txn *txn;     /* of this batch; never across step() */
 
 	bool searching;
 	struct ldapd_search search;
@@ -73,35 +73,49 @@ struct ldapd_conn {
 	struct ldapd_search paged;
 	struct lw_arena *paged_arena;
 	uint8_t cookie[16];
-	size_t peeked;                    /* octets of the input that were searched for its Abandon */
-	size_t out_mark;                  /* where this step's output began */
-	int32_t cancelled;                /* id of a search that a Cancel further back in the input has ended */
+	size_t peeked;     /* octets of the input that were searched for its Abandon */
+	size_t out_mark;   /* where this step's output began */
+	int32_t cancelled; /* id of a search that a Cancel further back in the input has ended */
 };
 
 /* ---- tables ---- */
 
 enum ldapd_outcome {
-	LDAPD_DONE,       /* answered; go on with the next request */
-	LDAPD_AGAIN,      /* a search has more quanta */
-	LDAPD_JOB,        /* may block: call the handler again from job() */
-	LDAPD_SLOW_JOB,   /* the same, and a password is hashed in it */
+	LDAPD_DONE,     /* answered; go on with the next request */
+	LDAPD_AGAIN,    /* a search has more quanta */
+	LDAPD_JOB,      /* may block: call the handler again from job() */
+	LDAPD_SLOW_JOB, /* the same, and a password is hashed in it */
 	LDAPD_STARTTLS,
 	LDAPD_CLOSE,
 };
 
-/* A handler answers by ldapd_answer and its kin, or not at all (unbind, abandon). in_job: it may wait. */
-typedef enum ldapd_outcome ldapd_handler(struct ldapd_conn *, struct ldapd_msg *, bool in_job, struct lw_reader *in,
-	struct lw_writer *out);
+/* A handler answers by ldapd_answer and its kin, or not at all (unbind, abandon), and returns an enum
+ * ldapd_outcome. in_job: it may wait. */
+typedef int ldapd_handler(
+        struct ldapd_conn *, struct ldapd_msg *, bool in_job, struct lw_reader *in, struct lw_writer *out);
 
-enum ldapd_op_flag { LDAPD_MAY_BLOCK = 1, LDAPD_SECRET = 2 /* carries passwords: decoded into the wiped arena */ };
+enum ldapd_op_flag {
+	LDAPD_MAY_BLOCK = 1,
+	LDAPD_SECRET = 2 /* carries passwords: decoded into the wiped arena */
+};
 /* Bits for the controls table. */
-enum ldapd_op_bit { LDAPD_ON_BIND = 1, LDAPD_ON_SEARCH = 2, LDAPD_ON_MODIFY = 4, LDAPD_ON_ADD = 8, LDAPD_ON_DELETE = 16,
-	LDAPD_ON_MODDN = 32, LDAPD_ON_COMPARE = 64, LDAPD_ON_ABANDON = 128, LDAPD_ON_EXTENDED = 256, LDAPD_ON_UNBIND = 512 };
+enum ldapd_op_bit {
+	LDAPD_ON_BIND = 1,
+	LDAPD_ON_SEARCH = 2,
+	LDAPD_ON_MODIFY = 4,
+	LDAPD_ON_ADD = 8,
+	LDAPD_ON_DELETE = 16,
+	LDAPD_ON_MODDN = 32,
+	LDAPD_ON_COMPARE = 64,
+	LDAPD_ON_ABANDON = 128,
+	LDAPD_ON_EXTENDED = 256,
+	LDAPD_ON_UNBIND = 512
+};
 
 struct ldapd_op {
-	uint8_t tag, answer;              /* answer 0: none is sent */
+	uint8_t tag, answer; /* answer 0: none is sent */
 	const char *name;
-	unsigned right;                   /* enum access_verb or LDAPD_OWN_CONNECTION; never 0 */
+	unsigned right; /* enum access_verb or LDAPD_OWN_CONNECTION; never 0 */
 	unsigned flags, bit;
 	bool (*open_to_all)(const struct ldapd_msg *); /* requests that need no right; NULL: none */
 	ldapd_handler *handler;
@@ -113,7 +127,7 @@ const struct ldapd_op *ldapd_op_find(uint8_t tag); /* NULL: no such request */
 struct ldapd_extop {
 	const char *oid, *name;
 	unsigned right;
-	enum ldapd_outcome job;           /* LDAPD_JOB, LDAPD_SLOW_JOB; LDAPD_DONE: answered inline */
+	enum ldapd_outcome job; /* LDAPD_JOB, LDAPD_SLOW_JOB; LDAPD_DONE: answered inline */
 	ldapd_handler *handler;
 };
 extern const struct ldapd_extop ldapd_extops[];
@@ -125,29 +139,37 @@ bool ldapd_extop_offered(const struct ldapd_conn *, const struct ldapd_extop *);
 struct ldapd_control_row {
 	const char *oid, *name;
 	unsigned right;
-	unsigned ops;                     /* enum ldapd_op_bit */
-	int (*decode)(struct lw_arena *, const struct ldapd_control *, struct ldapd_ctls *); /* LW_EINVAL, LW_ENOMEM */
+	unsigned ops; /* enum ldapd_op_bit */
+	int (*decode)(struct lw_arena *, const struct ldapd_control *,
+	        struct ldapd_ctls *); /* LW_EINVAL, LW_ENOMEM */
 };
 extern const struct ldapd_control_row ldapd_control_rows[];
 extern const size_t ldapd_ncontrol_rows;
 const struct ldapd_control_row *ldapd_control_find(struct lw_bytes oid);
 /* LDAPD_SUCCESS or the code to answer with. */
-uint8_t ldapd_controls(struct lw_arena *, const struct ldapd_msg *, unsigned op_bit, bool anonymous, struct ldapd_ctls *ret);
+uint8_t ldapd_controls(
+        struct lw_arena *, const struct ldapd_msg *, unsigned op_bit, bool anonymous, struct ldapd_ctls *ret);
 
 /* The right said before anything is looked up. */
 bool ldapd_has_right(const struct ldapd_conn *, unsigned right);
 
 /* ---- answers ---- */
 
-struct ldapd_map { uint8_t code; bool tell; /* store_result.text is harmless */ };
+struct ldapd_map {
+	uint8_t code;
+	bool tell; /* store_result.text is harmless */
+};
 extern const struct ldapd_map ldapd_errmap[LW_ERR_COUNT];
 uint8_t ldapd_code(int err);
 
 /* The answer that belongs to the request. text may be NULL. */
 enum ldapd_outcome ldapd_answer(struct lw_writer *, const struct ldapd_msg *, uint8_t code, const char *text);
-enum ldapd_outcome ldapd_answer_result(struct lw_writer *, const struct ldapd_msg *, const struct ldapd_result *);
-/* The same for an error; with the deepest visible ancestor for LW_ENOTFOUND. A session that is no longer good ends the connection. */
-enum ldapd_outcome ldapd_answer_err(struct ldapd_conn *, struct lw_writer *, const struct ldapd_msg *, int err);
+enum ldapd_outcome ldapd_answer_result(
+        struct lw_writer *, const struct ldapd_msg *, const struct ldapd_result *);
+/* The same for an error; with the deepest visible ancestor for LW_ENOTFOUND. A session that is no longer good
+ * ends the connection. */
+enum ldapd_outcome ldapd_answer_err(
+        struct ldapd_conn *, struct lw_writer *, const struct ldapd_msg *, int err);
 enum ldapd_outcome ldapd_disconnect(struct ldapd_conn *, struct lw_writer *, uint8_t code, const char *text);
 bool ldapd_session_over(int err); /* LW_EREVOKED, LW_EDISABLED, LW_EEXPIRED */
 
@@ -155,45 +177,52 @@ bool ldapd_session_over(int err); /* LW_EREVOKED, LW_EDISABLED, LW_EEXPIRED */
 
 /* The tenant for names without one: the SNI's, or the default. */
 int ldapd_tenant(struct ldapd_conn *);
-int ldapd_session(struct ldapd_conn *);        /* makes the anonymous one where there is none */
+int ldapd_session(struct ldapd_conn *); /* makes the anonymous one where there is none */
 /* The batch's read transaction; ended by step(), or by ldapd_read_end before anything that waits. */
 int ldapd_read(struct ldapd_conn *, struct store_txn **ret);
 void ldapd_read_end(struct ldapd_conn *);
 bool ldapd_confidential(const struct ldapd_conn *); /* TLS, or octets that don't leave the machine */
 bool ldapd_password_allowed(const struct ldapd_conn *);
 struct keys_source ldapd_source(const struct ldapd_conn *);
-void ldapd_anonymous(struct ldapd_conn *);     /* forget who it was (RFC 4513 4) */
+void ldapd_anonymous(struct ldapd_conn *); /* forget who it was (RFC 4513 4) */
 void ldapd_search_end(struct ldapd_search *);
 void ldapd_paged_end(struct ldapd_conn *);
 /* SearchResultDone for c->msg, with the paged results control where it was asked for. */
-void ldapd_search_done(struct ldapd_conn *, struct lw_writer *, struct ldapd_result *, struct lw_bytes cookie);
+void ldapd_search_done(
+        struct ldapd_conn *, struct lw_writer *, struct ldapd_result *, struct lw_bytes cookie);
 /* Does the entry match (RFC 4528 assertions)? LW_ENOTFOUND: no such entry. */
 int ldapd_matches(struct store_txn *, const struct store_dn *, const struct filter *, bool *ret);
 /* SASL mechanisms that would work on this connection; NULL after the last. */
 const char *ldapd_sasl_mech(const struct ldapd_conn *, size_t i);
 
 /* handlers */
-ldapd_handler ldapd_bind, ldapd_unbind, ldapd_do_search, ldapd_compare, ldapd_modify, ldapd_add, ldapd_delete, ldapd_moddn,
-	ldapd_abandon, ldapd_extended;
+ldapd_handler ldapd_bind, ldapd_unbind, ldapd_do_search, ldapd_compare, ldapd_modify, ldapd_add, ldapd_delete,
+        ldapd_moddn, ldapd_abandon, ldapd_extended;
 ldapd_handler ldapd_starttls, ldapd_whoami, ldapd_passmod, ldapd_cancel;
 /* One more quantum of the running search. */
 enum ldapd_outcome ldapd_search_more(struct ldapd_conn *, struct lw_reader *in, struct lw_writer *out);
 
 /* root DSE and cn=Subschema (rootdse.c) */
-bool ldapd_dse_is(const struct ldapd_msg *);   /* a search that they answer */
+bool ldapd_dse_is(const struct ldapd_msg *); /* a search that they answer */
 enum ldapd_outcome ldapd_dse_search(struct ldapd_conn *, struct ldapd_msg *, struct lw_writer *out);
 #define LDAPD_SUBSCHEMA_DN "cn=Subschema"
 
 /* userPassword (passwd.c) */
-struct ldapd_secret { bool set, has_old; struct lw_bytes old, password; };
-/* Take userPassword out of mods or attributes. LW_OK; LW_EUNWILLING, LW_ECONSTRAINT with *ret_why for forms that we don't do. */
-int ldapd_secret_of_mods(struct store_mod *mods, size_t *inout_n, struct ldapd_secret *inout, const char **ret_why);
-int ldapd_secret_of_attrs(struct store_attr_values *attrs, size_t *inout_n, struct ldapd_secret *inout, const char **ret_why);
-bool ldapd_secret_is(struct lw_bytes desc);             /* userPassword, with any options */
+struct ldapd_secret {
+	bool set, has_old;
+	struct lw_bytes old, password;
+};
+/* Take userPassword out of mods or attributes. LW_OK; LW_EUNWILLING, LW_ECONSTRAINT with *ret_why for forms
+ * that we don't do. */
+int ldapd_secret_of_mods(
+        struct store_mod *mods, size_t *inout_n, struct ldapd_secret *inout, const char **ret_why);
+int ldapd_secret_of_attrs(
+        struct store_attr_values *attrs, size_t *inout_n, struct ldapd_secret *inout, const char **ret_why);
+bool ldapd_secret_is(struct lw_bytes desc);          /* userPassword, with any options */
 bool ldapd_secret_is_hash(struct lw_bytes password); /* "{SSHA}…" */
 /* Has keyd seal it for target, and fills in what an operation carries. No transaction is open. */
-int ldapd_secret_seal(struct ldapd_conn *, const struct ldapd_secret *, const struct lw_uuid *target, uint64_t expect_version,
-	const struct keys_new_entry *new_entry, struct store_op *op, char text[200]);
+int ldapd_secret_seal(struct ldapd_conn *, const struct ldapd_secret *, const struct lw_uuid *target,
+        uint64_t expect_version, const struct keys_new_entry *new_entry, struct store_op *op, char text[200]);
 /* After this connection changed the password of its own subject: the session lives on. */
 void ldapd_renew(struct ldapd_conn *, const struct lw_uuid *target, uint64_t credential_version);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Request controls, one row each: what it is, whose right it needs, which operations it is for. A control that has no row,
- * is not for the operation, or whose right the subject lacks is unavailable: refused when critical, else ignored. */
+/* Request controls, one row each: what it is, whose right it needs, which operations it is for. A control
+ * that has no row, is not for the operation, or whose right the subject lacks is unavailable: refused when
+ * critical, else ignored. */
 #include "ldap/conn.h"
 
 static int no_value(struct lw_arena *a, const struct ldapd_control *c, struct ldapd_ctls *ret)
@@ -90,16 +91,21 @@ static int get_ppolicy(struct lw_arena *a, const struct ldapd_control *c, struct
 const struct ldapd_control_row ldapd_control_rows[] = {
 	{ "1.2.840.113556.1.4.319", "pagedResults", ACCESS_SEARCH, LDAPD_ON_SEARCH, get_paged },
 	{ "1.3.6.1.1.12", "assertion", ACCESS_SEARCH,
-		LDAPD_ON_SEARCH | LDAPD_ON_COMPARE | LDAPD_ON_DELETE | LDAPD_ON_MODIFY | LDAPD_ON_MODDN, get_assertion },
-	{ "1.3.6.1.1.13.1", "preRead", ACCESS_READ, LDAPD_ON_DELETE | LDAPD_ON_MODIFY | LDAPD_ON_MODDN, get_pre },
-	{ "1.3.6.1.1.13.2", "postRead", ACCESS_READ, LDAPD_ON_ADD | LDAPD_ON_MODIFY | LDAPD_ON_MODDN, get_post },
+	        LDAPD_ON_SEARCH | LDAPD_ON_COMPARE | LDAPD_ON_DELETE | LDAPD_ON_MODIFY | LDAPD_ON_MODDN,
+	        get_assertion },
+	{ "1.3.6.1.1.13.1", "preRead", ACCESS_READ, LDAPD_ON_DELETE | LDAPD_ON_MODIFY | LDAPD_ON_MODDN,
+	        get_pre },
+	{ "1.3.6.1.1.13.2", "postRead", ACCESS_READ, LDAPD_ON_ADD | LDAPD_ON_MODIFY | LDAPD_ON_MODDN,
+	        get_post },
 	/* there are no referrals: every entry is what it seems */
-	{ "2.16.840.1.113730.3.4.2", "manageDsaIT", LDAPD_OWN_CONNECTION, LDAPD_ON_SEARCH | LDAPD_ON_COMPARE | UPDATES, no_value },
+	{ "2.16.840.1.113730.3.4.2", "manageDsaIT", LDAPD_OWN_CONNECTION,
+	        LDAPD_ON_SEARCH | LDAPD_ON_COMPARE | UPDATES, no_value },
 	{ "1.3.6.1.4.1.4203.1.10.1", "subentries", ACCESS_SEARCH, LDAPD_ON_SEARCH, get_subentries },
 	/* what we read is never a copy */
 	{ "1.3.6.1.1.22", "dontUseCopy", LDAPD_OWN_CONNECTION, LDAPD_ON_SEARCH | LDAPD_ON_COMPARE, no_value },
 	{ "1.3.6.1.4.1.42.2.27.8.5.1", "passwordPolicy", LDAPD_OWN_CONNECTION,
-		LDAPD_ON_BIND | LDAPD_ON_EXTENDED | LDAPD_ON_SEARCH | LDAPD_ON_COMPARE | UPDATES, get_ppolicy },
+	        LDAPD_ON_BIND | LDAPD_ON_EXTENDED | LDAPD_ON_SEARCH | LDAPD_ON_COMPARE | UPDATES,
+	        get_ppolicy },
 };
 const size_t ldapd_ncontrol_rows = sizeof ldapd_control_rows / sizeof *ldapd_control_rows;
 
@@ -111,7 +117,8 @@ const struct ldapd_control_row *ldapd_control_find(struct lw_bytes oid)
 	return NULL;
 }
 
-uint8_t ldapd_controls(struct lw_arena *a, const struct ldapd_msg *m, unsigned op_bit, bool anonymous, struct ldapd_ctls *ret)
+uint8_t ldapd_controls(struct lw_arena *a, const struct ldapd_msg *m, unsigned op_bit, bool anonymous,
+        struct ldapd_ctls *ret)
 {
 	struct ldapd_ctls ctls = { 0 };
 	uint32_t seen = 0;
@@ -125,7 +132,7 @@ uint8_t ldapd_controls(struct lw_arena *a, const struct ldapd_msg *m, unsigned o
 		const struct ldapd_control *c = &m->controls[i];
 		const struct ldapd_control_row *row = ldapd_control_find(c->oid);
 		bool usable = row && row->ops & op_bit && row->right != ACCESS_NONE &&
-			(row->right == LDAPD_OWN_CONNECTION || !anonymous);
+		              (row->right == LDAPD_OWN_CONNECTION || !anonymous);
 		int err;
 
 		if (!usable && c->critical)

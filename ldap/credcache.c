@@ -66,14 +66,16 @@ void ldapd_credcache_free(struct ldapd_credcache *c)
 }
 
 /* UUIDs are not chosen by a peer, so any even spread will do. */
-static struct set *set_of(struct ldapd_credcache *c, uint32_t tenant, const struct lw_uuid *u, pthread_mutex_t **ret_lock)
+static struct set *set_of(
+        struct ldapd_credcache *c, uint32_t tenant, const struct lw_uuid *u, pthread_mutex_t **ret_lock)
 {
 	uint64_t a, b;
 	size_t i;
 
 	memcpy(&a, u->b, 8);
 	memcpy(&b, u->b + 8, 8);
-	i = (size_t)(((a ^ b * UINT64_C(0x9e3779b97f4a7c15)) + tenant) * UINT64_C(0xff51afd7ed558ccd) >> 20) % c->nsets;
+	i = (size_t)(((a ^ b * UINT64_C(0x9e3779b97f4a7c15)) + tenant) * UINT64_C(0xff51afd7ed558ccd) >> 20) %
+	    c->nsets;
 	*ret_lock = &c->lock[i % STRIPES];
 	return &c->sets[i];
 }
@@ -85,7 +87,8 @@ static bool same(const struct line *l, uint32_t tenant, const struct lw_uuid *u)
 
 static void mac(const struct ldapd_credcache *c, const struct ldapd_credkey *k, uint8_t ret[32])
 {
-	/* The password goes in as its own HMAC, so that the whole has a fixed shape and needs no buffer of any length. */
+	/* The password goes in as its own HMAC, so that the whole has a fixed shape and needs no buffer of
+	 * any length. */
 	struct {
 		uint8_t password[32];
 		struct lw_uuid subject;
@@ -99,11 +102,13 @@ static void mac(const struct ldapd_credcache *c, const struct ldapd_credkey *k, 
 	m.version = k->credential_version;
 	m.tenant = k->tenant;
 	m.confidential = k->confidential;
-	lw_hmac(LW_SHA256, (struct lw_bytes){ c->key, sizeof c->key }, (struct lw_bytes){ (uint8_t *)&m, sizeof m }, ret);
+	lw_hmac(LW_SHA256, (struct lw_bytes){ c->key, sizeof c->key },
+	        (struct lw_bytes){ (uint8_t *)&m, sizeof m }, ret);
 	lw_wipe(&m, sizeof m);
 }
 
-bool ldapd_credcache_get(struct ldapd_credcache *c, const struct ldapd_credkey *k, struct keys_token *ret_token, struct lw_cap *ret_cap)
+bool ldapd_credcache_get(struct ldapd_credcache *c, const struct ldapd_credkey *k,
+        struct keys_token *ret_token, struct lw_cap *ret_cap)
 {
 	pthread_mutex_t *lock;
 	struct set *s = set_of(c, k->tenant, &k->subject, &lock);
@@ -117,7 +122,7 @@ bool ldapd_credcache_get(struct ldapd_credcache *c, const struct ldapd_credkey *
 		const struct line *l = &s->way[i];
 
 		if (!same(l, k->tenant, &k->subject) || l->until <= now ||
-			!lw_eq_secret((struct lw_bytes){ l->mac, 32 }, (struct lw_bytes){ m, 32 }))
+		        !lw_eq_secret((struct lw_bytes){ l->mac, 32 }, (struct lw_bytes){ m, 32 }))
 			continue;
 		*ret_token = l->token;
 		*ret_cap = l->cap;
@@ -140,8 +145,8 @@ uint64_t ldapd_credcache_begin(struct ldapd_credcache *c, const struct ldapd_cre
 	return epoch;
 }
 
-void ldapd_credcache_put(struct ldapd_credcache *c, const struct ldapd_credkey *k, uint64_t begun, const struct keys_token *token,
-	const struct lw_cap *cap)
+void ldapd_credcache_put(struct ldapd_credcache *c, const struct ldapd_credkey *k, uint64_t begun,
+        const struct keys_token *token, const struct lw_cap *cap)
 {
 	pthread_mutex_t *lock;
 	struct set *s = set_of(c, k->tenant, &k->subject, &lock);
@@ -183,4 +188,3 @@ void ldapd_credcache_drop(struct ldapd_credcache *c, uint32_t tenant, const stru
 			lw_wipe(&s->way[i], sizeof s->way[i]);
 	pthread_mutex_unlock(lock);
 }
-

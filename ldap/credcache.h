@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Verified credentials: a bind whose password keyd has verified lately need not ask keyd again.
  *
- * A line is found by (tenant, entry UUID) and opens only to an HMAC, under a random key of this process, of tenant, UUID,
- * credential version, confidentiality and password: no password is kept, and a changed one (a new credential version) never
- * matches. The caller looks at the principal's record (disabled, credential version) and the session at its generations every time.
+ * A line is found by (tenant, entry UUID) and opens only to an HMAC, under a random key of this process, of
+ * tenant, UUID, credential version, confidentiality and password: no password is kept, and a changed one (a
+ * new credential version) never matches. The caller looks at the principal's record (disabled, credential
+ * version) and the session at its generations every time.
  *
- * Lock-outs: only keyd knows them. So every answer of keyd other than "verified" drops the account's lines and closes them to
- * verifications that began earlier; from then on each bind asks keyd, until keyd itself says yes again. A hit can therefore
- * never pass a lock that began with wrong guesses at this role: the first wrong guess already turned the account cold. */
+ * Lock-outs: only keyd knows them. So every answer of keyd other than "verified" drops the account's lines
+ * and closes them to verifications that began earlier; from then on each bind asks keyd, until keyd itself
+ * says yes again. A hit can therefore never pass a lock that began with wrong guesses at this role: the first
+ * wrong guess already turned the account cold. */
 #ifndef LDAP_CREDCACHE_H
 #define LDAP_CREDCACHE_H
 
@@ -27,11 +29,12 @@ struct ldapd_credkey {
 	bool confidential;
 	struct lw_bytes password;
 };
-bool ldapd_credcache_get(struct ldapd_credcache *, const struct ldapd_credkey *, struct keys_token *ret_token, struct lw_cap *ret_cap);
+bool ldapd_credcache_get(struct ldapd_credcache *, const struct ldapd_credkey *, struct keys_token *ret_token,
+        struct lw_cap *ret_cap);
 /* Before asking keyd; its value goes to put. */
 uint64_t ldapd_credcache_begin(struct ldapd_credcache *, const struct ldapd_credkey *);
-void ldapd_credcache_put(struct ldapd_credcache *, const struct ldapd_credkey *, uint64_t begun, const struct keys_token *,
-	const struct lw_cap *);
+void ldapd_credcache_put(struct ldapd_credcache *, const struct ldapd_credkey *, uint64_t begun,
+        const struct keys_token *, const struct lw_cap *);
 void ldapd_credcache_drop(struct ldapd_credcache *, uint32_t tenant, const struct lw_uuid *subject);
 
 #endif

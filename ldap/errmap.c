@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Domain errors to RFC 4511 result codes: the one place. What the log knows better is not told to the peer: locked, disabled,
- * expired and unknown are all "invalid credentials". `tell` marks errors whose text speaks of the request and the schema alone. */
+/* Domain errors to RFC 4511 result codes: the one place. What the log knows better is not told to the peer:
+ * locked, disabled, expired and unknown are all "invalid credentials". `tell` marks errors whose text speaks
+ * of the request and the schema alone. */
 #include "ldap/conn.h"
 
 const struct ldapd_map ldapd_errmap[LW_ERR_COUNT] = {

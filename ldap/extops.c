@@ -27,7 +27,8 @@ bool ldapd_extop_offered(const struct ldapd_conn *c, const struct ldapd_extop *x
 	return true;
 }
 
-enum ldapd_outcome ldapd_extended(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
+int ldapd_extended(
+        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
 {
 	const struct ldapd_extop *x = ldapd_extop_find(m->extended.oid);
 
@@ -40,7 +41,8 @@ enum ldapd_outcome ldapd_extended(struct ldapd_conn *c, struct ldapd_msg *m, boo
 	return x->handler(c, m, in_job, in, out);
 }
 
-enum ldapd_outcome ldapd_starttls(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
+int ldapd_starttls(
+        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
 {
 	struct ldapd_result res = { .oid = m->extended.oid };
 
@@ -51,7 +53,8 @@ enum ldapd_outcome ldapd_starttls(struct ldapd_conn *c, struct ldapd_msg *m, boo
 	} else if (m->extended.has_value) {
 		res.code = LDAPD_PROTOCOL_ERROR;
 	} else if (in->p != in->end) {
-		/* RFC 4511 4.14.1: nothing may follow in the clear; what did may come from somebody in between */
+		/* RFC 4511 4.14.1: nothing may follow in the clear; what did may come from somebody in
+		 * between */
 		res.code = LDAPD_PROTOCOL_ERROR;
 		res.text = LW_LIT("octets after StartTLS");
 		ldapd_answer_result(out, m, &res);
@@ -62,7 +65,8 @@ enum ldapd_outcome ldapd_starttls(struct ldapd_conn *c, struct ldapd_msg *m, boo
 	return res.code == LDAPD_SUCCESS ? LDAPD_STARTTLS : LDAPD_DONE;
 }
 
-enum ldapd_outcome ldapd_whoami(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
+int ldapd_whoami(
+        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
 {
 	struct ldapd_result res = { .code = LDAPD_SUCCESS };
 	const struct store_view *v;
@@ -95,9 +99,10 @@ enum ldapd_outcome ldapd_whoami(struct ldapd_conn *c, struct ldapd_msg *m, bool 
 	return LDAPD_DONE;
 }
 
-/* RFC 3909. Requests of one connection are answered in turn, so what can be cancelled is only a search that was running when
- * this was seen further back in the input; ldapd_search_more has then ended it. */
-enum ldapd_outcome ldapd_cancel(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
+/* RFC 3909. Requests of one connection are answered in turn, so what can be cancelled is only a search that
+ * was running when this was seen further back in the input; ldapd_search_more has then ended it. */
+int ldapd_cancel(
+        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
 {
 	struct lw_reader r, s;
 	int64_t id;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Passwords: the Password Modify operation (RFC 3062), and userPassword in add and modify. keyd hashes, derives and seals;
- * here a clear-text password only passes through, in the wiped arena. */
+/* Passwords: the Password Modify operation (RFC 3062), and userPassword in add and modify. keyd hashes,
+ * derives and seals; here a clear-text password only passes through, in the wiped arena. */
 #include "ldap/conn.h"
 #include "ldap/credcache.h"
 
@@ -27,7 +27,8 @@ bool ldapd_secret_is_hash(struct lw_bytes v)
 	if (!end || end == v.p + 1)
 		return false;
 	for (const uint8_t *p = v.p + 1; p < end; p++)
-		if (!((*p | 32) >= 'a' && (*p | 32) <= 'z') && !(*p >= '0' && *p <= '9') && !strchr("-_/.", *p))
+		if (!((*p | 32) >= 'a' && (*p | 32) <= 'z') && !(*p >= '0' && *p <= '9') &&
+		        !strchr("-_/.", *p))
 			return false;
 	return true;
 }
@@ -47,7 +48,8 @@ static int take_new(struct ldapd_secret *s, const struct store_attr_values *a, c
 	return LW_OK;
 }
 
-int ldapd_secret_of_mods(struct store_mod *mods, size_t *inout_n, struct ldapd_secret *s, const char **ret_why)
+int ldapd_secret_of_mods(
+        struct store_mod *mods, size_t *inout_n, struct ldapd_secret *s, const char **ret_why)
 {
 	size_t kept = 0, n = *inout_n;
 	bool seen = false;
@@ -63,7 +65,8 @@ int ldapd_secret_of_mods(struct store_mod *mods, size_t *inout_n, struct ldapd_s
 		seen = true;
 		switch (mods[i].kind) {
 		case STORE_MOD_DELETE:
-			/* delete: old, add: new. Who deletes all values proves nothing, which is what `add` alone does too. */
+			/* delete: old, add: new. Who deletes all values proves nothing, which is what `add`
+			 * alone does too. */
 			if (s->has_old || s->set || a->n > 1)
 				err = LW_EUNWILLING;
 			else if (a->n) {
@@ -91,7 +94,8 @@ int ldapd_secret_of_mods(struct store_mod *mods, size_t *inout_n, struct ldapd_s
 	return err;
 }
 
-int ldapd_secret_of_attrs(struct store_attr_values *attrs, size_t *inout_n, struct ldapd_secret *s, const char **ret_why)
+int ldapd_secret_of_attrs(
+        struct store_attr_values *attrs, size_t *inout_n, struct ldapd_secret *s, const char **ret_why)
 {
 	size_t kept = 0, n = *inout_n;
 	int err = LW_OK;
@@ -107,16 +111,17 @@ int ldapd_secret_of_attrs(struct store_attr_values *attrs, size_t *inout_n, stru
 	return err;
 }
 
-int ldapd_secret_seal(struct ldapd_conn *c, const struct ldapd_secret *s, const struct lw_uuid *target, uint64_t expect_version,
-	const struct keys_new_entry *new_entry, struct store_op *op, char text[200])
+int ldapd_secret_seal(struct ldapd_conn *c, const struct ldapd_secret *s, const struct lw_uuid *target,
+        uint64_t expect_version, const struct keys_new_entry *new_entry, struct store_op *op, char text[200])
 {
 	struct keys_source source = ldapd_source(c);
 	uint32_t tenant = store_session_tenant(c->session);
 	int err;
 
 	text[0] = 0;
-	err = keys_set_password(c->server->keys, (struct lw_bytes){ c->token.b, c->token.n }, tenant, target, expect_version, new_entry,
-		s->has_old ? s->old : (struct lw_bytes){ NULL, 0 }, s->password, &source, c->held, &op->secrets, &op->nsecrets, text);
+	err = keys_set_password(c->server->keys, (struct lw_bytes){ c->token.b, c->token.n }, tenant, target,
+	        expect_version, new_entry, s->has_old ? s->old : (struct lw_bytes){ NULL, 0 }, s->password,
+	        &source, c->held, &op->secrets, &op->nsecrets, text);
 	op->old_password_proved = s->has_old;
 	if (err && s->has_old) /* a guess was counted: see credcache.h */
 		ldapd_credcache_drop(c->server->cache, tenant, target);
@@ -169,7 +174,8 @@ static int generate(struct lw_arena *a, struct lw_bytes *ret)
 }
 
 /* userIdentity: a DN or an authzId; none: the one who asks. Found with the session's own rights. */
-static int find_user(struct ldapd_conn *c, const struct passmod *p, struct lw_uuid *ret_uuid, uint64_t *ret_version)
+static int find_user(
+        struct ldapd_conn *c, const struct passmod *p, struct lw_uuid *ret_uuid, uint64_t *ret_version)
 {
 	const struct schema_attr *uid = schema_attr(LW_LIT("uid"));
 	const struct store_view *v = NULL;
@@ -204,8 +210,10 @@ static int find_user(struct ldapd_conn *c, const struct passmod *p, struct lw_uu
 		char *domain;
 
 		/* only one's own tenant's people can be meant */
-		if (at && (lw_domain_canon(c->held, (struct lw_bytes){ at + 1, (size_t)(name.p + name.n - at - 1) }, &domain) ||
-				strcmp(domain, c->tenant.name) != 0))
+		if (at &&
+		        (lw_domain_canon(c->held,
+		                 (struct lw_bytes){ at + 1, (size_t)(name.p + name.n - at - 1) }, &domain) ||
+		                strcmp(domain, c->tenant.name) != 0))
 			return LW_ENOTFOUND;
 		if (at)
 			name.n = (size_t)(at - name.p);
@@ -251,7 +259,8 @@ static void put_generated(struct ldapd_msg *m, struct lw_bytes password, struct 
 	lw_writer_done(&w);
 }
 
-enum ldapd_outcome ldapd_passmod(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
+int ldapd_passmod(
+        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
 {
 	struct store_result res = { 0 };
 	struct passmod p = { 0 };
@@ -263,7 +272,8 @@ enum ldapd_outcome ldapd_passmod(struct ldapd_conn *c, struct ldapd_msg *m, bool
 	if (!ldapd_password_allowed(c))
 		return ldapd_answer(out, m, LDAPD_CONFIDENTIALITY, "use TLS");
 	if (!p.generate && (p.secret.password.n == 0 || ldapd_secret_is_hash(p.secret.password)))
-		return ldapd_answer(out, m, LDAPD_CONSTRAINT, "a password is given in the clear, over a protected connection");
+		return ldapd_answer(out, m, LDAPD_CONSTRAINT,
+		        "a password is given in the clear, over a protected connection");
 	if (p.generate)
 		err = generate(c->held, &p.secret.password);
 	if (err == LW_OK)
@@ -273,7 +283,8 @@ enum ldapd_outcome ldapd_passmod(struct ldapd_conn *c, struct ldapd_msg *m, bool
 	if (err && (ldapd_session_over(err) || c->txn))
 		return ldapd_answer_err(c, out, m, err);
 	if (err)
-		return ldapd_answer(out, m, ldapd_code(err), ldapd_errmap[err].tell ? text[0] ? text : res.text : NULL);
+		return ldapd_answer(
+		        out, m, ldapd_code(err), ldapd_errmap[err].tell ? text[0] ? text : res.text : NULL);
 	if (p.generate)
 		put_generated(m, p.secret.password, out);
 	else

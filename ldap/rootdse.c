@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two entries that are no entries of a tenant, and that everyone may read: the root DSE (RFC 4512 5.1) and cn=Subschema
- * (RFC 4512 4.2). They hold nothing but what this program can do, and the name of the tenant that was addressed. */
+/* The two entries that are no entries of a tenant, and that everyone may read: the root DSE (RFC 4512 5.1)
+ * and cn=Subschema (RFC 4512 4.2). They hold nothing but what this program can do, and the name of the tenant
+ * that was addressed. */
 #include "ldap/conn.h"
 
 #include <string.h>
@@ -96,9 +97,9 @@ static void mechanisms(struct ldapd_conn *c, struct values *l)
 static void features(struct ldapd_conn *c, struct values *l)
 {
 	static const char *const oids[] = {
-		"1.3.6.1.1.14",            /* modify-increment, RFC 4525 */
-		"1.3.6.1.4.1.4203.1.5.1",  /* all operational attributes, RFC 3673 */
-		"1.3.6.1.4.1.4203.1.5.3",  /* true and false filters, RFC 4526 */
+		"1.3.6.1.1.14",           /* modify-increment, RFC 4525 */
+		"1.3.6.1.4.1.4203.1.5.1", /* all operational attributes, RFC 3673 */
+		"1.3.6.1.4.1.4203.1.5.3", /* true and false filters, RFC 4526 */
 		NULL,
 	};
 

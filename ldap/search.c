@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Search and compare, inline. A search runs in quanta: no transaction lives from one to the next, output is bounded, and an
- * Abandon, Cancel or Unbind that has arrived meanwhile ends it. RFC 2696 pages keep the cursor on the connection; the cookie
- * is a random name for it. */
+/* Search and compare, inline. A search runs in quanta: no transaction lives from one to the next, output is
+ * bounded, and an Abandon, Cancel or Unbind that has arrived meanwhile ends it. RFC 2696 pages keep the
+ * cursor on the connection; the cookie is a random name for it. */
 #include "ldap/conn.h"
 
 #include "base/crypto.h"
@@ -42,8 +42,8 @@ int ldapd_matches(struct store_txn *txn, const struct store_dn *dn, const struct
 
 /* ---- answers ---- */
 
-void ldapd_put_entry_body(struct lw_writer *w, uint8_t tag, const struct store_view *v, const struct store_attrsel *sel,
-	bool types_only)
+void ldapd_put_entry_body(struct lw_writer *w, uint8_t tag, const struct store_view *v,
+        const struct store_attrsel *sel, bool types_only)
 {
 	size_t entry = lw_ber_start(w, tag), part = lw_ber_start(w, LW_BER_OCTETS);
 
@@ -55,7 +55,8 @@ void ldapd_put_entry_body(struct lw_writer *w, uint8_t tag, const struct store_v
 	lw_ber_end(w, entry);
 }
 
-void ldapd_put_entry(struct lw_writer *w, int32_t id, const struct store_view *v, const struct store_attrsel *sel, bool types_only)
+void ldapd_put_entry(struct lw_writer *w, int32_t id, const struct store_view *v,
+        const struct store_attrsel *sel, bool types_only)
 {
 	size_t msg = lw_ber_start(w, LW_BER_SEQUENCE);
 
@@ -64,7 +65,8 @@ void ldapd_put_entry(struct lw_writer *w, int32_t id, const struct store_view *v
 	lw_ber_end(w, msg);
 }
 
-void ldapd_search_done(struct ldapd_conn *c, struct lw_writer *out, struct ldapd_result *res, struct lw_bytes cookie)
+void ldapd_search_done(
+        struct ldapd_conn *c, struct lw_writer *out, struct ldapd_result *res, struct lw_bytes cookie)
 {
 	struct lw_writer value, controls;
 	size_t at;
@@ -143,7 +145,8 @@ static enum ldapd_outcome run(struct ldapd_conn *c, struct lw_writer *out)
 	return err ? finish_err(c, out, err) : finish(c, out, LDAPD_SUCCESS);
 }
 
-/* Looks at what has arrived behind the running search; what it finds stays where it is, and is answered in its turn. */
+/* Looks at what has arrived behind the running search; what it finds stays where it is, and is answered in
+ * its turn. */
 static enum ldapd_outcome interrupted(struct ldapd_conn *c, const struct lw_reader *in, struct lw_writer *out)
 {
 	struct lw_bytes left = { in->p, (size_t)(in->end - in->p) }, pdu, body;
@@ -287,7 +290,8 @@ static bool keep_arena(struct ldapd_conn *c)
 	return true;
 }
 
-enum ldapd_outcome ldapd_do_search(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
+int ldapd_do_search(
+        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
 {
 	bool assertion, first = !c->ctls.cookie.n;
 	enum ldapd_outcome done;
@@ -327,7 +331,8 @@ enum ldapd_outcome ldapd_do_search(struct ldapd_conn *c, struct ldapd_msg *m, bo
 	return done;
 }
 
-enum ldapd_outcome ldapd_compare(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
+int ldapd_compare(
+        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
 {
 	const struct store_view *v;
 	struct store_txn *txn;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The machine: frames what has arrived, answers what can be answered in one read transaction, and stops at what may wait. */
+/* The machine: frames what has arrived, answers what can be answered in one read transaction, and stops at
+ * what may wait. */
 #include "ldap/conn.h"
 #include "ldap/credcache.h"
 
@@ -26,8 +27,8 @@ static int resolve_default(struct ldapd_server *s)
 	return err;
 }
 
-int ldapd_server_new(struct store *store, struct keys *keys, const struct ldapd_options *options, const struct lw_clock *clock,
-	struct ldapd_server **ret)
+int ldapd_server_new(struct store *store, struct keys *keys, const struct ldapd_options *options,
+        const struct lw_clock *clock, struct ldapd_server **ret)
 {
 	struct ldapd_server *s = calloc(1, sizeof *s);
 	struct ldapd_options *o;
@@ -107,13 +108,15 @@ int ldapd_tenant(struct ldapd_conn *c)
 
 	if (c->has_tenant)
 		return LW_OK;
-	/* a host name of the tenant's domain says which tenant is meant; tenants are never nested, so the first is the one */
+	/* a host name of the tenant's domain says which tenant is meant; tenants are never nested, so the
+	 * first is the one */
 	while (err == LW_ENOTFOUND && *name && strchr(name, '.')) {
 		err = store_tenant_by_name(c->server->store, c->arena, lw_str(name), &c->tenant);
 		name = strchr(name, '.') + 1;
 	}
 	if (err && c->server->options.default_tenant)
-		err = store_tenant_by_name(c->server->store, c->arena, lw_str(c->server->options.default_tenant), &c->tenant);
+		err = store_tenant_by_name(
+		        c->server->store, c->arena, lw_str(c->server->options.default_tenant), &c->tenant);
 	if (err)
 		err = system_tenant(c);
 	c->tenant.keys = (struct lw_bytes){ NULL, 0 };
@@ -239,7 +242,8 @@ static void conn_free(void *conn)
 
 /* ---- one request ---- */
 
-static enum ldapd_outcome request(struct ldapd_conn *c, struct lw_bytes pdu, struct lw_reader *in, struct lw_writer *out)
+static enum ldapd_outcome request(
+        struct ldapd_conn *c, struct lw_bytes pdu, struct lw_reader *in, struct lw_writer *out)
 {
 	struct ldapd_msg *m = &c->msg;
 	const struct ldapd_op *op;
@@ -304,7 +308,8 @@ static int next_message(const struct ldapd_conn *c, struct lw_reader *in, struct
 	return LW_OK;
 }
 
-static enum ldapd_outcome one(struct ldapd_conn *c, struct lw_reader *in, struct lw_writer *out, bool *ret_starved)
+static enum ldapd_outcome one(
+        struct ldapd_conn *c, struct lw_reader *in, struct lw_writer *out, bool *ret_starved)
 {
 	struct lw_bytes pdu;
 
@@ -339,9 +344,12 @@ static void channel(struct ldapd_conn *c)
 
 static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out)
 {
-	static const enum lw_next next[] = { [LDAPD_DONE] = LW_NEXT_MORE, [LDAPD_AGAIN] = LW_NEXT_MORE, [LDAPD_JOB] = LW_NEXT_JOB,
+	static const enum lw_next next[] = { [LDAPD_DONE] = LW_NEXT_MORE,
+		[LDAPD_AGAIN] = LW_NEXT_MORE,
+		[LDAPD_JOB] = LW_NEXT_JOB,
 		[LDAPD_SLOW_JOB] = LW_NEXT_SLOW_JOB,
-		[LDAPD_STARTTLS] = LW_NEXT_STARTTLS, [LDAPD_CLOSE] = LW_NEXT_CLOSE };
+		[LDAPD_STARTTLS] = LW_NEXT_STARTTLS,
+		[LDAPD_CLOSE] = LW_NEXT_CLOSE };
 	struct ldapd_conn *c = conn;
 	enum ldapd_outcome done = LDAPD_DONE;
 	int64_t began = lw_mono(c->server->clock);
@@ -355,7 +363,7 @@ static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out
 	channel(c);
 	for (unsigned n = 0; done == LDAPD_DONE && !starved; n++) {
 		if (n && (n >= LDAPD_BATCH_OPS || out->n - c->out_mark > LDAPD_OUT_MAX ||
-				lw_mono(c->server->clock) - began > LDAPD_BATCH_US))
+		                 lw_mono(c->server->clock) - began > LDAPD_BATCH_US))
 			break;
 		done = one(c, in, out, &starved);
 	}
@@ -414,13 +422,15 @@ const struct lw_proto ldapd_proto = {
 	.farewell = farewell,
 };
 
-enum ldapd_outcome ldapd_unbind(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
+int ldapd_unbind(
+        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
 {
 	return LDAPD_CLOSE;
 }
 
 /* What is still running when a request is read is nothing: see ldapd_search_more for the search that is. */
-enum ldapd_outcome ldapd_abandon(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
+int ldapd_abandon(
+        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
 {
 	return LDAPD_DONE;
 }

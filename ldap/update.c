@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Add, modify, delete and modifyDN: jobs. Each prepares an operation (reading what controls and passwords need, with the
- * session's own rights), gives it to the writer, and prepares again when what it read has changed meanwhile. */
+/* Add, modify, delete and modifyDN: jobs. Each prepares an operation (reading what controls and passwords
+ * need, with the session's own rights), gives it to the writer, and prepares again when what it read has
+ * changed meanwhile. */
 #include "ldap/conn.h"
 
 #include <string.h>
@@ -11,11 +12,11 @@ struct update {
 	struct store_op op;
 	struct store_result res;
 	struct ldapd_secret secret;
-	struct keys_new_entry *fresh;  /* add with a password */
-	struct lw_writer pre, post;    /* encoded entries */
+	struct keys_new_entry *fresh; /* add with a password */
+	struct lw_writer pre, post;   /* encoded entries */
 	bool assertion_failed;
-	const char *why;               /* text of our own, harmless */
-	char text[200];                /* keyd's */
+	const char *why; /* text of our own, harmless */
+	char text[200];  /* keyd's */
 };
 
 /* ---- prepare: read, then have keyd seal ---- */
@@ -59,20 +60,22 @@ static int prepare(struct update *u)
 		return err;
 	ldapd_read_end(u->c);
 	if (u->secret.set)
-		err = ldapd_secret_seal(u->c, &u->secret, &u->op.uuid, u->op.expect_version, u->fresh, &u->op, u->text);
+		err = ldapd_secret_seal(
+		        u->c, &u->secret, &u->op.uuid, u->op.expect_version, u->fresh, &u->op, u->text);
 	return err;
 }
 
 /* ---- answer ---- */
 
-/* The entry as this change left it. A later change may have come in between: then there is nothing true to say. */
+/* The entry as this change left it. A later change may have come in between: then there is nothing true to
+ * say. */
 static void read_back(struct update *u)
 {
 	const struct store_view *v;
 	struct store_txn *txn;
 
 	if (ldapd_read(u->c, &txn) == LW_OK && store_get_uuid(txn, &u->res.uuid, &v) == LW_OK &&
-		store_view_version(v) == u->res.version)
+	        store_view_version(v) == u->res.version)
 		ldapd_put_entry_body(&u->post, LW_BER_SEQUENCE, v, u->c->ctls.post, false);
 }
 
@@ -146,7 +149,8 @@ static enum ldapd_outcome run(struct update *u, struct lw_writer *out, int err)
 
 /* ---- the four ---- */
 
-enum ldapd_outcome ldapd_modify(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
+int ldapd_modify(
+        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
 {
 	struct update u = { .c = c, .m = m, .op.kind = STORE_MODIFY };
 	int err;
@@ -174,7 +178,9 @@ static bool has_class(const struct ldapd_msg *m, const char *name)
 	const struct schema_class *want = schema_class(lw_str(name)), *k;
 
 	for (size_t i = 0; i < m->add.n && want; i++)
-		for (size_t j = 0; lw_eq_nocase(m->add.attrs[i].desc, LW_LIT("objectClass")) && j < m->add.attrs[i].n; j++) {
+		for (size_t j = 0;
+		        lw_eq_nocase(m->add.attrs[i].desc, LW_LIT("objectClass")) && j < m->add.attrs[i].n;
+		        j++) {
 			k = schema_class(m->add.attrs[i].values[j]);
 			if (k && schema_class_isa(k, want))
 				return true;
@@ -206,11 +212,13 @@ static int new_entry(struct ldapd_conn *c, const struct ldapd_msg *m, struct key
 		return LW_EUNWILLING;
 	ret->krb_name = first_value(c->held, m, "krbPrincipalName");
 	if (!ret->krb_name)
-		ret->krb_name = lw_printf(c->held, "%s%s@%s", host ? "host/" : "", ret->name, c->tenant.realm);
+		ret->krb_name =
+		        lw_printf(c->held, "%s%s@%s", host ? "host/" : "", ret->name, c->tenant.realm);
 	return ret->krb_name ? LW_OK : LW_ENOMEM;
 }
 
-enum ldapd_outcome ldapd_add(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
+int ldapd_add(
+        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
 {
 	struct update u = { .c = c, .m = m, .op.kind = STORE_ADD };
 	struct keys_new_entry fresh = { 0 };
@@ -239,7 +247,8 @@ enum ldapd_outcome ldapd_add(struct ldapd_conn *c, struct ldapd_msg *m, bool in_
 	return run(&u, out, err);
 }
 
-enum ldapd_outcome ldapd_delete(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
+int ldapd_delete(
+        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
 {
 	struct update u = { .c = c, .m = m, .op.kind = STORE_DELETE };
 
@@ -248,7 +257,8 @@ enum ldapd_outcome ldapd_delete(struct ldapd_conn *c, struct ldapd_msg *m, bool 
 	return run(&u, out, dn_parse(c->held, m->delete_dn, &u.op.dn));
 }
 
-enum ldapd_outcome ldapd_moddn(struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
+int ldapd_moddn(
+        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
 {
 	struct update u = { .c = c, .m = m, .op.kind = STORE_MODDN };
 	int err;

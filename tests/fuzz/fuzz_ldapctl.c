@@ -26,7 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	control.oid = lw_str(row->oid);
 	control.value = (struct lw_bytes){ data + 1, size - 1 };
 	code = ldapd_controls(arena, &m, row->ops & -row->ops, false, &ctls);
-	if (code != LDAPD_SUCCESS && code != LDAPD_PROTOCOL_ERROR && code != LDAPD_ADMIN_LIMIT && code != LDAPD_BUSY)
+	if (code != LDAPD_SUCCESS && code != LDAPD_PROTOCOL_ERROR && code != LDAPD_ADMIN_LIMIT &&
+	        code != LDAPD_BUSY)
 		abort();
 	if (code == LDAPD_SUCCESS && ctls.paged && (ctls.page_size > INT32_MAX || ctls.cookie.n > size))
 		abort();

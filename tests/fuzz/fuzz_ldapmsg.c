@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any octets as an LDAPMessage. What is accepted must lie inside the input, and liblber must read the same out of it. */
+/* Any octets as an LDAPMessage. What is accepted must lie inside the input, and liblber must read the same
+ * out of it. */
 #include <lber.h>
 #include <stdlib.h>
 
 #include "base/err.h"
 #include "ldap/msg.h"
 
-#define CHECK(x) do { if (!(x)) abort(); } while (0)
+#define CHECK(x)                                                                                             \
+	do {                                                                                                 \
+		if (!(x))                                                                                    \
+			abort();                                                                             \
+	} while (0)
 
 static struct lw_bytes input;
 
@@ -31,7 +36,8 @@ static void body(BerElement *ber, const struct ldapd_msg *m)
 	case LDAPD_SEARCH:
 		CHECK(ber_scanf(ber, "{meeiib", &x, &a, &b, &c, &d, &e) != LBER_ERROR);
 		same(x, m->search.base);
-		CHECK(a == (int)m->search.scope && c == (ber_int_t)m->search.size_limit && d == (ber_int_t)m->search.time_limit);
+		CHECK(a == (int)m->search.scope && c == (ber_int_t)m->search.size_limit &&
+		        d == (ber_int_t)m->search.time_limit);
 		CHECK(!e == !m->search.types_only);
 		for (size_t i = 0; i < m->search.nattrs; i++)
 			inside(m->search.attrs[i]);

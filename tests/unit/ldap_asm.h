@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Octets written by hand in tests: hex pairs, 'text', and ( … ) for the length of what is inside and then that.
- * "30( 020101 42() )" is an unbind with message id 1. %b takes the next struct lw_bytes of the arguments. */
+/* Octets written by hand in tests: hex pairs, 'text', and ( … ) for the length of what is inside and then
+ * that. "30( 020101 42() )" is an unbind with message id 1. %b takes the next struct lw_bytes of the
+ * arguments. */
 #ifndef TESTS_UNIT_LDAP_ASM_H
 #define TESTS_UNIT_LDAP_ASM_H
 
@@ -34,7 +35,7 @@ static size_t asm_run(const char **s, uint8_t *out, va_list *ap)
 			free(inner);
 		} else if (**s == '\'') {
 			for ((*s)++; **s != '\''; (*s)++)
-				out[n++] = (uint8_t)**s;
+				out[n++] = (uint8_t) * *s;
 		} else if (**s == '%') {
 			struct lw_bytes b = va_arg(*ap, struct lw_bytes);
 

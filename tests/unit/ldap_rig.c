@@ -14,7 +14,9 @@
 #include "tests/unit/ldap_asm.h"
 
 struct rig rig;
-struct ldapd_options rig_options = { .vendor_version = "test", .default_tenant = "ACME.example", .starttls = true };
+struct ldapd_options rig_options = {
+	.vendor_version = "test", .default_tenant = "ACME.example", .starttls = true
+};
 
 static struct lw_bytes octets(const struct keys_token *t)
 {
@@ -23,9 +25,15 @@ static struct lw_bytes octets(const struct keys_token *t)
 
 static void make_tenant(const char *name, const char *realm, struct lw_arena *a)
 {
-	struct keys_tenant kt = { .uuid = lw_uuid_new(&rig.clock), .name = name, .realm = realm, .admin_uuid = lw_uuid_new(&rig.clock),
+	struct keys_tenant kt = { .uuid = lw_uuid_new(&rig.clock),
+		.name = name,
+		.realm = realm,
+		.admin_uuid = lw_uuid_new(&rig.clock),
 		.admin_name = "admin" };
-	struct store_op op = { .kind = STORE_TENANT_CREATE, .tenant_name = name, .tenant_uuid = kt.uuid, .admin_name = "admin",
+	struct store_op op = { .kind = STORE_TENANT_CREATE,
+		.tenant_name = name,
+		.tenant_uuid = kt.uuid,
+		.admin_name = "admin",
 		.admin_uuid = kt.admin_uuid };
 	struct store_result res = { 0 };
 	struct keys_token token;
@@ -34,8 +42,9 @@ static void make_tenant(const char *name, const char *realm, struct lw_arena *a)
 	char text[200];
 
 	assert_int_equal(keys_operator(rig.keys, 0, &token, &cap), LW_OK);
-	assert_int_equal(keys_tenant_new(rig.keys, octets(&token), &kt, LW_LIT("admin's password"), a, &op.tenant_keys, &op.secrets,
-		&op.nsecrets, text), LW_OK);
+	assert_int_equal(keys_tenant_new(rig.keys, octets(&token), &kt, LW_LIT("admin's password"), a,
+	                         &op.tenant_keys, &op.secrets, &op.nsecrets, text),
+	        LW_OK);
 	assert_int_equal(store_session_role(rig.store, 0, STORE_ROLE_INIT, &s), LW_OK);
 	assert_int_equal(store_write(s, &op, &res), LW_OK);
 	store_session_free(s);
@@ -45,9 +54,13 @@ static void make_user(struct client *c, const char *name)
 {
 	struct lw_bytes n = lw_str(name);
 
-	SEND(c, "30( 020105 68( 04('uid=' %b ',ou=people,dc=acme,dc=example') 30( 30( 04('objectClass') 31( 04('inetOrgPerson') ) )"
-		" 30( 04('uid') 31( 04( %b ) ) ) 30( 04('cn') 31( 04( %b ) ) ) 30( 04('sn') 31( 04('Liddell') ) )"
-		" 30( 04('userPassword') 31( 04( %b 27 's password' ) ) ) ) ) )", n, n, n, n);
+	SEND(c,
+	        "30( 020105 68( 04('uid=' %b ',ou=people,dc=acme,dc=example') 30( 30( 04('objectClass') 31( "
+	        "04('inetOrgPerson') ) )"
+	        " 30( 04('uid') 31( 04( %b ) ) ) 30( 04('cn') 31( 04( %b ) ) ) 30( 04('sn') 31( "
+	        "04('Liddell') ) )"
+	        " 30( 04('userPassword') 31( 04( %b 27 's password' ) ) ) ) ) )",
+	        n, n, n, n);
 	assert_int_equal(client_code(c), 0);
 }
 
@@ -65,8 +78,9 @@ int rig_setup(void **state)
 		return -1;
 	keys_builders(&ca_builders);
 	if (keys_bootstrap(rig.dir, "lwd.acme.example", &rig.clock, err) ||
-		store_open(rig.dir, STORE_OPEN_CREATE, &rig.clock, &rig.store, err) || store_writer_start(rig.store) ||
-		keys_in_process(rig.dir, rig.store, &rig.clock, &rig.keys, err)) {
+	        store_open(rig.dir, STORE_OPEN_CREATE, &rig.clock, &rig.store, err) ||
+	        store_writer_start(rig.store) ||
+	        keys_in_process(rig.dir, rig.store, &rig.clock, &rig.keys, err)) {
 		fprintf(stderr, "%s\n", err);
 		return -1;
 	}

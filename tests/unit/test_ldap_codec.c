@@ -78,14 +78,18 @@ static void test_search(void **state)
 	struct filter *f;
 
 	/* what ldapsearch -x -b '' -s base sends */
-	assert_int_equal(decode(&t, asm_("30 25 020102 63 20 0400 0a0100 0a0100 020100 020100 010100 870b'objectClass' 3000")), LW_OK);
+	assert_int_equal(decode(&t, asm_("30 25 020102 63 20 0400 0a0100 0a0100 020100 020100 010100 "
+	                                 "870b'objectClass' 3000")),
+	        LW_OK);
 	assert_int_equal(t.m.search.scope, STORE_BASE);
 	assert_int_equal(t.m.search.filter->kind, FILTER_PRESENT);
 	assert_int_equal(t.m.search.nattrs, 0);
 	assert_false(t.m.search.types_only);
 
 	assert_int_equal(decode(&t, asm_("30( 020102 63( 04('dc=a') 0a0102 0a0103 0202 0400 020109 0101ff"
-		" a0( a3(04('cn') 04('Bob')) a2(87('mail')) a1() a5(04('uidNumber') 04('5')) ) 30( 04('cn') 04('+') ) ) )")), LW_OK);
+	                                 " a0( a3(04('cn') 04('Bob')) a2(87('mail')) a1() a5(04('uidNumber') "
+	                                 "04('5')) ) 30( 04('cn') 04('+') ) ) )")),
+	        LW_OK);
 	assert_int_equal(t.m.search.scope, STORE_SUB);
 	assert_int_equal(t.m.search.size_limit, 1024);
 	assert_int_equal(t.m.search.time_limit, 9);
@@ -109,14 +113,22 @@ static void test_search(void **state)
 	assert_null(f->next);
 
 	/* out of range: answered, not disconnected */
-	assert_int_equal(decode(&t, asm_("30( 020102 63( 0400 0a0104 0a0100 020100 020100 010100 8701'c' 3000 ) )")), LW_OK);
+	assert_int_equal(
+	        decode(&t, asm_("30( 020102 63( 0400 0a0104 0a0100 020100 020100 010100 8701'c' 3000 ) )")),
+	        LW_OK);
 	assert_int_equal(t.m.refuse, LDAPD_PROTOCOL_ERROR);
-	assert_int_equal(decode(&t, asm_("30( 020102 63( 0400 0a0100 0a0104 020100 020100 010100 8701'c' 3000 ) )")), LW_OK);
+	assert_int_equal(
+	        decode(&t, asm_("30( 020102 63( 0400 0a0100 0a0104 020100 020100 010100 8701'c' 3000 ) )")),
+	        LW_OK);
 	assert_int_equal(t.m.refuse, LDAPD_PROTOCOL_ERROR);
-	assert_int_equal(decode(&t, asm_("30( 020102 63( 0400 0a0100 0a0100 0201ff 020100 010100 8701'c' 3000 ) )")), LW_OK);
+	assert_int_equal(
+	        decode(&t, asm_("30( 020102 63( 0400 0a0100 0a0100 0201ff 020100 010100 8701'c' 3000 ) )")),
+	        LW_OK);
 	assert_int_equal(t.m.refuse, LDAPD_PROTOCOL_ERROR);
 	/* attribute list that is not of octet strings */
-	assert_int_equal(decode(&t, asm_("30( 020102 63( 0400 0a0100 0a0100 020100 020100 010100 8701'c' 30(020101) ) )")), LW_EINVAL);
+	assert_int_equal(decode(&t, asm_("30( 020102 63( 0400 0a0100 0a0100 020100 020100 010100 8701'c' "
+	                                 "30(020101) ) )")),
+	        LW_EINVAL);
 	done(&t);
 }
 
@@ -138,7 +150,8 @@ static void test_filters(void **state)
 	assert_int_equal(decode(&t, asm_(SEARCH("a4( 04('cn') 30( 82('x') 81('Jo') ) )"))), LW_EINVAL);
 	assert_int_equal(decode(&t, asm_(SEARCH("a4( 04('cn') 3000 )"))), LW_EINVAL);
 	/* cn:dn:caseExactMatch:=x */
-	assert_int_equal(decode(&t, asm_(SEARCH("a9( 81('caseExactMatch') 82('cn') 83('x') 8401ff )"))), LW_OK);
+	assert_int_equal(
+	        decode(&t, asm_(SEARCH("a9( 81('caseExactMatch') 82('cn') 83('x') 8401ff )"))), LW_OK);
 	assert_int_equal(t.m.search.filter->kind, FILTER_EXTENSIBLE);
 	assert_true(t.m.search.filter->dn_attrs);
 	assert_int_equal(decode(&t, asm_(SEARCH("a9( 83('x') )"))), LW_OK);
@@ -177,7 +190,10 @@ static void test_filter_limits(void **state)
 	assert_int_equal(decode(&t, nested(FILTER_MAX_DEPTH + 1)), LW_OK);
 	assert_int_equal(t.m.refuse, LDAPD_ADMIN_LIMIT);
 	for (size_t i = 0; i < 1100; i++)
-		memcpy(leaves + 4 * i, "\x87\x02" "cn", 4);
+		memcpy(leaves + 4 * i,
+		        "\x87\x02"
+		        "cn",
+		        4);
 	f = (struct lw_bytes){ leaves, 4 * (FILTER_MAX_NODES - 1) };
 	all = asm_(SEARCH("a1( %b )"), f);
 	assert_int_equal(decode(&t, all), LW_OK);
@@ -194,10 +210,11 @@ static void test_updates(void **state)
 	struct t t = { 0 };
 
 	assert_int_equal(decode(&t, asm_("30( 020107 66( 04('cn=a') 30("
-		" 30( 0a0100 30( 04('mail') 31( 04('x') 04('y') ) ) )"
-		" 30( 0a0101 30( 04('sn') 31() ) )"
-		" 30( 0a0102 30( 04('cn;lang-de') 31( 04('z') ) ) )"
-		" 30( 0a0103 30( 04('uidNumber') 31( 04('1') ) ) ) ) ) )")), LW_OK);
+	                                 " 30( 0a0100 30( 04('mail') 31( 04('x') 04('y') ) ) )"
+	                                 " 30( 0a0101 30( 04('sn') 31() ) )"
+	                                 " 30( 0a0102 30( 04('cn;lang-de') 31( 04('z') ) ) )"
+	                                 " 30( 0a0103 30( 04('uidNumber') 31( 04('1') ) ) ) ) ) )")),
+	        LW_OK);
 	assert_int_equal(t.m.modify.n, 4);
 	assert_int_equal(t.m.modify.mods[0].kind, STORE_MOD_ADD);
 	assert_int_equal(t.m.modify.mods[0].attr.n, 2);
@@ -207,10 +224,14 @@ static void test_updates(void **state)
 	assert_int_equal(t.m.modify.mods[2].kind, STORE_MOD_REPLACE);
 	is(t.m.modify.mods[2].attr.desc, "cn;lang-de");
 	assert_int_equal(t.m.modify.mods[3].kind, STORE_MOD_INCREMENT);
-	assert_int_equal(decode(&t, asm_("30( 020107 66( 04('cn=a') 30( 30( 0a0104 30( 04('sn') 31() ) ) ) ) )")), LW_OK);
+	assert_int_equal(
+	        decode(&t, asm_("30( 020107 66( 04('cn=a') 30( 30( 0a0104 30( 04('sn') 31() ) ) ) ) )")),
+	        LW_OK);
 	assert_int_equal(t.m.refuse, LDAPD_PROTOCOL_ERROR);
 
-	assert_int_equal(decode(&t, asm_("30( 020107 68( 04('cn=a') 30( 30( 04('cn') 31( 04('a') ) ) 30( 04('sn') 31( 04('b') ) ) ) ) )")), LW_OK);
+	assert_int_equal(decode(&t, asm_("30( 020107 68( 04('cn=a') 30( 30( 04('cn') 31( 04('a') ) ) 30( "
+	                                 "04('sn') 31( 04('b') ) ) ) ) )")),
+	        LW_OK);
 	assert_int_equal(t.m.add.n, 2);
 	is(t.m.add.attrs[1].values[0], "b");
 	assert_int_equal(decode(&t, asm_("30( 020107 68( 04('cn=a') 30( 30( 04('cn') 31() ) ) ) )")), LW_OK);
@@ -221,7 +242,8 @@ static void test_updates(void **state)
 	assert_int_equal(decode(&t, asm_("30( 020107 6c( 04('cn=a') 04('cn=b') 0101ff ) )")), LW_OK);
 	assert_true(t.m.moddn.delete_old);
 	assert_false(t.m.moddn.has_superior);
-	assert_int_equal(decode(&t, asm_("30( 020107 6c( 04('cn=a') 04('cn=b') 010100 80('dc=c') ) )")), LW_OK);
+	assert_int_equal(
+	        decode(&t, asm_("30( 020107 6c( 04('cn=a') 04('cn=b') 010100 80('dc=c') ) )")), LW_OK);
 	assert_false(t.m.moddn.delete_old);
 	is(t.m.moddn.new_superior, "dc=c");
 	assert_int_equal(decode(&t, asm_("30( 020107 6e( 04('cn=a') 30( 04('sn') 04('v') ) ) )")), LW_OK);
@@ -250,7 +272,9 @@ static void test_controls(void **state)
 {
 	struct t t = { 0 };
 
-	assert_int_equal(decode(&t, asm_("30( 020102 4200 a0( 30( 04('1.1') ) 30( 04('1.2') 0101ff ) 30( 04('1.3') 0401'v' ) 30( 04('1.4') 010100 0400 ) ) )")), LW_OK);
+	assert_int_equal(decode(&t, asm_("30( 020102 4200 a0( 30( 04('1.1') ) 30( 04('1.2') 0101ff ) 30( "
+	                                 "04('1.3') 0401'v' ) 30( 04('1.4') 010100 0400 ) ) )")),
+	        LW_OK);
 	assert_int_equal(t.m.ncontrols, 4);
 	assert_false(t.m.controls[0].critical);
 	assert_false(t.m.controls[0].has_value);
@@ -265,17 +289,21 @@ static void test_controls(void **state)
 static void test_envelope(void **state)
 {
 	static const char *const bad[] = {
-		"30 05 020100 4200",            /* id 0 is for unsolicited notifications */
-		"30 05 0201ff 4200",            /* negative */
-		"30( 0205 0100000000 4200 )",   /* above 2^31 - 1 */
-		"30 05 020101 4200 00",         /* octets behind */
-		"30 06 020101 4200",            /* shorter than it says */
-		"30 80 020101 4200 0000",       /* indefinite, RFC 4511 5.1 */
+		"30 05 020100 4200",          /* id 0 is for unsolicited notifications */
+		"30 05 0201ff 4200",          /* negative */
+		"30( 0205 0100000000 4200 )", /* above 2^31 - 1 */
+		"30 05 020101 4200 00",       /* octets behind */
+		"30 06 020101 4200",          /* shorter than it says */
+		"30 80 020101 4200 0000",     /* indefinite, RFC 4511 5.1 */
 		"31 05 020101 4200",
 		"30 05 0a0101 4200",
 		"30( 020101 61( 0a0100 0400 0400 ) )", /* an answer */
-		"30( 020101 7f00 )", "30( 020101 )", "3000", "30", "",
-		"30( 020101 420101 )",          /* unbind is NULL */
+		"30( 020101 7f00 )",
+		"30( 020101 )",
+		"3000",
+		"30",
+		"",
+		"30( 020101 420101 )", /* unbind is NULL */
 		"30( 020101 4201 )",
 		"30( 020101 63( 0400 0a0100 ) )",
 	};
@@ -287,7 +315,8 @@ static void test_envelope(void **state)
 	/* longer lengths than needed are BER all the same (Java and Active Directory clients send them) */
 	assert_int_equal(decode(&t, asm_("30 84 00000009 020101 42 84 00000000")), LW_OK);
 	/* unknown elements at the end of a sequence: the module is EXTENSIBILITY IMPLIED */
-	assert_int_equal(decode(&t, asm_("30( 020102 60( 020103 0400 8000 9f00 ) )")), LW_EINVAL); /* not even a TLV to us */
+	assert_int_equal(decode(&t, asm_("30( 020102 60( 020103 0400 8000 9f00 ) )")),
+	        LW_EINVAL); /* not even a TLV to us */
 	assert_int_equal(decode(&t, asm_("30( 020102 60( 020103 0400 8000 8b('new') ) 8b('new') )")), LW_OK);
 	assert_int_equal(decode(&t, asm_("30( 020102 60( 020103 0400 8000 8b 05 ) )")), LW_EINVAL);
 	done(&t);
@@ -297,7 +326,8 @@ static void test_envelope(void **state)
 static void test_truncated(void **state)
 {
 	struct lw_bytes whole = asm_("30( 020102 63( 04('dc=a') 0a0102 0a0103 020100 020109 0101ff"
-		" a0( a3(04('cn') 04('Bob')) a4( 04('cn') 30( 80('Jo') ) ) a9( 82('cn') 83('x') ) ) 30( 04('cn') ) ) a0( 30( 04('1.1') ) ) )");
+	                             " a0( a3(04('cn') 04('Bob')) a4( 04('cn') 30( 80('Jo') ) ) a9( 82('cn') "
+	                             "83('x') ) ) 30( 04('cn') ) ) a0( 30( 04('1.1') ) ) )");
 	struct t t = { 0 };
 
 	for (size_t n = 0; n < whole.n; n++) {
@@ -317,7 +347,9 @@ static void test_truncated(void **state)
 
 static void test_answers(void **state)
 {
-	struct ldapd_result res = { .code = LDAPD_NO_SUCH_OBJECT, .matched = LW_LIT("dc=a"), .text = LW_LIT("t") };
+	struct ldapd_result res = {
+		.code = LDAPD_NO_SUCH_OBJECT, .matched = LW_LIT("dc=a"), .text = LW_LIT("t")
+	};
 	struct lw_bytes want;
 	struct lw_writer w;
 
@@ -329,7 +361,9 @@ static void test_answers(void **state)
 	free((void *)want.p);
 
 	lw_writer_reset(&w);
-	res = (struct ldapd_result){ .sasl = LW_LIT("s"), .controls = LW_LIT("\x30\x05\x04\x03" "1.2") };
+	res = (struct ldapd_result){ .sasl = LW_LIT("s"),
+		.controls = LW_LIT("\x30\x05\x04\x03"
+		                   "1.2") };
 	ldapd_put_result(&w, 0x1234567, LDAPD_BIND_ANSWER, &res);
 	want = asm_("30( 020401234567 61( 0a0100 0400 0400 87('s') ) a0( 30( 04('1.2') ) ) )");
 	assert_int_equal(w.n, want.n);
@@ -364,7 +398,9 @@ static void test_answer_lber(void **state)
 		bv = (struct berval){ w.n, (char *)w.p };
 		ber = ber_init(&bv);
 		assert_non_null(ber);
-		assert_int_not_equal(ber_scanf(ber, "{it{emmt", &id, &(ber_tag_t){ 0 }, &code, &matched, &diag, &(ber_tag_t){ 0 }), LBER_ERROR);
+		assert_int_not_equal(ber_scanf(ber, "{it{emmt", &id, &(ber_tag_t){ 0 }, &code, &matched,
+		                             &diag, &(ber_tag_t){ 0 }),
+		        LBER_ERROR);
 		assert_int_not_equal(ber_scanf(ber, "mm}}", &oid, &value), LBER_ERROR);
 		assert_int_equal(id, ids[i]);
 		assert_int_equal(code, 80);
@@ -379,10 +415,17 @@ static void test_answer_lber(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bind), cmocka_unit_test(test_search), cmocka_unit_test(test_filters),
-		cmocka_unit_test(test_filter_limits), cmocka_unit_test(test_updates), cmocka_unit_test(test_others),
-		cmocka_unit_test(test_controls), cmocka_unit_test(test_envelope), cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_answers), cmocka_unit_test(test_answer_lber),
+		cmocka_unit_test(test_bind),
+		cmocka_unit_test(test_search),
+		cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_filter_limits),
+		cmocka_unit_test(test_updates),
+		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_controls),
+		cmocka_unit_test(test_envelope),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_answer_lber),
 	};
 
 	schema_init();

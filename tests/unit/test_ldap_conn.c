@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The connection as a state machine: binds, StartTLS, controls, what ends it. Answers are written out by hand. */
+/* The connection as a state machine: binds, StartTLS, controls, what ends it. Answers are written out by
+ * hand. */
 #include "tests/unit/ldap_rig.h"
 
 #include <stdlib.h>
 
 #include "tests/unit/ldap_asm.h"
 
-#define WHOAMI "30( 020109 77( 80('1.3.6.1.4.1.4203.1.11.3') ) )"
-#define STARTTLS "30( 020103 77( 80('1.3.6.1.4.1.1466.20037') ) )"
+#define WHOAMI             "30( 020109 77( 80('1.3.6.1.4.1.4203.1.11.3') ) )"
+#define STARTTLS           "30( 020103 77( 80('1.3.6.1.4.1.1466.20037') ) )"
 #define NOTICE(code, text) "30( 020100 78( 0a01" code " 0400 04('" text "') 8a('1.3.6.1.4.1.1466.20036') ) )"
-#define SEARCH_ALICE(extra) "30( 020107 63( 04('" ALICE "') 0a0100 0a0100 020100 020100 010100 87('objectClass') 3000 ) " extra " )"
+#define SEARCH_ALICE(extra)                                                                                  \
+	"30( 020107 63( 04('" ALICE "') 0a0100 0a0100 020100 020100 010100 87('objectClass') 3000 ) " extra  \
+	" )"
 
 /* ---- who may ask what without a bind ---- */
 
@@ -20,22 +23,29 @@ static void test_root_dse(void **state)
 	client_open(&c, "10.0.0.1:5");
 	SEND(&c, "30 25 020102 63 20 0400 0a0100 0a0100 020100 020100 010100 870b'objectClass' 3000");
 	/* user attributes only: RFC 4512 5.1 makes the rest operational */
-	EXPECT(&c, "30( 020102 64( 0400 30( 30( 04('objectClass') 31( 04('top') ) ) ) ) ) 30( 020102 65( 0a0100 0400 0400 ) )");
-	SEND(&c, "30( 020102 63( 0400 0a0100 0a0100 020100 020100 010100 87('objectClass') 30( 04('namingContexts') 04('SupportedLDAPVersion') 04('1.1') ) ) )");
-	EXPECT(&c, "30( 020102 64( 0400 30( 30( 04('namingContexts') 31( 04('dc=acme,dc=example') ) )"
-		" 30( 04('supportedLDAPVersion') 31( 04('3') ) ) ) ) ) 30( 020102 65( 0a0100 0400 0400 ) )");
-	SEND(&c, "30( 020102 63( 0400 0a0100 0a0100 020100 020100 010100 87('objectClass') 30( 04('+') ) ) )");
+	EXPECT(&c, "30( 020102 64( 0400 30( 30( 04('objectClass') 31( 04('top') ) ) ) ) ) 30( 020102 65( "
+	           "0a0100 0400 0400 ) )");
+	SEND(&c, "30( 020102 63( 0400 0a0100 0a0100 020100 020100 010100 87('objectClass') 30( "
+	         "04('namingContexts') 04('SupportedLDAPVersion') 04('1.1') ) ) )");
+	EXPECT(&c,
+	        "30( 020102 64( 0400 30( 30( 04('namingContexts') 31( 04('dc=acme,dc=example') ) )"
+	        " 30( 04('supportedLDAPVersion') 31( 04('3') ) ) ) ) ) 30( 020102 65( 0a0100 0400 0400 ) )");
+	SEND(&c,
+	        "30( 020102 63( 0400 0a0100 0a0100 020100 020100 010100 87('objectClass') 30( 04('+') ) ) )");
 	assert_true(client_saw(&c, "1.3.6.1.4.1.1466.20037"));
 	assert_true(client_saw(&c, "1.3.6.1.4.1.4203.1.5.1"));
 	assert_true(client_saw(&c, "cn=Subschema"));
 	assert_false(client_saw(&c, "EXTERNAL")); /* not over TCP */
 	assert_false(client_saw(&c, "beta"));     /* other tenants are nobody's business */
 	/* typesOnly, and filters on it */
-	SEND(&c, "30( 020102 63( 0400 0a0100 0a0100 020100 020100 0101ff a3( 04('objectClass') 04('top') ) 30( 04('vendorName') ) ) )");
-	EXPECT(&c, "30( 020102 64( 0400 30( 30( 04('vendorName') 3100 ) ) ) ) 30( 020102 65( 0a0100 0400 0400 ) )");
+	SEND(&c, "30( 020102 63( 0400 0a0100 0a0100 020100 020100 0101ff a3( 04('objectClass') 04('top') ) "
+	         "30( 04('vendorName') ) ) )");
+	EXPECT(&c, "30( 020102 64( 0400 30( 30( 04('vendorName') 3100 ) ) ) ) 30( 020102 65( 0a0100 0400 "
+	           "0400 ) )");
 	SEND(&c, "30( 020102 63( 0400 0a0100 0a0100 020100 020100 010100 a2( 87('objectClass') ) 3000 ) )");
 	EXPECT(&c, "30( 020102 65( 0a0100 0400 0400 ) )");
-	SEND(&c, "30( 020102 63( 0400 0a0100 0a0100 020100 020100 010100 a2( a3( 04('nonesuch') 04('x') ) ) 3000 ) )");
+	SEND(&c, "30( 020102 63( 0400 0a0100 0a0100 020100 020100 010100 a2( a3( 04('nonesuch') 04('x') ) ) "
+	         "3000 ) )");
 	EXPECT(&c, "30( 020102 65( 0a0100 0400 0400 ) )"); /* not Undefined is Undefined */
 	client_close(&c);
 }
@@ -47,14 +57,18 @@ static void test_dse_by_sni(void **state)
 	client_open(&c, "10.0.0.1:5");
 	c.peer.tls = true;
 	memcpy(c.peer.sni, "ldap.beta.example", 18);
-	SEND(&c, "30( 020102 63( 0400 0a0100 0a0100 020100 020100 010100 87('objectClass') 30( 04('namingContexts') ) ) )");
-	EXPECT(&c, "30( 020102 64( 0400 30( 30( 04('namingContexts') 31( 04('dc=beta,dc=example') ) ) ) ) ) 30( 020102 65( 0a0100 0400 0400 ) )");
-	SEND(&c, "30( 020102 63( 0400 0a0100 0a0100 020100 020100 010100 87('objectClass') 30( 04('supportedExtension') ) ) )");
+	SEND(&c, "30( 020102 63( 0400 0a0100 0a0100 020100 020100 010100 87('objectClass') 30( "
+	         "04('namingContexts') ) ) )");
+	EXPECT(&c, "30( 020102 64( 0400 30( 30( 04('namingContexts') 31( 04('dc=beta,dc=example') ) ) ) ) ) "
+	           "30( 020102 65( 0a0100 0400 0400 ) )");
+	SEND(&c, "30( 020102 63( 0400 0a0100 0a0100 020100 020100 010100 87('objectClass') 30( "
+	         "04('supportedExtension') ) ) )");
 	assert_false(client_saw(&c, "1.3.6.1.4.1.1466.20037")); /* is on already */
 	client_close(&c);
 	client_open(&c, "unix");
 	c.peer.owner = true;
-	SEND(&c, "30( 020102 63( 0400 0a0100 0a0100 020100 020100 010100 87('objectClass') 30( 04('supportedSASLMechanisms') ) ) )");
+	SEND(&c, "30( 020102 63( 0400 0a0100 0a0100 020100 020100 010100 87('objectClass') 30( "
+	         "04('supportedSASLMechanisms') ) ) )");
 	assert_true(client_saw(&c, "EXTERNAL"));
 	client_close(&c);
 }
@@ -64,24 +78,33 @@ static void test_subschema(void **state)
 	struct client c;
 
 	client_open(&c, "10.0.0.1:5");
-	SEND(&c, "30( 020102 63( 04('CN=subschema') 0a0100 0a0100 020100 020100 010100 a3( 04('objectClass') 04('subschema') ) 30( 04('cn') 04('objectClasses') ) ) )");
+	SEND(&c, "30( 020102 63( 04('CN=subschema') 0a0100 0a0100 020100 020100 010100 a3( 04('objectClass') "
+	         "04('subschema') ) 30( 04('cn') 04('objectClasses') ) ) )");
 	assert_int_equal(client_messages(&c, 0x64), 1);
 	assert_true(client_saw(&c, "( 2.5.6.6 NAME 'person'"));
 	assert_false(client_saw(&c, "( 2.5.4.3 NAME 'cn'"));
-	SEND(&c, "30( 020102 63( 04('cn=Subschema') 0a0100 0a0100 020100 020100 010100 87('objectClass') 3000 ) )");
-	EXPECT(&c, "30( 020102 64( 04('cn=Subschema') 30( 30( 04('objectClass') 31( 04('top') 04('subentry') 04('subschema') ) )"
-		" 30( 04('cn') 31( 04('Subschema') ) ) ) ) ) 30( 020102 65( 0a0100 0400 0400 ) )");
+	SEND(&c, "30( 020102 63( 04('cn=Subschema') 0a0100 0a0100 020100 020100 010100 87('objectClass') "
+	         "3000 ) )");
+	EXPECT(&c, "30( 020102 64( 04('cn=Subschema') 30( 30( 04('objectClass') 31( 04('top') 04('subentry') "
+	           "04('subschema') ) )"
+	           " 30( 04('cn') 31( 04('Subschema') ) ) ) ) ) 30( 020102 65( 0a0100 0400 0400 ) )");
 	client_close(&c);
 }
 
 static void test_anonymous_refused(void **state)
 {
-	static const struct { const char *pdu; uint8_t answer; } all[] = {
+	static const struct {
+		const char *pdu;
+		uint8_t answer;
+	} all[] = {
 		{ SEARCH_ALICE(""), 0x65 },
-		{ "30( 020107 63( 04('dc=nonesuch') 0a0102 0a0100 020100 020100 010100 87('objectClass') 3000 ) )", 0x65 },
+		{ "30( 020107 63( 04('dc=nonesuch') 0a0102 0a0100 020100 020100 010100 87('objectClass') "
+		  "3000 ) )",
+		        0x65 },
 		{ "30( 020107 63( 0400 0a0102 0a0100 020100 020100 010100 87('objectClass') 3000 ) )", 0x65 },
 		{ "30( 020107 6e( 04('" ALICE "') 30( 04('sn') 04('Liddell') ) ) )", 0x6f },
-		{ "30( 020107 66( 04('" ALICE "') 30( 30( 0a0102 30( 04('sn') 31( 04('x') ) ) ) ) ) )", 0x67 },
+		{ "30( 020107 66( 04('" ALICE "') 30( 30( 0a0102 30( 04('sn') 31( 04('x') ) ) ) ) ) )",
+		        0x67 },
 		{ "30( 020107 68( 04('cn=x') 30( 30( 04('cn') 31( 04('x') ) ) ) ) )", 0x69 },
 		{ "30( 020107 4a('" ALICE "') )", 0x6b },
 		{ "30( 020107 6c( 04('" ALICE "') 04('uid=x') 0101ff ) )", 0x6d },
@@ -108,10 +131,11 @@ static void test_anonymous_refused(void **state)
 
 static void test_bind_names(void **state)
 {
-	static const char *const good[] = { ALICE, "UID=Alice , OU=people,DC=Acme,DC=Example", "alice", "ALICE", "alice@acme.example",
-		"alice@ACME.Example" };
-	static const char *const bad[] = { BOB, "alice@beta.example", "alice@nonesuch.example", "nobody", "uid=alice,ou=people,dc=beta,dc=example",
-		"dc=nonesuch", "ou=people,dc=acme,dc=example", "alice@", "@acme.example", "@" };
+	static const char *const good[] = { ALICE, "UID=Alice , OU=people,DC=Acme,DC=Example", "alice",
+		"ALICE", "alice@acme.example", "alice@ACME.Example" };
+	static const char *const bad[] = { BOB, "alice@beta.example", "alice@nonesuch.example", "nobody",
+		"uid=alice,ou=people,dc=beta,dc=example", "dc=nonesuch", "ou=people,dc=acme,dc=example",
+		"alice@", "@acme.example", "@" };
 	struct client c;
 
 	client_open(&c, "127.0.0.1:1");
@@ -124,7 +148,7 @@ static void test_bind_names(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		SEND(&c, "30( 020102 60( 020103 04( %b ) 80('alice' 27 's password') ) )", lw_str(bad[i]));
 		EXPECT(&c, "30( 020102 61( 0a0131 0400 0400 ) )"); /* alike, whatever is wrong */
-		SEND(&c, WHOAMI); /* and who it was is forgotten */
+		SEND(&c, WHOAMI);                                  /* and who it was is forgotten */
 		EXPECT(&c, "30( 020109 78( 0a0100 0400 0400 8b00 ) )");
 	}
 	client_close(&c);
@@ -139,7 +163,7 @@ static void test_bind_codes(void **state)
 	EXPECT(&c, "30( 020101 61( 0a0100 0400 0400 ) )");
 	SEND(&c, "30( 020101 60( 020102 0400 8000 ) )");
 	assert_int_equal(client_code(&c), 2);
-	assert_int_equal(client_bind(&c, "alice", ""), 53);     /* RFC 4513 5.1.2 */
+	assert_int_equal(client_bind(&c, "alice", ""), 53); /* RFC 4513 5.1.2 */
 	assert_int_equal(client_bind(&c, "", "secret"), 49);
 	assert_int_equal(client_bind(&c, "alice", "wrong"), 49);
 	assert_int_equal(client_bind(&c, "uid=alice,,", "x"), 34);
@@ -289,7 +313,8 @@ static void test_critical(void **state)
 	SEND(&c, SEARCH_ALICE("a0( 30( 04('1.2.3') ) )"));
 	assert_int_equal(client_code(&c), 0);
 	assert_int_equal(client_messages(&c, 0x64), 1);
-	SEND(&c, "30( 020101 60( 020103 0400 8000 ) a0( 30( 04('1.2.840.113556.1.4.319') 0101ff 04( 30( 020105 0400 ) ) ) ) )");
+	SEND(&c, "30( 020101 60( 020103 0400 8000 ) a0( 30( 04('1.2.840.113556.1.4.319') 0101ff 04( 30( "
+	         "020105 0400 ) ) ) ) )");
 	EXPECT(&c, "30( 020101 61( 0a010c 0400 0400 ) )"); /* known, but not for a bind */
 	SEND(&c, "30( 020101 4200 a0( 30( 04('1.2.3') 0101ff ) ) )");
 	EXPECT(&c, "");
@@ -314,8 +339,9 @@ static void ends(const char *pdu, const char *notice)
 
 static void test_malformed(void **state)
 {
-	static const char *const bad[] = { "ff", "30 80 020101 4200 0000", "30 03 020101", "30( 020101 7e00 )", "30( 020100 4200 )",
-		"30( 020101 61( 0a0100 0400 0400 ) )", "30( 020101 63( 0400 ) )", "16030100" };
+	static const char *const bad[] = { "ff", "30 80 020101 4200 0000", "30 03 020101",
+		"30( 020101 7e00 )", "30( 020100 4200 )", "30( 020101 61( 0a0100 0400 0400 ) )",
+		"30( 020101 63( 0400 ) )", "16030100" };
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		ends(bad[i], NOTICE("02", "malformed message"));
@@ -383,11 +409,21 @@ static void test_farewell(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_root_dse), cmocka_unit_test(test_dse_by_sni), cmocka_unit_test(test_subschema),
-		cmocka_unit_test(test_anonymous_refused), cmocka_unit_test(test_bind_names), cmocka_unit_test(test_bind_codes),
-		cmocka_unit_test(test_cleartext), cmocka_unit_test(test_external), cmocka_unit_test(test_warm),
-		cmocka_unit_test(test_starttls), cmocka_unit_test(test_critical), cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_limits_after_bind), cmocka_unit_test(test_pieces), cmocka_unit_test(test_batch),
+		cmocka_unit_test(test_root_dse),
+		cmocka_unit_test(test_dse_by_sni),
+		cmocka_unit_test(test_subschema),
+		cmocka_unit_test(test_anonymous_refused),
+		cmocka_unit_test(test_bind_names),
+		cmocka_unit_test(test_bind_codes),
+		cmocka_unit_test(test_cleartext),
+		cmocka_unit_test(test_external),
+		cmocka_unit_test(test_warm),
+		cmocka_unit_test(test_starttls),
+		cmocka_unit_test(test_critical),
+		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_limits_after_bind),
+		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_farewell),
 	};
 

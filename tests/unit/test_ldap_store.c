@@ -7,10 +7,10 @@
 
 #include "tests/unit/ldap_asm.h"
 
-#define WHOAMI "30( 020109 77( 80('1.3.6.1.4.1.4203.1.11.3') ) )"
-#define NOTICE "30( 020100 78( 0a0108 0400 04('log in again') 8a('1.3.6.1.4.1.1466.20036') ) )"
-#define DONE(code) "30( 020107 65( 0a01" code " 0400 0400 ) )"
-#define PEOPLE "ou=people,dc=acme,dc=example"
+#define WHOAMI         "30( 020109 77( 80('1.3.6.1.4.1.4203.1.11.3') ) )"
+#define NOTICE         "30( 020100 78( 0a0108 0400 04('log in again') 8a('1.3.6.1.4.1.1466.20036') ) )"
+#define DONE(code)     "30( 020107 65( 0a01" code " 0400 0400 ) )"
+#define PEOPLE         "ou=people,dc=acme,dc=example"
 #define PASSMOD(value) "30( 020108 77( 80('1.3.6.1.4.1.4203.1.11.1') 81( 30( " value " ) ) ) )"
 
 static void as(struct client *c, const char *name, const char *password)
@@ -28,8 +28,11 @@ static void person(struct client *c, const char *uid, int code)
 {
 	struct lw_bytes n = lw_str(uid);
 
-	SEND(c, "30( 020107 68( 04('uid=' %b '," PEOPLE "') 30( 30( 04('objectClass') 31( 04('inetOrgPerson') ) )"
-		" 30( 04('cn') 31( 04( %b ) ) ) 30( 04('sn') 31( 04('Test') ) ) ) ) )", n, n);
+	SEND(c,
+	        "30( 020107 68( 04('uid=' %b '," PEOPLE
+	        "') 30( 30( 04('objectClass') 31( 04('inetOrgPerson') ) )"
+	        " 30( 04('cn') 31( 04( %b ) ) ) 30( 04('sn') 31( 04('Test') ) ) ) ) )",
+	        n, n);
 	assert_int_equal(client_code(c), code);
 }
 
@@ -40,29 +43,42 @@ static void test_search(void **state)
 	struct client c;
 
 	as(&c, "alice", "alice's password");
-	SEND(&c, "30( 020107 63( 04('" ALICE "') 0a0100 0a0100 020100 020100 010100 87('objectClass') 30( 04('cn') 04('SN') ) ) )");
-	EXPECT(&c, "30( 020107 64( 04('" ALICE "') 30( 30( 04('cn') 31( 04('alice') ) ) 30( 04('sn') 31( 04('Liddell') ) ) ) ) )" DONE("00"));
-	SEND(&c, "30( 020107 63( 04('" PEOPLE "') 0a0101 0a0100 020100 020100 0101ff a3( 04('uid') 04('BOB') ) 30( 04('cn') ) ) )");
+	SEND(&c, "30( 020107 63( 04('" ALICE
+	         "') 0a0100 0a0100 020100 020100 010100 87('objectClass') 30( 04('cn') 04('SN') ) ) )");
+	EXPECT(&c, "30( 020107 64( 04('" ALICE
+	           "') 30( 30( 04('cn') 31( 04('alice') ) ) 30( 04('sn') 31( 04('Liddell') ) ) ) ) )" DONE(
+	                   "00"));
+	SEND(&c, "30( 020107 63( 04('" PEOPLE
+	         "') 0a0101 0a0100 020100 020100 0101ff a3( 04('uid') 04('BOB') ) 30( 04('cn') ) ) )");
 	EXPECT(&c, "30( 020107 64( 04('" BOB "') 30( 30( 04('cn') 3100 ) ) ) )" DONE("00"));
-	SEND(&c, "30( 020107 63( 04('dc=acme,dc=example') 0a0102 0a0100 020100 020100 010100 a0( a4( 04('cn') 30( 80('al') 82('ce') ) ) a2( a3( 04('uid') 04('bob') ) ) ) 30( 04('1.1') ) ) )");
+	SEND(&c, "30( 020107 63( 04('dc=acme,dc=example') 0a0102 0a0100 020100 020100 010100 a0( a4( "
+	         "04('cn') 30( 80('al') 82('ce') ) ) a2( a3( 04('uid') 04('bob') ) ) ) 30( 04('1.1') ) ) )");
 	EXPECT(&c, "30( 020107 64( 04('" ALICE "') 3000 ) )" DONE("00"));
 	/* not there: the deepest ancestor; and another tenant is not there at all */
-	SEND(&c, "30( 020107 63( 04('uid=x,ou=y," PEOPLE "') 0a0102 0a0100 020100 020100 010100 87('objectClass') 3000 ) )");
+	SEND(&c, "30( 020107 63( 04('uid=x,ou=y," PEOPLE
+	         "') 0a0102 0a0100 020100 020100 010100 87('objectClass') 3000 ) )");
 	EXPECT(&c, "30( 020107 65( 0a0120 04('" PEOPLE "') 0400 ) )");
-	SEND(&c, "30( 020107 63( 04('ou=people,dc=beta,dc=example') 0a0102 0a0100 020100 020100 010100 87('objectClass') 3000 ) )");
+	SEND(&c, "30( 020107 63( 04('ou=people,dc=beta,dc=example') 0a0102 0a0100 020100 020100 010100 "
+	         "87('objectClass') 3000 ) )");
 	EXPECT(&c, DONE("20"));
-	SEND(&c, "30( 020107 63( 04('dc=nonesuch') 0a0102 0a0100 020100 020100 010100 87('objectClass') 3000 ) )");
+	SEND(&c, "30( 020107 63( 04('dc=nonesuch') 0a0102 0a0100 020100 020100 010100 87('objectClass') 3000 "
+	         ") )");
 	EXPECT(&c, DONE("20"));
 	SEND(&c, "30( 020107 63( 0400 0a0102 0a0100 020100 020100 010100 87('objectClass') 3000 ) )");
 	EXPECT(&c, DONE("20"));
-	SEND(&c, "30( 020107 63( 04('nonsense') 0a0102 0a0100 020100 020100 010100 87('objectClass') 3000 ) )");
+	SEND(&c, "30( 020107 63( 04('nonsense') 0a0102 0a0100 020100 020100 010100 87('objectClass') 3000 ) "
+	         ")");
 	assert_int_equal(client_code(&c), 34);
 	/* no secret, whatever is asked */
-	SEND(&c, "30( 020107 63( 04('" ALICE "') 0a0100 0a0100 020100 020100 010100 87('objectClass') 30( 04('*') 04('+') 04('userPassword') 04('krbPrincipalKey') ) ) )");
+	SEND(&c,
+	        "30( 020107 63( 04('" ALICE "') 0a0100 0a0100 020100 020100 010100 87('objectClass') 30( "
+	                                    "04('*') 04('+') 04('userPassword') 04('krbPrincipalKey') ) ) )");
 	assert_int_equal(client_messages(&c, 0x64), 1);
-	assert_false(client_saw(&c, "userPassword") || client_saw(&c, "krbPrincipalKey") || client_saw(&c, "argon2"));
+	assert_false(client_saw(&c, "userPassword") || client_saw(&c, "krbPrincipalKey") ||
+	             client_saw(&c, "argon2"));
 	assert_true(client_saw(&c, "entryUUID"));
-	SEND(&c, "30( 020107 63( 04('" ALICE "') 0a0100 0a0100 020100 020100 010100 87('userPassword') 3000 ) )");
+	SEND(&c, "30( 020107 63( 04('" ALICE
+	         "') 0a0100 0a0100 020100 020100 010100 87('userPassword') 3000 ) )");
 	EXPECT(&c, DONE("00"));
 	client_close(&c);
 }
@@ -92,13 +108,16 @@ static void test_limits(void **state)
 	struct client c;
 
 	as(&c, "alice", "alice's password");
-	SEND(&c, "30( 020107 63( 04('" PEOPLE "') 0a0101 0a0100 020102 020100 010100 87('objectClass') 30( 04('1.1') ) ) )");
+	SEND(&c, "30( 020107 63( 04('" PEOPLE
+	         "') 0a0101 0a0100 020102 020100 010100 87('objectClass') 30( 04('1.1') ) ) )");
 	assert_int_equal(client_messages(&c, 0x64), 2);
 	assert_int_equal(client_code(&c), 4);
-	SEND(&c, "30( 020107 63( 04('" PEOPLE "') 0a0101 0a0100 020164 020100 010100 a3( 04('uid') 04('alice') ) 30( 04('1.1') ) ) )");
+	SEND(&c, "30( 020107 63( 04('" PEOPLE
+	         "') 0a0101 0a0100 020164 020100 010100 a3( 04('uid') 04('alice') ) 30( 04('1.1') ) ) )");
 	assert_int_equal(client_code(&c), 0);
 	/* one exactly: the limit is not exceeded */
-	SEND(&c, "30( 020107 63( 04('" PEOPLE "') 0a0101 0a0100 020101 020100 010100 a3( 04('uid') 04('alice') ) 30( 04('1.1') ) ) )");
+	SEND(&c, "30( 020107 63( 04('" PEOPLE
+	         "') 0a0101 0a0100 020101 020100 010100 a3( 04('uid') 04('alice') ) 30( 04('1.1') ) ) )");
 	assert_int_equal(client_code(&c), 0);
 	client_close(&c);
 }
@@ -110,7 +129,8 @@ static void test_size_of_server(void **state)
 	rig_options.size_limit = 1;
 	rig_server();
 	as(&c, "alice", "alice's password");
-	SEND(&c, "30( 020107 63( 04('" PEOPLE "') 0a0101 0a0100 020105 020100 010100 87('objectClass') 30( 04('1.1') ) ) )");
+	SEND(&c, "30( 020107 63( 04('" PEOPLE
+	         "') 0a0101 0a0100 020105 020100 010100 87('objectClass') 30( 04('1.1') ) ) )");
 	assert_int_equal(client_messages(&c, 0x64), 1);
 	assert_int_equal(client_code(&c), 4);
 	client_close(&c);
@@ -145,13 +165,22 @@ static void big_entries(struct client *c)
 		list = lw_written(&w);
 		/* longer than asm_'s two octets of length: 84 by hand */
 		{
-			struct lw_bytes head = asm_("04('cn=big' %b '," PEOPLE "')", d), oc = asm_("30( 04('objectClass') 31( 04('inetOrgPerson') ) )"
-				" 30( 04('cn') 31( 04('big' %b ) ) ) 30( 04('sn') 31( 04('Big') ) ) 30( 04('uid') 31( 04('big' %b ) ) )", d, d);
-			size_t set = list.n, attr = 2 + 11 + 6 + set, attrs = oc.n + 6 + attr, op = head.n + 6 + attrs;
+			struct lw_bytes head = asm_("04('cn=big' %b '," PEOPLE "')", d),
+			                oc = asm_("30( 04('objectClass') 31( 04('inetOrgPerson') ) )"
+			                          " 30( 04('cn') 31( 04('big' %b ) ) ) 30( 04('sn') 31( "
+			                          "04('Big') ) ) 30( 04('uid') 31( 04('big' %b ) ) )",
+			                        d, d);
+			size_t set = list.n, attr = 2 + 11 + 6 + set, attrs = oc.n + 6 + attr,
+			       op = head.n + 6 + attrs;
 			struct lw_writer m;
 
 			lw_writer_init(&m, 1 << 20);
-#define LONG(tag, n) do { lw_put_u8(&m, tag); lw_put_u8(&m, 0x84); lw_put_u32(&m, (uint32_t)(n)); } while (0)
+#define LONG(tag, n)                                                                                         \
+	do {                                                                                                 \
+		lw_put_u8(&m, tag);                                                                          \
+		lw_put_u8(&m, 0x84);                                                                         \
+		lw_put_u32(&m, (uint32_t)(n));                                                               \
+	} while (0)
 			LONG(0x30, 3 + 6 + op);
 			lw_put_raw(&m, "\x02\x01\x07", 3);
 			LONG(0x68, op);
@@ -159,7 +188,10 @@ static void big_entries(struct client *c)
 			LONG(0x30, attrs);
 			lw_put_bytes(&m, oc);
 			LONG(0x30, attr);
-			lw_put_raw(&m, "\x04\x0b" "description", 13);
+			lw_put_raw(&m,
+			        "\x04\x0b"
+			        "description",
+			        13);
 			LONG(0x31, set);
 			lw_put_bytes(&m, list);
 			free((void *)head.p);
@@ -175,7 +207,9 @@ static void big_entries(struct client *c)
 	made = true;
 }
 
-#define BIG_SEARCH "30( 02010b 63( 04('" PEOPLE "') 0a0101 0a0100 020100 020100 010100 a3( 04('sn') 04('big') ) 3000 ) )"
+#define BIG_SEARCH                                                                                           \
+	"30( 02010b 63( 04('" PEOPLE "') 0a0101 0a0100 020100 020100 010100 a3( 04('sn') 04('big') ) 3000 "  \
+	                             ") )"
 
 static void test_quanta(void **state)
 {
@@ -239,7 +273,8 @@ static void test_time_limit(void **state)
 	admin(&c);
 	big_entries(&c);
 	c.seen = c.out.n;
-	client_queue(&c, asm_("30( 02010b 63( 04('" PEOPLE "') 0a0101 0a0100 020100 020105 010100 a3( 04('sn') 04('big') ) 3000 ) )"));
+	client_queue(&c, asm_("30( 02010b 63( 04('" PEOPLE
+	                      "') 0a0101 0a0100 020100 020105 010100 a3( 04('sn') 04('big') ) 3000 ) )"));
 	client_step(&c);
 	rig.clock.test_mono += 6 * LW_SECOND;
 	client_run(&c);
@@ -256,7 +291,8 @@ static void cookie_of(struct client *c, uint8_t cookie[16])
 	assert_int_equal(c->out.p[c->out.n - 17], 16);
 }
 
-#define PAGED(filter, control) "30( 020107 63( 04('" PEOPLE "') 0a0101 0a0100 020100 020100 010100 " filter " 30( 04('1.1') ) )" \
+#define PAGED(filter, control)                                                                               \
+	"30( 020107 63( 04('" PEOPLE "') 0a0101 0a0100 020100 020100 010100 " filter " 30( 04('1.1') ) )"    \
 	" a0( 30( 04('1.2.840.113556.1.4.319') 04( 30( " control " ) ) ) ) )"
 #define ALL "87('objectClass')"
 
@@ -269,7 +305,8 @@ static void test_pages(void **state)
 
 	admin(&c);
 	big_entries(&c);
-	SEND(&c, "30( 020107 63( 04('" PEOPLE "') 0a0101 0a0100 020100 020100 010100 " ALL " 30( 04('1.1') ) ) )");
+	SEND(&c, "30( 020107 63( 04('" PEOPLE "') 0a0101 0a0100 020100 020100 010100 " ALL
+	         " 30( 04('1.1') ) ) )");
 	all = client_messages(&c, 0x64);
 	assert_true(all >= BIG + 3);
 
@@ -284,7 +321,8 @@ static void test_pages(void **state)
 	client_close(&other);
 	while (seen < all) {
 		/* something else in between does no harm */
-		SEND(&c, "30( 020107 63( 04('" ALICE "') 0a0100 0a0100 020100 020100 010100 " ALL " 3000 ) )");
+		SEND(&c,
+		        "30( 020107 63( 04('" ALICE "') 0a0100 0a0100 020100 020100 010100 " ALL " 3000 ) )");
 		assert_int_equal(client_messages(&c, 0x64), 1);
 		SEND(&c, PAGED(ALL, "020102 04( %b )"), k);
 		assert_int_equal(client_code(&c), 0);
@@ -310,7 +348,8 @@ static void test_pages(void **state)
 	assert_int_equal(client_code(&c), 53);
 	/* size 0: the client has had enough */
 	SEND(&c, PAGED(ALL, "020100 04( %b )"), k);
-	EXPECT(&c, "30( 020107 65( 0a0100 0400 0400 ) a0( 30( 04('1.2.840.113556.1.4.319') 04( 30( 020100 0400 ) ) ) ) )");
+	EXPECT(&c, "30( 020107 65( 0a0100 0400 0400 ) a0( 30( 04('1.2.840.113556.1.4.319') 04( 30( 020100 "
+	           "0400 ) ) ) ) )");
 	SEND(&c, PAGED(ALL, "020102 04( %b )"), k);
 	assert_int_equal(client_code(&c), 53);
 	/* a bind ends it too */
@@ -332,10 +371,12 @@ static void test_updates(void **state)
 	person(&c, "carol", 0);
 	assert_int_equal(c.slow, 0); /* no password in it */
 	person(&c, "carol", 68);
-	SEND(&c, "30( 020107 66( 04('uid=carol," PEOPLE "') 30( 30( 0a0100 30( 04('mail') 31( 04('carol@acme.example') ) ) )"
-		" 30( 0a0102 30( 04('sn') 31( 04('Carroll') ) ) ) ) ) )");
+	SEND(&c, "30( 020107 66( 04('uid=carol," PEOPLE
+	         "') 30( 30( 0a0100 30( 04('mail') 31( 04('carol@acme.example') ) ) )"
+	         " 30( 0a0102 30( 04('sn') 31( 04('Carroll') ) ) ) ) ) )");
 	EXPECT(&c, "30( 020107 67( 0a0100 0400 0400 ) )");
-	SEND(&c, "30( 020107 63( 04('uid=carol," PEOPLE "') 0a0100 0a0100 020100 020100 010100 " ALL " 30( 04('sn') 04('mail') ) ) )");
+	SEND(&c, "30( 020107 63( 04('uid=carol," PEOPLE "') 0a0100 0a0100 020100 020100 010100 " ALL
+	         " 30( 04('sn') 04('mail') ) ) )");
 	assert_true(client_saw(&c, "Carroll") && client_saw(&c, "carol@acme.example"));
 	SEND(&c, "30( 020107 6c( 04('uid=carol," PEOPLE "') 04('uid=caroline') 0101ff ) )");
 	EXPECT(&c, "30( 020107 6d( 0a0100 0400 0400 ) )");
@@ -352,7 +393,8 @@ static void test_updates(void **state)
 	assert_int_equal(client_code(&c), 16);
 	SEND(&c, "30( 020107 66( 04('" ALICE "') 30( 30( 0a0100 30( 04('cn') 31( 04('Alice') ) ) ) ) ) )");
 	assert_int_equal(client_code(&c), 20);
-	SEND(&c, "30( 020107 68( 04('ou=sub," PEOPLE "') 30( 30( 04('objectClass') 31( 04('organizationalUnit') ) ) ) ) )");
+	SEND(&c, "30( 020107 68( 04('ou=sub," PEOPLE
+	         "') 30( 30( 04('objectClass') 31( 04('organizationalUnit') ) ) ) ) )");
 	assert_int_equal(client_code(&c), 0);
 	person(&c, "hal,ou=sub", 0);
 	SEND(&c, "30( 020107 4a('ou=sub," PEOPLE "') )");
@@ -379,21 +421,31 @@ static void test_update_controls(void **state)
 	admin(&c);
 	person(&c, "dora", 0);
 	/* RFC 4527: before and after */
-	SEND(&c, "30( 020107 66( 04('uid=dora," PEOPLE "') 30( 30( 0a0102 30( 04('sn') 31( 04('New') ) ) ) ) )"
-		" a0( 30( 04('1.3.6.1.1.13.1') 0101ff 04( 30( 04('sn') ) ) ) 30( 04('1.3.6.1.1.13.2') 0101ff 04( 30( 04('sn') ) ) ) ) )");
+	SEND(&c,
+	        "30( 020107 66( 04('uid=dora," PEOPLE "') 30( 30( 0a0102 30( 04('sn') 31( 04('New') ) ) ) ) )"
+	        " a0( 30( 04('1.3.6.1.1.13.1') 0101ff 04( 30( 04('sn') ) ) ) 30( 04('1.3.6.1.1.13.2') 0101ff "
+	        "04( 30( 04('sn') ) ) ) ) )");
 	EXPECT(&c, "30( 020107 67( 0a0100 0400 0400 ) a0("
-		" 30( 04('1.3.6.1.1.13.1') 04( 30( 04('uid=dora," PEOPLE "') 30( 30( 04('sn') 31( 04('Test') ) ) ) ) ) )"
-		" 30( 04('1.3.6.1.1.13.2') 04( 30( 04('uid=dora," PEOPLE "') 30( 30( 04('sn') 31( 04('New') ) ) ) ) ) ) ) )");
+	           " 30( 04('1.3.6.1.1.13.1') 04( 30( 04('uid=dora," PEOPLE
+	           "') 30( 30( 04('sn') 31( 04('Test') ) ) ) ) ) )"
+	           " 30( 04('1.3.6.1.1.13.2') 04( 30( 04('uid=dora," PEOPLE
+	           "') 30( 30( 04('sn') 31( 04('New') ) ) ) ) ) ) ) )");
 	/* RFC 4528 */
-	SEND(&c, "30( 020107 4a('uid=dora," PEOPLE "') a0( 30( 04('1.3.6.1.1.12') 0101ff 04( a3( 04('sn') 04('Test') ) ) ) ) )");
+	SEND(&c, "30( 020107 4a('uid=dora," PEOPLE
+	         "') a0( 30( 04('1.3.6.1.1.12') 0101ff 04( a3( 04('sn') 04('Test') ) ) ) ) )");
 	EXPECT(&c, "30( 020107 6b( 0a017a 0400 0400 ) )");
-	SEND(&c, "30( 020107 6e( 04('uid=dora," PEOPLE "') 30( 04('sn') 04('New') ) ) a0( 30( 04('1.3.6.1.1.12') 0101ff 04( a3( 04('sn') 04('Test') ) ) ) ) )");
+	SEND(&c, "30( 020107 6e( 04('uid=dora," PEOPLE
+	         "') 30( 04('sn') 04('New') ) ) a0( 30( 04('1.3.6.1.1.12') 0101ff 04( a3( 04('sn') "
+	         "04('Test') ) ) ) ) )");
 	EXPECT(&c, "30( 020107 6f( 0a017a 0400 0400 ) )");
-	SEND(&c, "30( 020107 63( 04('uid=dora," PEOPLE "') 0a0100 0a0100 020100 020100 010100 " ALL " 3000 ) a0( 30( 04('1.3.6.1.1.12') 0101ff 04( a3( 04('sn') 04('Test') ) ) ) ) )");
+	SEND(&c, "30( 020107 63( 04('uid=dora," PEOPLE "') 0a0100 0a0100 020100 020100 010100 " ALL
+	         " 3000 ) a0( 30( 04('1.3.6.1.1.12') 0101ff 04( a3( 04('sn') 04('Test') ) ) ) ) )");
 	EXPECT(&c, "30( 020107 65( 0a017a 0400 0400 ) )");
-	SEND(&c, "30( 020107 4a('uid=dora," PEOPLE "') a0( 30( 04('1.3.6.1.1.12') 0101ff 04( a3( 04('sn') 04('new') ) ) ) ) )");
+	SEND(&c, "30( 020107 4a('uid=dora," PEOPLE
+	         "') a0( 30( 04('1.3.6.1.1.12') 0101ff 04( a3( 04('sn') 04('new') ) ) ) ) )");
 	assert_int_equal(client_code(&c), 0);
-	SEND(&c, "30( 020107 63( 04('" PEOPLE "') 0a0101 0a0100 020100 020100 010100 " ALL " 3000 ) a0( 30( 04('1.3.6.1.4.1.4203.1.10.1') 0101ff 04( 0101ff ) ) ) )");
+	SEND(&c, "30( 020107 63( 04('" PEOPLE "') 0a0101 0a0100 020100 020100 010100 " ALL
+	         " 3000 ) a0( 30( 04('1.3.6.1.4.1.4203.1.10.1') 0101ff 04( 0101ff ) ) ) )");
 	EXPECT(&c, DONE("00")); /* there are no subentries among people */
 	client_close(&c);
 }
@@ -405,9 +457,11 @@ static void test_passwords(void **state)
 	struct client c, root, other;
 
 	admin(&root);
-	SEND(&root, "30( 020107 68( 04('uid=eve," PEOPLE "') 30( 30( 04('objectClass') 31( 04('inetOrgPerson') ) )"
-		" 30( 04('cn') 31( 04('eve') ) ) 30( 04('uid') 31( 04('eve') ) ) 30( 04('sn') 31( 04('Test') ) )"
-		" 30( 04('userPassword') 31( 04('first password 1') ) ) ) ) )");
+	SEND(&root, "30( 020107 68( 04('uid=eve," PEOPLE
+	            "') 30( 30( 04('objectClass') 31( 04('inetOrgPerson') ) )"
+	            " 30( 04('cn') 31( 04('eve') ) ) 30( 04('uid') 31( 04('eve') ) ) 30( 04('sn') 31( "
+	            "04('Test') ) )"
+	            " 30( 04('userPassword') 31( 04('first password 1') ) ) ) ) )");
 	assert_int_equal(client_code(&root), 0);
 	as(&c, "eve", "first password 1");
 	as(&other, "eve", "first password 1");
@@ -416,9 +470,11 @@ static void test_passwords(void **state)
 	assert_int_equal(client_code(&c), 49);
 	SEND(&c, PASSMOD("81('first password 1') 82('second password 2')"));
 	EXPECT(&c, "30( 020108 78( 0a0100 0400 0400 ) )");
-	SEND(&c, "30( 020107 63( 04('uid=eve," PEOPLE "') 0a0100 0a0100 020100 020100 010100 " ALL " 30( 04('1.1') ) ) )");
+	SEND(&c, "30( 020107 63( 04('uid=eve," PEOPLE "') 0a0100 0a0100 020100 020100 010100 " ALL
+	         " 30( 04('1.1') ) ) )");
 	assert_int_equal(client_messages(&c, 0x64), 1);
-	SEND(&other, "30( 020107 63( 04('uid=eve," PEOPLE "') 0a0100 0a0100 020100 020100 010100 " ALL " 30( 04('1.1') ) ) )");
+	SEND(&other, "30( 020107 63( 04('uid=eve," PEOPLE "') 0a0100 0a0100 020100 020100 010100 " ALL
+	             " 30( 04('1.1') ) ) )");
 	EXPECT(&other, NOTICE);
 	assert_int_equal(other.last, LW_NEXT_CLOSE);
 	client_close(&other);
@@ -426,15 +482,18 @@ static void test_passwords(void **state)
 	assert_int_equal(client_bind(&other, "eve", "first password 1"), 49); /* warm a moment ago */
 	assert_int_equal(client_bind(&other, "eve", "second password 2"), 0);
 	/* and once more on the same connection: its token was renewed */
-	SEND(&c, "30( 020107 66( 04('uid=eve," PEOPLE "') 30( 30( 0a0101 30( 04('userPassword') 31( 04('second password 2') ) ) )"
-		" 30( 0a0100 30( 04('userPassword') 31( 04('third password 3') ) ) ) ) ) )");
+	SEND(&c, "30( 020107 66( 04('uid=eve," PEOPLE
+	         "') 30( 30( 0a0101 30( 04('userPassword') 31( 04('second password 2') ) ) )"
+	         " 30( 0a0100 30( 04('userPassword') 31( 04('third password 3') ) ) ) ) ) )");
 	EXPECT(&c, "30( 020107 67( 0a0100 0400 0400 ) )");
 	assert_true(c.slow > 0);
 	assert_int_equal(client_bind(&c, "eve", "third password 3"), 0);
 	/* hashes are not taken, nor passwords taken away */
-	SEND(&root, "30( 020107 66( 04('uid=eve," PEOPLE "') 30( 30( 0a0102 30( 04('userPassword') 31( 04('{SSHA}xxxx') ) ) ) ) ) )");
+	SEND(&root, "30( 020107 66( 04('uid=eve," PEOPLE
+	            "') 30( 30( 0a0102 30( 04('userPassword') 31( 04('{SSHA}xxxx') ) ) ) ) ) )");
 	assert_int_equal(client_code(&root), 19);
-	SEND(&root, "30( 020107 66( 04('uid=eve," PEOPLE "') 30( 30( 0a0101 30( 04('userPassword') 31() ) ) ) ) )");
+	SEND(&root, "30( 020107 66( 04('uid=eve," PEOPLE
+	            "') 30( 30( 0a0101 30( 04('userPassword') 31() ) ) ) ) )");
 	assert_int_equal(client_code(&root), 53);
 	/* another's: not without the right; the administrator may, and the session ends by tick too */
 	SEND(&c, PASSMOD("80('" BOB "') 82('fourth password 4')"));
@@ -470,19 +529,25 @@ static void test_disable(void **state)
 	struct client c, root;
 
 	admin(&root);
-	SEND(&root, "30( 020107 68( 04('uid=fay," PEOPLE "') 30( 30( 04('objectClass') 31( 04('inetOrgPerson') ) )"
-		" 30( 04('cn') 31( 04('fay') ) ) 30( 04('uid') 31( 04('fay') ) ) 30( 04('sn') 31( 04('Test') ) )"
-		" 30( 04('userPassword') 31( 04('first password 1') ) ) ) ) )");
+	SEND(&root, "30( 020107 68( 04('uid=fay," PEOPLE
+	            "') 30( 30( 04('objectClass') 31( 04('inetOrgPerson') ) )"
+	            " 30( 04('cn') 31( 04('fay') ) ) 30( 04('uid') 31( 04('fay') ) ) 30( 04('sn') 31( "
+	            "04('Test') ) )"
+	            " 30( 04('userPassword') 31( 04('first password 1') ) ) ) ) )");
 	as(&c, "fay", "first password 1");
-	SEND(&root, "30( 020107 66( 04('uid=fay," PEOPLE "') 30( 30( 0a0102 30( 04('lwDisabled') 31( 04('TRUE') ) ) ) ) ) )");
+	SEND(&root, "30( 020107 66( 04('uid=fay," PEOPLE
+	            "') 30( 30( 0a0102 30( 04('lwDisabled') 31( 04('TRUE') ) ) ) ) ) )");
 	assert_int_equal(client_code(&root), 0);
-	SEND(&c, "30( 020107 63( 04('" ALICE "') 0a0100 0a0100 020100 020100 010100 " ALL " 30( 04('1.1') ) ) )");
+	SEND(&c, "30( 020107 63( 04('" ALICE "') 0a0100 0a0100 020100 020100 010100 " ALL
+	         " 30( 04('1.1') ) ) )");
 	EXPECT(&c, NOTICE);
 	client_close(&c);
 	client_open(&c, "127.0.0.1:1");
-	assert_int_equal(client_bind(&c, "fay", "first password 1"), 49); /* though it was verified a moment ago */
+	assert_int_equal(
+	        client_bind(&c, "fay", "first password 1"), 49); /* though it was verified a moment ago */
 	client_close(&c);
-	SEND(&root, "30( 020107 66( 04('uid=fay," PEOPLE "') 30( 30( 0a0102 30( 04('lwDisabled') 31() ) ) ) ) )");
+	SEND(&root,
+	        "30( 020107 66( 04('uid=fay," PEOPLE "') 30( 30( 0a0102 30( 04('lwDisabled') 31() ) ) ) ) )");
 	assert_int_equal(client_code(&root), 0);
 	as(&c, "fay", "first password 1");
 	/* deleted: gone at once */
@@ -499,9 +564,11 @@ static void test_lock(void **state)
 	struct client c, root;
 
 	admin(&root);
-	SEND(&root, "30( 020107 68( 04('uid=gus," PEOPLE "') 30( 30( 04('objectClass') 31( 04('inetOrgPerson') ) )"
-		" 30( 04('cn') 31( 04('gus') ) ) 30( 04('uid') 31( 04('gus') ) ) 30( 04('sn') 31( 04('Test') ) )"
-		" 30( 04('userPassword') 31( 04('first password 1') ) ) ) ) )");
+	SEND(&root, "30( 020107 68( 04('uid=gus," PEOPLE
+	            "') 30( 30( 04('objectClass') 31( 04('inetOrgPerson') ) )"
+	            " 30( 04('cn') 31( 04('gus') ) ) 30( 04('uid') 31( 04('gus') ) ) 30( 04('sn') 31( "
+	            "04('Test') ) )"
+	            " 30( 04('userPassword') 31( 04('first password 1') ) ) ) ) )");
 	as(&c, "gus", "first password 1");
 	assert_int_equal(client_bind(&c, "gus", "first password 1"), 0);
 	for (int i = 0; i < 10; i++) /* keyd's default policy locks at the tenth */
@@ -514,9 +581,17 @@ static void test_lock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_search), cmocka_unit_test(test_compare), cmocka_unit_test(test_limits), cmocka_unit_test(test_size_of_server),
-		cmocka_unit_test(test_quanta), cmocka_unit_test(test_time_limit), cmocka_unit_test(test_pages), cmocka_unit_test(test_updates),
-		cmocka_unit_test(test_update_controls), cmocka_unit_test(test_passwords), cmocka_unit_test(test_disable),
+		cmocka_unit_test(test_search),
+		cmocka_unit_test(test_compare),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_size_of_server),
+		cmocka_unit_test(test_quanta),
+		cmocka_unit_test(test_time_limit),
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_updates),
+		cmocka_unit_test(test_update_controls),
+		cmocka_unit_test(test_passwords),
+		cmocka_unit_test(test_disable),
 		cmocka_unit_test(test_lock),
 	};
 
