@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <idn-free.h>
 #include <idna.h>
@@ -323,7 +324,7 @@ static int check_labels(char *s, bool *ret_punycode)
 			s[i] = c = (char)(c | 0x20);
 		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c == '-' && label)))
 			return LW_EINVAL;
-		if (!label && !strncmp(s + i, "xn--", 4))
+		if (!label && !strncasecmp(s + i, "xn--", 4))
 			*ret_punycode = true;
 		digits = digits && c >= '0' && c <= '9';
 		label++;

@@ -210,7 +210,8 @@ static void domain(void **state)
 		{ LABEL63 ".x", LABEL63 ".x" }, { "", NULL }, { ".", NULL }, { "acme.example.", NULL },
 		{ ".acme", NULL }, { "a..b", NULL }, { "-a.b", NULL }, { "a-.b", NULL }, { "a_b.c", NULL },
 		{ "a b.c", NULL }, { "127.0.0.1", NULL }, { "a.b.7", NULL }, { LABEL63 "x.y", NULL },
-		{ "xn--a.example", NULL }, { "xn--.example", NULL }, { "\xff.example", NULL },
+		{ "xn--a.example", NULL }, { "xN--a.example", NULL }, { "XN--A", NULL },
+		{ "xn--.example", NULL }, { "\xff.example", NULL },
 		{ LABEL63 "." LABEL63 "." LABEL63 "." LABEL63, NULL }, /* 255 octets */
 	};
 	char *out;
