@@ -129,6 +129,8 @@ static int check_new(struct image *img, const struct store_op *op)
 		err = check_create(img, &o);
 	if (!err)
 		err = guard_change(NULL, img);
+	if (!err && op->nsecrets)
+		err = write_may_set(t, &img->head, &o, op);
 	if (!err && eng_child(t->eng, t->tenant, img->head.parent, op->dn->rdn[0].norm, &id) == LW_OK)
 		err = LW_EEXIST;
 	return err;
@@ -155,8 +157,10 @@ static int put_new(struct image *img, const struct store_op *op, struct eng_fx *
 		err = guard_grant(img, &rule);
 	if (!err)
 		err = image_stamp(img, true);
+	if (!err && op->nsecrets && !(img->head.flags & OPS_PRINCIPALS))
+		err = ops_say(t, LW_EUNWILLING, "only principals have secrets");
 	if (!err && op->nsecrets)
-		err = image_set(img, ops_known()->lwCredentialVersion, "1");
+		err = write_stamp_secrets(img, op, 1);
 	if (err)
 		return err;
 	img->head.id = eng_fx_new_id(fx, t->tenant);

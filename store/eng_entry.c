@@ -132,6 +132,18 @@ bool eng_attr_find(const struct eng_entry *e, uint16_t id, struct eng_attr *ret)
 	return false;
 }
 
+bool eng_attr_next_of(const struct eng_entry *e, uint16_t id, size_t *pos, struct eng_attr *ret)
+{
+	struct lw_bytes body;
+	uint16_t at_id;
+	uint8_t flags;
+
+	for (; *pos < e->attrs.n && record_at(e->attrs, *pos, &at_id, &flags, &body); *pos += RECORD_HEAD + body.n)
+		if (at_id == id)
+			return eng_attr_next(e, pos, ret);
+	return false;
+}
+
 bool eng_value_next(const struct eng_attr *a, size_t *pos, struct lw_bytes *ret)
 {
 	return !a->ref && tlv(a->values, pos, LW_BER_OCTETS, ret);

@@ -95,6 +95,8 @@ bool eng_has_children(struct eng_txn *, uint32_t tenant, uint64_t id);
 
 /* Start with *pos = 0; false at the end. Small attributes come first by id, then large ones, then refs. */
 bool eng_attr_next(const struct eng_entry *, size_t *pos, struct eng_attr *ret);
+/* The same for one type only, with all options. */
+bool eng_attr_next_of(const struct eng_entry *, uint16_t id, size_t *pos, struct eng_attr *ret);
 /* The attribute without options. */
 bool eng_attr_find(const struct eng_entry *, uint16_t id, struct eng_attr *ret);
 /* Values of a non-ref attribute: start with *pos = 0. */

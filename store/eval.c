@@ -186,7 +186,8 @@ static enum filter_truth eval_leaf(const struct store_view *v, const struct ops_
 	}
 	if (!many && !f->options.n && f->kind == FILTER_PRESENT && eng_attr_find(&v->e, f->attr->id, &ea))
 		return FILTER_TRUE;
-	while (r != FILTER_TRUE && eng_attr_next(&v->e, &pos, &ea)) {
+	while (r != FILTER_TRUE && (many ? eng_attr_next(&v->e, &pos, &ea) :
+		eng_attr_next_of(&v->e, f->attr->id, &pos, &ea))) {
 		const struct schema_attr *attr = f->attr;
 		if (many) {
 			attr = schema_attr_id(ea.id);
@@ -194,8 +195,6 @@ static enum filter_truth eval_leaf(const struct store_view *v, const struct ops_
 				continue;
 			if (!f->attr && f->rule && !schema_rule_applies(f->rule, attr))
 				continue;
-		} else if (ea.id != attr->id) {
-			continue;
 		}
 		if (f->options.n && !ops_options_match(ea.desc, f->options))
 			continue;

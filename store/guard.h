@@ -36,7 +36,10 @@ extern const struct write_row write_rows[];
 extern const size_t write_row_count;
 write_resolve write_add, write_modify, write_delete, write_moddn, write_secret, write_tenant_create, write_tenant_state;
 
-/* Secrets that ride along; the attribute that is decided on is checked before. */
+/* May the session set the operation's secrets on this entry (id 0: the one it makes)? Then they are put down with their
+ * entry's new credential version. */
+int write_may_set(struct store_txn *, const struct eng_entry *, const struct access_object *, const struct store_op *);
+int write_stamp_secrets(struct image *, const struct store_op *, uint64_t credential_version);
 int write_put_secrets(struct store_txn *, uint64_t id, const struct store_op *, struct eng_fx *);
 bool write_has_password(const struct store_op *);
 int write_default_names(struct image *);

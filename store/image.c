@@ -166,13 +166,15 @@ static int check_value(struct image *img, const struct schema_attr *attr, struct
 static int ref_target(struct image *img, const struct schema_attr *attr, struct lw_bytes value, uint64_t *ret)
 {
 	struct store_txn *t = img->txn;
-	struct lw_bytes text = value;
+	struct store_view seen;
 	struct store_dn *dn;
-	int err = dn_parse(t->arena, text, &dn);
+	int err = dn_parse(t->arena, value, &dn);
 
 	if (err)
 		return ops_say(t, LW_ESYNTAX, "%s: not a distinguished name", attr->names[0]);
 	err = ops_locate(t, dn, ret);
+	if (!err && t->session->role != STORE_ROLE_INIT)
+		err = ops_view_in(t, *ret, &seen); /* what is hidden can't be referred to, nor probed so */
 	if (err == LW_ENOTFOUND)
 		return ops_say(t, LW_ECONSTRAINT, "%s: no such entry: %.*s", attr->names[0], (int)value.n, value.p);
 	return err;

@@ -20,8 +20,10 @@ static int check_rights(struct store_txn *t, const struct eng_entry *e, const st
 	if (err)
 		return err;
 	access_attr_set(t->session->rights, ACCESS_WRITE, &o, &t->ctx, &set);
-	if (access_set_empty(&set))
+	if (op->nmods && access_set_empty(&set))
 		return LW_EACCES;
+	if (op->nsecrets && (err = write_may_set(t, e, &o, op)))
+		return err;
 	for (size_t i = 0; i < op->nmods; i++) {
 		const struct store_attr_values *a = &op->mods[i].attr;
 		if ((unsigned)op->mods[i].kind >= sizeof(changes) / sizeof(changes[0]))
@@ -74,17 +76,22 @@ static int put_grant(const struct eng_entry *e, struct image *img, struct eng_fx
 static int put_change(struct store_txn *t, const struct eng_entry *e, struct image *img, const struct store_op *op,
 	struct eng_fx *fx)
 {
+	uint64_t version = ops_credential_version(e) + (op->nsecrets != 0);
 	int err = put_grant(e, img, fx);
 
+	if (!err && op->nsecrets)
+		err = write_stamp_secrets(img, op, version);
 	if (!err)
 		err = image_stamp(img, false);
 	if (!err)
 		err = image_change(img, fx);
+	if (!err && op->nsecrets)
+		err = write_put_secrets(t, e->id, op, fx);
 	if (!err && image_touches_rights(img))
 		eng_fx_authgen(fx, t->tenant);
 	t->result->uuid = e->uuid;
 	t->result->version = eng_fx_version(fx);
-	t->result->credential_version = ops_credential_version(e);
+	t->result->credential_version = version;
 	return err;
 }
 
@@ -98,8 +105,6 @@ int write_modify(struct store_txn *t, const struct store_op *op, struct eng_fx *
 		err = check_rights(t, &e, op);
 	if (!err && op->expect_version && op->expect_version != e.version)
 		err = LW_EAGAIN;
-	if (!err && op->nsecrets)
-		err = LW_EUNWILLING; /* secrets have an operation of their own */
 	if (!err)
 		err = image_load(t, &e, &img);
 	if (!err)

@@ -13,7 +13,7 @@ bool write_has_password(const struct store_op *op)
 	return false;
 }
 
-static int check_items(struct store_txn *t, const struct store_op *op)
+static int check_items(const struct store_op *op)
 {
 	if (!op->nsecrets || op->nsecrets > MAX_ITEMS)
 		return LW_EINVAL;
@@ -47,7 +47,7 @@ static int check_right(struct store_txn *t, const struct access_object *o, const
 
 int write_put_secrets(struct store_txn *t, uint64_t id, const struct store_op *op, struct eng_fx *fx)
 {
-	int err = check_items(t, op);
+	int err = check_items(op);
 	bool keep;
 
 	if (err)
@@ -64,7 +64,7 @@ int write_put_secrets(struct store_txn *t, uint64_t id, const struct store_op *o
 	return eng_fx_err(fx);
 }
 
-static int stamp_secret(struct image *img, const struct store_op *op, uint64_t credential_version)
+int write_stamp_secrets(struct image *img, const struct store_op *op, uint64_t credential_version)
 {
 	struct store_txn *t = img->txn;
 	char *when = lw_alloc(t->arena, LW_TIME_TEXT);
@@ -77,7 +77,21 @@ static int stamp_secret(struct image *img, const struct store_op *op, uint64_t c
 	err = image_set(img, ops_known()->lwCredentialVersion, version);
 	if (!err && write_has_password(op))
 		err = image_set(img, ops_known()->pwdChangedTime, when);
-	return err ? err : image_stamp(img, false);
+	return err;
+}
+
+int write_may_set(struct store_txn *t, const struct eng_entry *e, const struct access_object *o, const struct store_op *op)
+{
+	struct access_ctx ctx = t->ctx;
+	bool self = e->id && e->id == t->session->subject_id && !t->session->actor_rights;
+	int err = check_items(op);
+
+	if (err)
+		return err;
+	if (self && op->old_password_proved)
+		ctx.auth_time = ctx.now; /* that was an authentication */
+	err = check_right(t, o, op, &ctx);
+	return err || self || !e->id ? err : guard_secret(t, e);
 }
 
 /* The target, if the subject may know of it (or hold the right on it, for what is told nothing otherwise). */
@@ -91,29 +105,22 @@ static int find_target(struct store_txn *t, const struct store_op *op, struct en
 
 int write_secret(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
 {
-	struct access_ctx ctx = t->ctx;
 	struct store_view v;
 	struct access_object o;
 	struct eng_entry e;
 	struct image img;
 	uint64_t version;
-	bool self;
 	int err = find_target(t, op, &e);
 
-	if (!err)
-		err = check_items(t, op);
 	if (!err)
 		err = ops_object(t, &e, &o);
 	if (err)
 		return err;
-	self = e.id == t->session->subject_id && lw_uuid_eq(&t->session->subject, &t->session->actor);
-	if (self && op->old_password_proved)
-		ctx.auth_time = ctx.now; /* that was an authentication */
-	err = check_right(t, &o, op, &ctx);
-	if (!err && !self)
-		err = guard_secret(t, &e);
-	if (err == LW_EACCES && ops_view_in(t, e.id, &v) == LW_ENOTFOUND)
-		err = LW_ENOTFOUND; /* hidden is as if it were not there */
+	err = write_may_set(t, &e, &o, op);
+	if (err == LW_EACCES && ops_view_in(t, e.id, &v) == LW_ENOTFOUND) {
+		t->result->text[0] = 0; /* hidden is as if it were not there */
+		return LW_ENOTFOUND;
+	}
 	if (!err && op->expect_version && op->expect_version != e.version)
 		err = LW_EAGAIN;
 	if (err)
@@ -121,7 +128,9 @@ int write_secret(struct store_txn *t, const struct store_op *op, struct eng_fx *
 	version = ops_credential_version(&e) + 1;
 	err = image_load(t, &e, &img);
 	if (!err)
-		err = stamp_secret(&img, op, version);
+		err = write_stamp_secrets(&img, op, version);
+	if (!err)
+		err = image_stamp(&img, false);
 	if (!err)
 		err = image_change(&img, fx);
 	if (!err)

@@ -28,27 +28,54 @@ static int cmp_id(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+#define FEW  64 /* so many are searched one by one; more get a table */
+#define SEEN (4 * OPS_MAX_GROUPS)
 struct closure {
 	struct eng_txn *eng;
 	uint32_t tenant;
 	uint64_t *ids; /* in the order of finding; ids[0] is where it starts */
 	size_t n;
-	uint64_t *seen; /* open hash */
+	uint64_t *seen; /* open hash; NULL: not yet */
 };
-#define SEEN (4 * OPS_MAX_GROUPS)
 
-static bool closure_add(struct closure *c, uint64_t id)
+static bool seen_add(struct closure *c, uint64_t id)
 {
 	size_t at = (id * UINT64_C(0x9e3779b97f4a7c15) >> 40) % SEEN;
 
 	for (; c->seen[at]; at = (at + 1) % SEEN)
 		if (c->seen[at] == id)
-			return true;
-	if (c->n > OPS_MAX_GROUPS)
-		return false;
+			return false;
 	c->seen[at] = id;
-	c->ids[c->n++] = id;
 	return true;
+}
+
+static bool closure_many(struct closure *c)
+{
+	uint64_t *ids = lw_allocn(eng_arena(c->eng), OPS_MAX_GROUPS + 1, sizeof(*ids));
+
+	c->seen = calloc(SEEN, sizeof(*c->seen));
+	if (!ids || !c->seen)
+		return false;
+	memcpy(ids, c->ids, c->n * sizeof(*ids));
+	c->ids = ids;
+	for (size_t i = 0; i < c->n; i++)
+		seen_add(c, ids[i]);
+	return true;
+}
+
+static int closure_add(struct closure *c, uint64_t id)
+{
+	for (size_t i = 0; !c->seen && i < c->n; i++)
+		if (c->ids[i] == id)
+			return LW_OK;
+	if (c->n == FEW && !c->seen && !closure_many(c))
+		return LW_ENOMEM;
+	if (c->seen && !seen_add(c, id))
+		return LW_OK;
+	if (c->n == OPS_MAX_GROUPS + 1)
+		return LW_ELIMIT;
+	c->ids[c->n++] = id;
+	return LW_OK;
 }
 
 static int closure_holders(struct closure *c, uint64_t id, uint16_t attr)
@@ -60,8 +87,8 @@ static int closure_holders(struct closure *c, uint64_t id, uint16_t attr)
 	if (err || !ids)
 		return err;
 	for (; eng_ids_seek(ids, next, &holder); next = holder + 1)
-		if (!closure_add(c, holder))
-			return LW_ELIMIT;
+		if ((err = closure_add(c, holder)))
+			return err;
 	return eng_ids_err(ids);
 }
 
@@ -90,13 +117,10 @@ int ops_groups(struct eng_txn *e, uint32_t tenant, uint64_t id, bool itself, con
 		*ret_n = itself;
 		return LW_OK;
 	}
-	c.ids = lw_allocn(a, OPS_MAX_GROUPS + 2, sizeof(*c.ids));
-	c.seen = calloc(SEEN, sizeof(*c.seen));
-	if (!c.ids || !c.seen) {
-		err = LW_ENOMEM;
-		goto out;
-	}
-	closure_add(&c, id);
+	c.ids = lw_allocn(a, FEW, sizeof(*c.ids));
+	if (!c.ids)
+		return LW_ENOMEM;
+	err = closure_add(&c, id);
 	for (size_t i = 0; !err && i < c.n; i++) {
 		err = closure_holders(&c, c.ids[i], k->member->id);
 		if (!err)

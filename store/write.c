@@ -39,9 +39,10 @@ static int resolve_in(struct lw_session *s, struct intent *in, struct eng_txn *e
 	if (err)
 		return err;
 	t->result = in->result;
-	if (row->verb == ACCESS_NONE || !access_any(s->rights, row->verb) ||
-		(s->actor_rights && !access_any(s->actor_rights, row->verb)))
+	if (row->verb == ACCESS_NONE || !access_any(s->rights, row->verb))
 		return LW_EACCES;
+	if (s->actor_rights)
+		return ops_say(t, LW_EACCES, "a delegated session does not write");
 	err = row->resolve(t, in->op, fx);
 	if (!err)
 		err = eng_fx_err(fx);

@@ -498,6 +498,9 @@ static void hidden_is_absent(void **state)
 		assert_string_equal(matched[i], fix.r.matched);
 		ERR(fix_moddn(alice, dn, "cn=other", true, NULL), LW_ENOTFOUND);
 		assert_string_equal(matched[i], fix.r.matched);
+		/* nor can a reference feel for it */
+		snprintf(ldif, sizeof(ldif), "dn: " ALICE "\nadd lwManagedBy\nlwManagedBy: %s", dn);
+		ERR(fix_modify(alice, ldif), LW_ECONSTRAINT);
 		snprintf(ldif, sizeof(ldif), "dn: cn=below,%s\nobjectClass: person\nsn: y", dn);
 		ERR(fix_add(alice, ldif), LW_ENOTFOUND);
 		assert_string_equal(matched[i], fix.r.matched);
@@ -555,6 +558,81 @@ static void secrets_give_nothing(void **state)
 				ERR(store_compare(t, fix_dn(ADMIN), lw_str(a->names[0]), LW_LIT("sealed")), LW_EACCES);
 		store_end(t);
 	}
+}
+
+/* Secrets that ride along with an add or a modify need their own right. */
+static void secrets_ride_along(void **state)
+{
+	struct store_sealed_item secret = { .cls = STORE_SECRET_PASSWORD, .generation = 1, .sealed = LW_LIT("first") };
+	struct lw_bytes v[] = { LW_LIT("inetOrgPerson"), LW_LIT("x"), LW_LIT("carol") };
+	struct store_attr_values attrs[] = { { LW_LIT("objectClass"), &v[0], 1 }, { LW_LIT("sn"), &v[1], 1 },
+		{ LW_LIT("cn"), &v[1], 1 } };
+	struct store_op op = { .kind = STORE_ADD, .attrs = attrs, .nattrs = 3, .secrets = &secret, .nsecrets = 1 };
+	struct lw_session *alice, *carol, *auth;
+	struct lw_bytes sealed;
+	struct store_txn *t;
+	uint64_t generation;
+
+	secret.attr = schema_attr(LW_LIT("userPassword"))->id;
+	OK(fix_person(fix.admin, "alice", ""));
+	OK(grant(fix.admin, "c", "permit user alice may create person attrs(*)"));
+	alice = login(ALICE);
+	op.dn = fix_dn("uid=carol," PEOPLE);
+	op.uuid = lw_uuid_new(&fix.clock);
+	ERR(store_write(alice, &op, &fix.r), LW_EACCES);
+	OK(grant(fix.admin, "s", "permit user alice may set-secret person attrs(userPassword)"));
+	OK(store_write(alice, &op, &fix.r));
+	assert_true(lw_uuid_eq(&fix.r.uuid, &op.uuid));
+	assert_int_equal(fix.r.credential_version, 1);
+	assert_string_equal(fix_read(fix.admin, "uid=carol," PEOPLE, "pwdChangedTime"), "20260921141320Z");
+	carol = fix_login(fix.acme, &fix.acme_uuid, &op.uuid, 1);
+	assert_non_null(carol);
+	op.kind = STORE_MODIFY;
+	op.nattrs = 0;
+	secret.sealed = LW_LIT("second");
+	secret.generation = 2;
+	OK(store_write(fix.admin, &op, &fix.r));
+	assert_int_equal(fix.r.credential_version, 2);
+	ERR(store_session_check(carol), LW_EREVOKED);
+	OK(store_session_role(fix.store, fix.acme, STORE_ROLE_AUTH, &auth));
+	OK(store_begin(auth, STORE_READ, &t));
+	OK(store_sealed(t, &op.uuid, secret.attr, STORE_SECRET_PASSWORD, &sealed, &generation));
+	assert_true(lw_eq(sealed, LW_LIT("second")));
+	assert_int_equal(generation, 2);
+	store_end(t);
+	/* only principals have secrets, and only what is secret is sealed */
+	op.dn = fix_dn(PEOPLE);
+	ERR(store_write(fix.admin, &op, &fix.r), LW_EUNWILLING);
+	op.dn = fix_dn("uid=carol," PEOPLE);
+	secret.attr = schema_attr(LW_LIT("cn"))->id;
+	ERR(store_write(fix.admin, &op, &fix.r), LW_EINVAL);
+	store_session_free(auth);
+	store_session_free(carol);
+	store_session_free(alice);
+}
+
+/* A delegated session reads what both may, and writes nothing. */
+static void delegated(void **state)
+{
+	struct lw_cap cap = { .tenant = fix.acme, .tenant_uuid = fix.acme_uuid, .subject = fix.acme_admin,
+		.methods = LW_CAP_PASSWORD, .auth_time = lw_wall(&fix.clock), .credential_version = 1 };
+	struct lw_session *s;
+
+	OK(fix_person(fix.admin, "alice", "employeeNumber: 7"));
+	OK(fix_person(fix.admin, "bob", ""));
+	cap.actor = fix.r.uuid;
+	OK(grant(fix.admin, "hide", "forbid user bob may read,search,compare person attrs(employeeNumber)"));
+	OK(store_session_cap(fix.store, &cap, &s));
+	assert_string_equal(fix_read(fix.admin, ALICE, "employeeNumber"), "7");
+	assert_string_equal(fix_read(s, ALICE, "employeeNumber"), "ENOATTR");
+	assert_string_equal(fix_read(s, ALICE, "cn"), "alice");
+	assert_string_equal(fix_search(s, SUFFIX, STORE_SUB, "(employeeNumber=7)"), "");
+	ERR(fix_modify(s, "dn: " ALICE "\nreplace description\ndescription: x"), LW_EACCES);
+	ERR(fix_delete(fix.admin, BOB), LW_EUNWILLING); /* the rule names it */
+	OK(fix_delete(fix.admin, "cn=hide," GRANTS));
+	OK(fix_delete(fix.admin, BOB));
+	ERR(store_session_check(s), LW_EREVOKED);
+	store_session_free(s);
 }
 
 static void roles_see_principals(void **state)
@@ -706,7 +784,7 @@ int main(void)
 		T(tenants_do_not_see_each_other), T(add_errors), T(add_and_read), T(selection), T(modify_results),
 		T(stale_precondition), T(references), T(delete_results), T(recreated_inherits_nothing), T(moving),
 		T(sessions_end), T(membership_counts_at_once), T(hidden_is_absent), T(secrets_give_nothing),
-		T(roles_see_principals), T(comparing), T(no_escalation), T(deciding_and_explaining),
+		T(secrets_ride_along), T(delegated), T(roles_see_principals), T(comparing), T(no_escalation), T(deciding_and_explaining),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
