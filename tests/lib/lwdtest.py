@@ -94,7 +94,7 @@ class Lwd:
         self.env = {"ASAN_OPTIONS": "log_path=%s/san:detect_leaks=1:abort_on_error=0" % self.dir,
                     "UBSAN_OPTIONS": "log_path=%s/san:print_stacktrace=1" % self.dir,
                     "TSAN_OPTIONS": "log_path=%s/san:second_deadlock_stack=1" % self.dir,
-                    "LDAPTLS_CACERT": os.path.join(self.data, "ca.pem"), "LDAPNOINIT": "", "LDAPCONF": "/dev/null"}
+                    "LDAPTLS_CACERT": os.path.join(self.data, "ca.pem"), "LDAPCONF": "/dev/null"}
         self.logpath = os.path.join(self.dir, "log")
 
     # ---- life ----
