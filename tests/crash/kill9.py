@@ -9,7 +9,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from lwdtest import ADMIN_PASSWORD, SANITIZED, Lwd, Tap  # noqa: E402
+from lwdtest import ADMIN_PASSWORD, SANITIZED, Lwd, Tap, wait_for  # noqa: E402
 
 import ldap  # noqa: E402
 
@@ -91,7 +91,8 @@ for round_ in range(ROUNDS):
     writers = [Writer(i, round_) for i in range(WRITERS)]
     for w in writers:
         w.start()
-    time.sleep(random.uniform(0.1, 0.7))  # the random moment
+    wait_for(lambda: sum(1 for u in list(acked) if u.startswith("w%d-" % round_)) >= WRITERS)
+    time.sleep(random.uniform(0, 0.5))  # the random moment
     lwd.kill_all()
     for w in writers:
         w.join(30)
