@@ -35,7 +35,10 @@ def ldif_value(attr, value):
 
 
 def entry(dn, attrs):
-    return ldif_value("dn", dn) + "".join(ldif_value(a, v) for a, v in attrs) + "\n"
+    together = {}  # slapadd wants an attribute's values in one run
+    for a, v in attrs:
+        together.setdefault(a, []).append(v)
+    return ldif_value("dn", dn) + "".join(ldif_value(a, v) for a, vs in together.items() for v in dict.fromkeys(vs)) + "\n"
 
 
 def people():
