@@ -14,3 +14,11 @@ sbin_PROGRAMS += bin/lwd
 bin_lwd_SOURCES = lwd/services.c lwd/control.h lwd/control.c lwd/control_object.c lwd/control_tenant.c
 bin_lwd_LDADD = liblwd.a libldapd.a libkeys.a libca.a libstore.a libbase.a $(LWD_LIBS) $(LMDB_LIBS) $(KRB5_LIBS) $(XCRYPT_LIBS) \
 	$(BASE_LIBS) -llber
+
+dist_man_MANS += lwd/lwd.8
+EXTRA_DIST += lwd/lwd.service.in
+unitdir = $(prefix)/lib/systemd/system
+unit_DATA = lwd/lwd.service
+CLEANFILES += lwd/lwd.service
+lwd/lwd.service: lwd/lwd.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) lwd && sed 's|@sbindir[@]|$(sbindir)|' $(srcdir)/lwd/lwd.service.in > $@.tmp && mv $@.tmp $@

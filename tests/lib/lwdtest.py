@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-BIN = os.environ.get("LWD_BIN") or os.path.join(os.getcwd(), "bin")
+BIN = os.environ.get("LWD_BIN") or os.getcwd()
 LWD, LWCTL = os.path.join(BIN, "bin", "lwd"), os.path.join(BIN, "bin", "lwctl")
 ADMIN_PASSWORD = "Correct-Horse-7"
 SANITIZED = os.environ.get("LWD_SANITIZED") == "1"
