@@ -204,7 +204,7 @@ int lwd_main(int argc, char **argv, const struct lwd_program *program)
 	fill_stdio();
 	if (data == NULL || *data == '\0')
 		data = "/var/lib/lwd";
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		switch (c) {
 		case 'd':
 			data = optarg;
@@ -224,7 +224,8 @@ int lwd_main(int argc, char **argv, const struct lwd_program *program)
 			printf("lwd %s\n", program->version);
 			return 0;
 		default:
-			fputs("lwd: see lwd --help\n", stderr);
+			fprintf(stderr, c == ':' ? "lwd: %s needs a value; see lwd --help\n" :
+						   "lwd: what is %s? see lwd --help\n", argv[optind - 1]);
 			return 2;
 		}
 	}

@@ -93,6 +93,10 @@ static long try_exec_map(void)
 {
 	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0;
 }
+static long try_write_outside(void)
+{
+	return open("/tmp", O_RDWR | O_TMPFILE, 0600) >= 0 ? 0 : open("/tmp", O_RDONLY | O_DIRECTORY) >= 0 ? 0 : -1;
+}
 #endif
 
 static long try_epoll(void)
@@ -139,11 +143,6 @@ static long use_file(void)
 		return -1;
 	close(fd);
 	return unlink(path);
-}
-
-static long try_write_outside(void)
-{
-	return open("/tmp", O_RDWR | O_TMPFILE, 0600) >= 0 ? 0 : open("/tmp", O_RDONLY | O_DIRECTORY) >= 0 ? 0 : -1;
 }
 
 enum want { REFUSED, REFUSED_EACCES, WORKS };
