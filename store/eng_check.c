@@ -14,6 +14,7 @@ struct check {
 	uint64_t problems;
 	uint64_t want[ENG_TABLES], have[ENG_TABLES]; /* records or postings */
 	uint64_t applied;
+	struct eng_key chunk; /* the last one seen */
 	int err;
 };
 
@@ -279,6 +280,10 @@ static void check_list(struct check *c, enum eng_table table, struct lw_bytes ke
 	bound = eng_load64(key.p + key.n - 8);
 	if (ids[n - 1] > bound)
 		bad(c, "%s: a chunk goes past its bound", name);
+	if (c->chunk.n == key.n && memcmp(c->chunk.b, key.p, key.n - 8) == 0 && ids[0] <= eng_load64(c->chunk.b + key.n - 8))
+		bad(c, "%s: a chunk holds what belongs in the one before", name);
+	c->chunk.n = 0;
+	eng_key_raw(&c->chunk, key);
 	term = (struct lw_bytes){ key.p + 9, len };
 	if (eng_list_open(c->txn, table, load32(key.p), (uint16_t)(key.p[4] << 8 | key.p[5]), term, &it) || !it.chunked) {
 		bad(c, "%s: a chunk without a head", name);
@@ -420,6 +425,7 @@ int store_check(struct store *st, store_report *report, void *ctx, uint64_t *ret
 	walk(&c, ENG_ORD, on_count);
 	walk(&c, ENG_REF, on_count);
 	walk(&c, ENG_EQ, on_eq);
+	c.chunk.n = 0;
 	walk(&c, ENG_SUB, on_sub);
 	walk(&c, ENG_SEALED, on_sealed);
 	walk(&c, ENG_GRANT, on_grant);

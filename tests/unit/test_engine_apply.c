@@ -2,9 +2,9 @@
 /* Random effects against a plain model: entries, every index by brute force, check, replay by hash, damage found. */
 #include "tests/unit/engine_util.h"
 
-#define SLOTS    120 /* entries that may exist at a time */
+#define SLOTS    400 /* entries that may exist at a time */
 #define VALUES   5
-#define OPS      4000
+#define OPS      6000
 #define NO_SLOT  SLOTS
 
 struct attr_model {
@@ -622,7 +622,7 @@ static void damage(struct box *b, enum eng_table table, unsigned how)
 	assert_int_equal(eng_write_begin(b->st, &txn), LW_OK);
 	cur = eng_cur_get(txn, table, &err);
 	assert_non_null(cur);
-	assert_int_equal(eng_cur_move(txn, cur, table == ENG_META ? MDB_FIRST : MDB_LAST, &key, &v), LW_OK);
+	assert_int_equal(eng_cur_move(txn, cur, table == ENG_META || table == ENG_ENTRY ? MDB_FIRST : MDB_LAST, &key, &v), LW_OK);
 	memcpy(kb, key.p, key.n);
 	memcpy(vb, v.p, v.n);
 	key.p = kb;
