@@ -183,7 +183,7 @@ static void ignore_signals(void)
 
 int lwd_role_main(const struct lwd_role *role, const struct lwd_program *program)
 {
-	struct role_run *run = calloc(1, sizeof(*run));
+	struct role_run *run;
 	int type = 0;
 	socklen_t n = sizeof(type);
 	int64_t next;
@@ -192,6 +192,7 @@ int lwd_role_main(const struct lwd_role *role, const struct lwd_program *program
 		fprintf(stderr, "lwd: --role is for lwd itself; start it with lwd --data DIR\n");
 		return 2;
 	}
+	run = calloc(1, sizeof(*run));
 	if (run == NULL)
 		return 1;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -210,5 +210,5 @@ int lwd_sandbox_selftest(const struct lwd_role *role, const char *dir)
 	}
 	printf("1..%d\n", n);
 	fflush(stdout);
-	return bad != 0;
+	_exit(bad != 0); /* leak checkers trace their process, which is refused now */
 }
