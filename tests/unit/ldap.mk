@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-LDAP_TESTS = tests/unit/test_ldap_codec tests/unit/test_ldap_tables tests/unit/test_ldap_conn tests/unit/test_ldap_store
+LDAP_TESTS = tests/unit/test_ldap_codec tests/unit/test_ldap_tables tests/unit/test_ldap_conn tests/unit/test_ldap_store \
+	tests/unit/test_ldap_credcache
 LDAP_TEST_LIBS = libldapd.a libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(LDAP_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += $(LDAP_TESTS)
 TESTS += $(LDAP_TESTS)
@@ -12,3 +13,5 @@ tests_unit_test_ldap_conn_SOURCES = tests/unit/test_ldap_conn.c tests/unit/ldap_
 tests_unit_test_ldap_conn_LDADD = $(LDAP_TEST_LIBS)
 tests_unit_test_ldap_store_SOURCES = tests/unit/test_ldap_store.c tests/unit/ldap_rig.c
 tests_unit_test_ldap_store_LDADD = $(LDAP_TEST_LIBS)
+tests_unit_test_ldap_credcache_SOURCES = tests/unit/test_ldap_credcache.c
+tests_unit_test_ldap_credcache_LDADD = $(LDAP_TEST_LIBS)
