@@ -79,7 +79,8 @@ struct loop {
 	struct lwd_net *net;
 	unsigned index;
 	pthread_t thread;
-	bool started, draining;
+	_Atomic bool started; /* thread is valid */
+	bool draining;
 	struct event_base *base;
 	struct event ev_wake, ev_tick, ev_backoff;
 	int wake_fd, reserve_fd;
