@@ -19,5 +19,5 @@ include tests/unit/engine.mk
 include tests/fuzz/engine.mk
 include tests/bench/bench.mk
 EXTRA_DIST += tests/fuzz/run tests/lint/run tests/lint/layering.py tests/lint/banned.py tests/lib/lwdtest.py tests/stages tests/install-deps \
-	tests/conform/clients.py tests/conform/roles.py tests/conform/quickstart.sh tests/conform/distcheck.sh tests/conform/slapd_compare.py \
+	tests/conform/clients.py tests/conform/roles.py tests/conform/badinput.py tests/conform/quickstart.sh tests/conform/distcheck.sh tests/conform/slapd_compare.py \
 	tests/crash/kill9.py tests/crash/sync.py tests/crash/nosync.c quickstart runtests docs
