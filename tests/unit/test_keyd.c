@@ -355,6 +355,40 @@ static void somebody_elses(void **state)
 	assert_int_equal(set_as(&op, beta, &beta_admin, "", "a new password", &items, &n), LW_EACCES);
 }
 
+/* Somebody reset it after one's own change: the old session does not live on. */
+static void renewal_ends_with_a_reset(void **state)
+{
+	struct store_sealed_item *items;
+	struct store_result res;
+	struct keys_token t, t2, admin;
+	struct lw_cap cap, cap2, admin_cap;
+	size_t n;
+
+	assert_int_equal(verify(acme, &alice, "alice's password", &t, &cap), LW_OK);
+	assert_int_equal(verify(acme, &acme_admin, "acme admin's password", &admin, &admin_cap), LW_OK);
+	assert_int_equal(set_as(&t, acme, &alice, "alice's password", "a new password", &items, &n), LW_OK);
+	store_it(&cap, &alice, "alice", items, n, true, &res);
+	assert_int_equal(set_as(&admin, acme, &alice, "", "a third password", &items, &n), LW_OK);
+	store_it(&admin_cap, &alice, "alice", items, n, false, &res);
+	assert_int_equal(keys_renew(keys, tok(&t), &t2, &cap2), LW_EREVOKED);
+}
+
+/* "It is a new entry" is no way around the check of an existing one. */
+static void new_means_new(void **state)
+{
+	struct keys_new_entry as_new = { "alice", "alice@ACME.EXAMPLE", true };
+	struct store_sealed_item *items;
+	struct keys_token t;
+	struct lw_cap cap;
+	char text[200];
+	size_t n;
+
+	assert_int_equal(verify(acme, &bob, "bob's password", &t, &cap), LW_OK);
+	assert_int_equal(keys_set_password(keys, tok(&t), acme, &alice, 0, &as_new, NONE,
+	                         LW_LIT("a new password"), &HERE, arena, &items, &n, text),
+	        LW_EEXIST);
+}
+
 static void version_precondition(void **state)
 {
 	struct store_sealed_item *items;
@@ -703,6 +737,8 @@ int main(void)
 		T(ones_own),
 		T(stale_login_needs_the_old_password),
 		T(somebody_elses),
+		T(renewal_ends_with_a_reset),
+		T(new_means_new),
 		T(version_precondition),
 		T(sealed_items),
 		T(who_may_make_a_tenant),
