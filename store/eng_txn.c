@@ -171,6 +171,11 @@ struct store *eng_store(struct eng_txn *txn)
 	return txn->st;
 }
 
+uint64_t eng_snapshot(const struct eng_txn *txn)
+{
+	return mdb_txn_id(txn->mdb);
+}
+
 bool eng_writing(const struct eng_txn *txn)
 {
 	return txn->write;

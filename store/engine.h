@@ -39,6 +39,7 @@ int eng_begin(struct store *, struct eng_txn **ret);
 void eng_end(struct eng_txn *); /* NULL is fine */
 struct lw_arena *eng_arena(struct eng_txn *); /* lives until eng_end (in the writer: until resolve returns) */
 struct store *eng_store(struct eng_txn *);
+uint64_t eng_snapshot(const struct eng_txn *); /* readers with equal numbers see the same; costs nothing */
 bool eng_writing(const struct eng_txn *);      /* inside resolve? */
 uint64_t eng_applied_seq(struct eng_txn *);
 int64_t eng_now(const struct eng_txn *); /* writer: the batch's time, the same in the log; reader: the wall clock */

@@ -138,11 +138,15 @@ static struct ops_sets *sets_for(struct store_txn *t, const struct eng_entry *e)
 		for (s = t->sets; s; s = s->next)
 			if (s->kind == kind && s->parent == parent)
 				return s;
-	s = lw_alloc(t->arena, sizeof(*s));
+	if (shared && t->cache && t->cache->nsets < OPS_CACHED_SETS)
+		s = &t->cache->sets[t->cache->nsets++];
+	else
+		s = lw_alloc(t->arena, sizeof(*s));
 	if (!s)
 		return NULL;
 	s->parent = parent;
 	s->kind = kind;
+	s->made = s->any = false;
 	if (shared) {
 		s->next = t->sets;
 		t->sets = s;

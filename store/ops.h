@@ -71,36 +71,7 @@ bool ops_manages(struct eng_txn *, uint32_t tenant, uint64_t id, const uint64_t 
 uint64_t ops_credential_version(const struct eng_entry *);
 unsigned ops_kind(const struct lw_bytes *classes, size_t n, bool *ret_user);
 
-/* ---- sessions ---- */
-#define OPS_NO_ROLE (-1)
-struct lw_session {
-	struct store *store;
-	uint32_t tenant;
-	struct lw_uuid tenant_uuid, subject, actor; /* zero subject: anonymous or role */
-	int role;                                   /* enum store_role, or OPS_NO_ROLE */
-	uint32_t methods, flags;                    /* enum lw_cap_method, lw_cap_flag */
-	int64_t auth_time, expiry;                  /* expiry 0: never */
-	uint64_t credential_version;
-	bool confidential;
-	/* what the generation below said */
-	bool valid;
-	uint64_t authgen;
-	int status;
-	uint64_t subject_id;
-	struct ops_policy *policy;
-	struct access_rights *rights, *actor_rights;
-	/* the tenant's suffix, for resolving DNs */
-	size_t nsuffix;
-	struct lw_bytes *suffix; /* normal forms, leaf first */
-	char *suffix_text;
-};
-/* Brings s up to the transaction's state; the session's status. */
-int ops_session_refresh(struct lw_session *s, struct eng_txn *);
-/* A copy that holds nothing yet: for the writer, which must not change what the connection's session remembers. */
-void ops_session_fork(const struct lw_session *, struct lw_session *ret);
-void ops_session_drop(struct lw_session *); /* rights and policy */
-
-/* ---- transactions ---- */
+/* ---- what transactions and sessions remember ---- */
 struct ops_place { /* an entry as others' ancestor */
 	uint64_t id;
 	struct lw_bytes text;  /* its DN */
@@ -115,12 +86,64 @@ struct ops_sets { /* read and search sets for a kind of entries at a place */
 	struct access_set set[2]; /* read, search */
 	struct ops_sets *next;
 };
+/* What one snapshot showed a session, kept for its next transaction on the same snapshot. */
+#define OPS_CACHED_SETS   4
+#define OPS_CACHED_PLACES 6
+#define OPS_CACHED_TEXT   200
+#define OPS_CACHED_DEPTH  8
+#define OPS_CACHED_US     LW_SECOND /* conditions on time are asked again after this */
+struct ops_cache {
+	bool busy; /* a transaction has it */
+	bool valid, confidential;
+	uint64_t snapshot, base; /* base: an entry that is visible; 0: none known */
+	int64_t at;
+	unsigned nsets, nplaces;
+	struct ops_sets sets[OPS_CACHED_SETS];
+	struct {
+		struct ops_place place;
+		uint8_t text[OPS_CACHED_TEXT];
+		uint64_t above[OPS_CACHED_DEPTH];
+	} places[OPS_CACHED_PLACES];
+};
+
+/* ---- sessions ---- */
+#define OPS_NO_ROLE (-1)
+struct lw_session {
+	struct store *store;
+	uint32_t tenant;
+	struct lw_uuid tenant_uuid, subject, actor; /* zero subject: anonymous or role */
+	int role;                                   /* enum store_role, or OPS_NO_ROLE */
+	uint32_t methods, flags;                    /* enum lw_cap_method, lw_cap_flag */
+	int64_t auth_time, expiry;                  /* expiry 0: never */
+	uint64_t credential_version;
+	bool confidential;
+	/* what the generation below said */
+	bool valid;
+	uint64_t authgen, snapshot; /* snapshot: where authgen was looked at last; 0: nowhere */
+	int status;
+	uint64_t subject_id;
+	struct ops_cache *cache; /* NULL: nothing remembered yet */
+	struct ops_policy *policy;
+	struct access_rights *rights, *actor_rights;
+	/* the tenant's suffix, for resolving DNs */
+	size_t nsuffix;
+	struct lw_bytes *suffix; /* normal forms, leaf first */
+	char *suffix_text;
+};
+/* Brings s up to the transaction's state; the session's status. */
+int ops_session_refresh(struct lw_session *s, struct eng_txn *);
+/* A copy that holds nothing yet: for the writer, which must not change what the connection's session remembers. */
+void ops_session_fork(const struct lw_session *, struct lw_session *ret);
+void ops_session_drop(struct lw_session *); /* rights and policy */
+
+/* ---- transactions ---- */
 struct store_txn {
 	struct lw_session *session;
 	struct eng_txn *eng;
 	struct lw_arena *arena;
 	uint32_t tenant;
 	struct access_ctx ctx;
+	struct ops_cache *cache; /* the session's, for this snapshot; NULL: none */
 	unsigned needs; /* of read and search together */
 	bool can_see;   /* holds read or search or compare anywhere */
 	struct ops_place *places;

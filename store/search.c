@@ -175,11 +175,31 @@ static int bind(struct store_txn *t, struct store_cursor *c)
 	return keep_keys(c);
 }
 
-int store_search(struct store_txn *t, const struct store_search *what, struct store_cursor **ret)
+/* The base must be visible; one that was so in this snapshot still is. */
+static int find_base(struct store_txn *t, const struct store_dn *dn, uint64_t *ret)
 {
 	struct store_view *base;
+	uint64_t id;
+	int err;
+
+	if (t->can_see && t->cache && t->cache->base && ops_locate(t, dn, &id) == LW_OK && id == t->cache->base) {
+		*ret = id;
+		return LW_OK;
+	}
+	err = ops_find(t, dn, &base);
+	if (err)
+		return err;
+	*ret = base->e.id;
+	if (t->cache)
+		t->cache->base = base->e.id;
+	return LW_OK;
+}
+
+int store_search(struct store_txn *t, const struct store_search *what, struct store_cursor **ret)
+{
 	struct store_cursor *c;
-	int err = ops_find(t, what->base, &base);
+	uint64_t base;
+	int err = find_base(t, what->base, &base);
 
 	if (err)
 		return err;
@@ -191,7 +211,7 @@ int store_search(struct store_txn *t, const struct store_search *what, struct st
 	c->walk = WALK_BASE;
 	c->planned = false;
 	c->ids = NULL;
-	c->base = base->e.id;
+	c->base = base;
 	c->next = 0;
 	c->base_done = what->scope == STORE_ONE || what->scope == STORE_CHILDREN;
 	c->looked = 0;

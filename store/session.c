@@ -57,6 +57,8 @@ void ops_session_drop(struct lw_session *s)
 	s->rights = s->actor_rights = NULL;
 	s->policy = NULL;
 	s->valid = false;
+	if (s->cache)
+		s->cache->valid = false;
 }
 
 void ops_session_fork(const struct lw_session *s, struct lw_session *ret)
@@ -64,6 +66,7 @@ void ops_session_fork(const struct lw_session *s, struct lw_session *ret)
 	*ret = *s;
 	ret->rights = ret->actor_rights = NULL;
 	ret->policy = NULL;
+	ret->cache = NULL;
 	ret->valid = false;
 }
 
@@ -117,10 +120,14 @@ static int bind_all(struct lw_session *s, struct eng_txn *e)
 
 int ops_session_refresh(struct lw_session *s, struct eng_txn *e)
 {
-	uint64_t gen = s->tenant ? eng_authgen(e, s->tenant) : 0;
+	uint64_t gen, snapshot = eng_writing(e) ? 0 : eng_snapshot(e);
 
 	if (s->expiry && eng_now(e) >= s->expiry)
 		return LW_EEXPIRED;
+	if (s->valid && snapshot && s->snapshot == snapshot)
+		return s->status;
+	gen = s->tenant ? eng_authgen(e, s->tenant) : 0;
+	s->snapshot = snapshot;
 	if (s->valid && s->authgen == gen)
 		return s->status;
 	ops_session_drop(s);
@@ -210,6 +217,7 @@ void store_session_free(struct lw_session *s)
 	if (!s)
 		return;
 	ops_session_drop(s);
+	free(s->cache);
 	free(s->suffix);
 	free(s->suffix_text);
 	free(s);

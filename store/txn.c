@@ -1,6 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Transactions: a snapshot seen by one session; finding entries in it. */
+#include <stdlib.h>
 #include "store/ops.h"
+
+/* Takes up what the session remembers of this snapshot, or starts to remember. */
+static void take_cache(struct store_txn *t)
+{
+	struct lw_session *s = t->session;
+	struct ops_cache *c = s->cache;
+	uint64_t snapshot;
+
+	if (eng_writing(t->eng) || (!c && !(c = s->cache = calloc(1, sizeof(*c)))) || c->busy)
+		return;
+	snapshot = eng_snapshot(t->eng);
+	if (!c->valid || c->snapshot != snapshot || c->confidential != s->confidential || t->ctx.now < c->at ||
+		t->ctx.now - c->at >= OPS_CACHED_US) {
+		c->valid = true;
+		c->confidential = s->confidential;
+		c->snapshot = snapshot;
+		c->base = 0;
+		c->at = t->ctx.now;
+		c->nsets = c->nplaces = 0;
+	}
+	c->busy = true;
+	t->cache = c;
+	for (unsigned i = 0; i < c->nsets; i++) {
+		c->sets[i].next = t->sets;
+		t->sets = &c->sets[i];
+	}
+	for (unsigned i = 0; i < c->nplaces; i++) {
+		c->places[i].place.next = t->places;
+		t->places = &c->places[i].place;
+	}
+}
 
 int ops_txn_start(struct lw_session *s, struct eng_txn *eng, struct store_txn **ret)
 {
@@ -22,6 +54,7 @@ int ops_txn_start(struct lw_session *s, struct eng_txn *eng, struct store_txn **
 		t->needs |= access_needs(s->actor_rights, ACCESS_READ) | access_needs(s->actor_rights, ACCESS_SEARCH);
 	t->can_see = access_any(s->rights, ACCESS_READ) || access_any(s->rights, ACCESS_SEARCH) ||
 		access_any(s->rights, ACCESS_COMPARE);
+	take_cache(t);
 	*ret = t;
 	return LW_OK;
 }
@@ -43,8 +76,11 @@ int store_begin(struct lw_session *s, enum store_mode mode, struct store_txn **r
 
 void store_end(struct store_txn *t)
 {
-	if (t)
-		eng_end(t->eng); /* t lives in its arena */
+	if (!t)
+		return;
+	if (t->cache)
+		t->cache->busy = false;
+	eng_end(t->eng); /* t lives in its arena */
 }
 
 struct lw_arena *store_arena(struct store_txn *t)
@@ -169,16 +205,35 @@ bool store_matched(struct store_txn *t, struct lw_writer *dn_text)
 
 /* ---- places ---- */
 
+/* Room for a place: the session's, or the transaction's. */
+static struct ops_place *place_room(struct store_txn *t, size_t text, size_t depth, uint8_t **ret_text,
+	uint64_t **ret_above)
+{
+	struct ops_cache *c = t->cache;
+	struct ops_place *p;
+
+	if (c && c->nplaces < OPS_CACHED_PLACES && text <= OPS_CACHED_TEXT && depth <= OPS_CACHED_DEPTH) {
+		unsigned i = c->nplaces++;
+		*ret_text = c->places[i].text;
+		*ret_above = c->places[i].above;
+		return &c->places[i].place;
+	}
+	p = lw_alloc(t->arena, sizeof(*p));
+	*ret_text = lw_alloc(t->arena, text);
+	*ret_above = lw_allocn(t->arena, depth, sizeof(**ret_above));
+	return *ret_text && *ret_above ? p : NULL;
+}
+
 static int place_make(struct store_txn *t, uint64_t id, const struct ops_place *parent, const struct eng_entry *e,
 	struct ops_place **ret)
 {
-	struct ops_place *p = lw_alloc(t->arena, sizeof(*p));
 	size_t n = parent ? parent->nabove : 0;
-	uint64_t *above = lw_allocn(t->arena, n + 1, sizeof(*above));
 	size_t tn = e->rdn_text.n + (parent ? 1 + parent->text.n : 0);
-	uint8_t *text = lw_alloc(t->arena, tn + 1);
+	uint64_t *above;
+	uint8_t *text;
+	struct ops_place *p = place_room(t, tn, n + 1, &text, &above);
 
-	if (!p || !above || !text)
+	if (!p)
 		return LW_ENOMEM;
 	above[0] = id;
 	memcpy(text, e->rdn_text.p, e->rdn_text.n);
@@ -192,19 +247,13 @@ static int place_make(struct store_txn *t, uint64_t id, const struct ops_place *
 	return LW_OK;
 }
 
-static const struct ops_place *place_cached(struct store_txn *t, uint64_t id)
+static const struct ops_place *place_cached(const struct store_txn *t, uint64_t id)
 {
-	struct ops_place *p, **at;
+	const struct ops_place *p = t->places;
 
-	for (at = &t->places; (p = *at) != NULL; at = &p->next) {
-		if (p->id != id)
-			continue;
-		*at = p->next; /* to the front */
-		p->next = t->places;
-		t->places = p;
-		return p;
-	}
-	return NULL;
+	while (p && p->id != id)
+		p = p->next;
+	return p;
 }
 
 int ops_place(struct store_txn *t, uint64_t id, const struct ops_place **ret)
