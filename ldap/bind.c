@@ -179,11 +179,10 @@ static enum ldapd_outcome failed(struct lw_writer *out, const struct ldapd_msg *
 {
 	/* a session that can't be made is no more than wrong credentials; nothing here may end the connection
 	 */
-	return ldapd_answer(out, m,
-	        err == LW_EREVOKED || err == LW_ENOTFOUND ? LDAPD_INVALID_CREDENTIALS
-	        : err == LW_ETIMEOUT                      ? LDAPD_UNAVAILABLE
-	                                                  : ldapd_code(err),
-	        NULL);
+	uint8_t code =
+	        err == LW_EREVOKED || err == LW_ENOTFOUND ? LDAPD_INVALID_CREDENTIALS : ldapd_code(err);
+
+	return ldapd_answer(out, m, code, NULL);
 }
 
 static enum ldapd_outcome simple(

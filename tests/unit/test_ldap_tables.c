@@ -118,7 +118,7 @@ static void test_errors(void **state)
 		{ LW_ENOATTR, 16 },
 		{ LW_EBUSY, 51 },
 		{ LW_EUNAVAIL, 52 },
-		{ LW_ETIMEOUT, 3 },
+		{ LW_ETIMEOUT, 52 },
 		{ LW_EINVAL, 2 },
 		{ LW_ELIMIT, 11 },
 		{ LW_EINTERNAL, 80 },
