@@ -6,6 +6,7 @@ include tests/fuzz/base.mk
 include tests/unit/keys.mk
 include tests/fuzz/keys.mk
 include tests/unit/lwd.mk
+include tests/fuzz/lwd.mk
 include tests/unit/schema.mk
 include tests/fuzz/schema.mk
 include tests/unit/ldap.mk
