@@ -27,6 +27,7 @@
 #define BACKOFF_MAX  (800 * 1000)      /* … up to this: back within a second, always */
 #define GIVE_UP      6                 /* crashes before the first time all were ready */
 #define HANG_US      (60 * LW_SECOND)
+#define START_US     (600 * LW_SECOND) /* until it says that it is ready */
 #define STOP_EXTRA   (4 * LW_SECOND)   /* after shutdown.time a role is killed */
 
 struct child {
@@ -383,7 +384,7 @@ static void watch_child(struct monitor *m, struct child *c)
 		kill(c->pid, SIGKILL);
 		c->kill_at = t + LW_SECOND;
 	}
-	if (!c->stopping && t - c->answered > HANG_US) {
+	if (!c->stopping && t - c->answered > (c->ready ? HANG_US : START_US)) {
 		lw_log(LW_ERROR, "role-killed", "name", c->role->name, "why", "it does not answer", NULL);
 		kill(c->pid, SIGKILL);
 		c->answered = t;

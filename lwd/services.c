@@ -162,8 +162,15 @@ static int directory_open(struct lwd_ctx *ctx, char err[256])
 	if (r != LW_OK)
 		return r;
 	store_reap_readers(s->store);
-	store_warm(s->store);
 	return LW_OK;
+}
+
+/* Reading a large database from a cold disk takes longer than anyone wants to wait for the first answer. */
+static void *warm(void *store)
+{
+	pthread_setname_np(pthread_self(), "lwd: warm");
+	store_warm(store);
+	return NULL;
 }
 
 static void describe(struct lwd_ctx *ctx, struct directory_state *s)
@@ -243,10 +250,13 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 		.size_limit = (uint32_t)ctx->conf.search_size_limit,
 		.time_limit = (uint32_t)(ctx->conf.search_time_limit / LW_SECOND) };
 	struct control_options control = { .services = s->services };
+	pthread_t warmer;
 	int r = system_tenant(ctx, s->store, &control.system_tenant, err);
 
 	if (r != LW_OK)
 		return r;
+	if (pthread_create(&warmer, NULL, warm, s->store) == 0)
+		pthread_detach(warmer);
 	describe(ctx, s);
 	control.nservices = s->nservices;
 	s->keyd = lw_chan_new(lwd_roles[LW_ROLE_KEYD].name);
