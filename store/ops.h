@@ -206,6 +206,7 @@ struct ops_query {
 int ops_query_bind(struct store_txn *, struct lw_arena *, const struct filter *, struct ops_query *ret);
 uint64_t ops_query_id(const struct ops_query *, const struct filter *leaf);
 enum filter_truth ops_eval(const struct store_view *, const struct ops_query *, struct lw_arena *scratch);
+int ops_search_prepare(struct store *); /* what searches share; made with the first session */
 /* Candidates by the indexes; NULL with LW_OK: no index helps. */
 int ops_plan(struct store_txn *, const struct ops_query *, struct eng_ids **ret);
 

@@ -61,12 +61,11 @@ static void pool_free(void *arg)
 	free(p);
 }
 
-static struct pool *pool_of(struct store *st)
+/* Before the first search, with the first session: from then on the slot is only read. */
+int ops_search_prepare(struct store *st)
 {
-	struct pool *p = eng_slot(st, ENG_SLOT_SEARCH);
+	struct pool *p;
 
-	if (p)
-		return p;
 	pthread_mutex_lock(&make_lock);
 	p = eng_slot(st, ENG_SLOT_SEARCH);
 	if (!p && (p = calloc(1, sizeof(*p))) != NULL) {
@@ -74,7 +73,12 @@ static struct pool *pool_of(struct store *st)
 		eng_slot_set(st, ENG_SLOT_SEARCH, p, pool_free);
 	}
 	pthread_mutex_unlock(&make_lock);
-	return p;
+	return p ? LW_OK : LW_ENOMEM;
+}
+
+static struct pool *pool_of(struct store *st)
+{
+	return eng_slot(st, ENG_SLOT_SEARCH);
 }
 
 static struct store_cursor *cursor_get(struct store *st)
@@ -82,8 +86,6 @@ static struct store_cursor *cursor_get(struct store *st)
 	struct pool *p = pool_of(st);
 	struct store_cursor *c = NULL;
 
-	if (!p)
-		return NULL;
 	pthread_mutex_lock(&p->lock);
 	if (p->free) {
 		c = p->free;

@@ -142,8 +142,10 @@ static int session_start(struct lw_session *s, const struct lw_uuid *expect, str
 {
 	struct eng_txn *e = NULL;
 	struct eng_tenant t;
-	int err = eng_begin(s->store, &e);
+	int err = ops_search_prepare(s->store);
 
+	if (!err)
+		err = eng_begin(s->store, &e);
 	if (!err && s->tenant) {
 		err = eng_tenant(e, s->tenant, &t);
 		if (!err && expect && !lw_uuid_eq(expect, &t.uuid))

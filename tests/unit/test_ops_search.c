@@ -2,6 +2,8 @@
 /* Searches: what the indexes yield is what a plain reading of RFC 4511 4.5.1.7 over the same values yields, in every scope, in
  * quanta, for subjects who may search little. The reference below knows nothing of the store: its values are lower-case
  * ASCII, so that matching is comparing. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include "tests/unit/ops_fix.h"
 
 #define SUFFIX "dc=acme,dc=example"
@@ -431,13 +433,89 @@ static void unsearchable_is_undefined(void **state)
 	store_session_free(alice);
 }
 
+/* Readers with sessions of their own while others write: each search sees one of the states that were committed. */
+static atomic_bool stop;
+
+static void *read_on(void *arg)
+{
+	struct lw_session *s = arg;
+	struct lw_arena *a = lw_arena_new(1 << 20, false);
+	size_t bad = 0;
+
+	while (!stop) {
+		struct store_search what = { .scope = STORE_SUB };
+		const struct store_view *v;
+		const struct lw_bytes *values;
+		struct store_cursor *c;
+		struct store_txn *t;
+		struct store_dn *base;
+		struct filter *f;
+		size_t n, found = 0;
+
+		lw_arena_reset(a);
+		if (dn_parse(a, LW_LIT(SUFFIX), &base) || filter_parse(a, LW_LIT("(|(uid=alice)(title=t*))"), &f) ||
+			store_begin(s, STORE_READ, &t)) {
+			bad++;
+			continue;
+		}
+		what.base = base;
+		what.filter = f;
+		if (store_search(t, &what, &c) == LW_OK) {
+			while (store_next(c, &v)) {
+				found++;
+				/* both attributes are always written together */
+				if (store_view_values(v, schema_attr(LW_LIT("title")), (struct lw_bytes){ 0 }, &values, &n) || n != 1)
+					bad++;
+			}
+			store_cursor_free(c);
+		}
+		bad += found != 1;
+		store_end(t);
+	}
+	lw_arena_free(a);
+	return (void *)bad;
+}
+
+static void readers_and_a_writer(void **state)
+{
+	struct lw_session *s[3];
+	pthread_t thread[3];
+	struct lw_uuid u;
+	void *bad;
+
+	OK(fix_person(fix.op, "alice", "title: t0\ndescription: d0"));
+	u = fix.r.uuid;
+	stop = false;
+	s[0] = fix_login(fix.acme, &fix.acme_uuid, &u, 0);
+	s[1] = fix_login(fix.acme, &fix.acme_uuid, &fix.acme_admin, 1);
+	OK(store_session_role(fix.store, fix.acme, STORE_ROLE_OPERATOR, &s[2]));
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, read_on, s[i]), 0);
+	OK(fix_add(fix.op, "dn: cn=g,ou=groups," SUFFIX "\nobjectClass: groupOfNames"));
+	for (int i = 0; i < 60; i++) {
+		char ldif[300];
+		snprintf(ldif, sizeof(ldif), "dn: uid=alice,ou=people," SUFFIX "\nreplace title\ntitle: t%d\nreplace description\n"
+			"description: d%d", i, i);
+		OK(fix_modify(fix.op, ldif));
+		snprintf(ldif, sizeof(ldif), "dn: cn=g,ou=groups," SUFFIX "\n%s member\nmember: uid=alice,ou=people," SUFFIX,
+			i % 2 ? "delete" : "add");
+		OK(fix_modify(fix.op, ldif)); /* changes authgen: sessions and policies are made anew */
+	}
+	stop = true;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(pthread_join(thread[i], &bad), 0);
+		assert_null(bad);
+		store_session_free(s[i]);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fix_up, fix_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(random_filters), TEST(scopes), TEST(quanta_with_writes), TEST(rights_end_between_quanta),
-		TEST(unsearchable_is_undefined),
+		TEST(unsearchable_is_undefined), TEST(readers_and_a_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
