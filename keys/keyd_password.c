@@ -359,7 +359,7 @@ int keyd_set_password(struct keyd *k, struct keys_call *c)
 	} else {
 		err = may_set(k, c, self && c->q.old.n);
 		if (!err && !a.there)
-			err = LW_ENOTFOUND;
+			err = LW_EUNWILLING; /* the entry is there, and has no passwords */
 		if (!err && c->q.version && a.who.version != c->q.version)
 			err = LW_EAGAIN;
 		t.name = a.who.name;

@@ -18,6 +18,7 @@ include tests/unit/cli.mk
 include tests/fuzz/cli.mk
 include tests/unit/engine.mk
 include tests/fuzz/engine.mk
+include tests/tables/matrix.mk
 include tests/bench/bench.mk
 EXTRA_DIST += tests/fuzz/run tests/lint/run tests/lint/layering.py tests/lint/banned.py tests/lib/lwdtest.py tests/stages tests/install-deps \
 	tests/conform/clients.py tests/conform/roles.py tests/conform/badinput.py tests/conform/quickstart.sh tests/conform/distcheck.sh tests/conform/slapd_compare.py \

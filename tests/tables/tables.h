@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every row of every operation table answers to each kind of subject, written by hand. */
+#ifndef TESTS_TABLES_TABLES_H
+#define TESTS_TABLES_TABLES_H
+
+#include "tests/tables/world.h"
+
+struct line {
+	const char *row;  /* of the table */
+	const char *what; /* which request, and about what */
+	const char *request;
+	const char *want[COLUMNS];
+};
+#define SAME(x) { x, x, x, x, x, x }
+
+/* A field of a row that says who may: the mutants write there. */
+struct right {
+	const char *field;
+	void *at;
+	size_t size;
+	unsigned now;
+};
+struct table {
+	const char *name;
+	size_t (*rows)(void);
+	const char *(*row)(size_t);
+	unsigned (*rights)(size_t row, struct right ret[4]);
+	const char *(*ask)(enum column, const char *request); /* the outcome, in world.arena */
+	bool (*granted)(const char *outcome);                 /* something was done or shown */
+	const struct line *lines;                             /* ended by a NULL row */
+};
+extern const struct table table_operations, table_extended, table_controls, table_verbs, table_messages;
+extern const struct table *const tables[];
+extern const size_t ntables;
+
+extern const struct line lines_operations[], lines_extended[], lines_controls[], lines_verbs[], lines_messages[];
+
+#endif

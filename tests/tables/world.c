@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/tables/world.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "ca/ca.h"
+#include "keys/keyd.h"
+#include "tests/tables/client.h"
+
+struct world world;
+const char *const column_names[COLUMNS] = { "anonymous", "user", "administrator", "other tenant's administrator",
+	"installation's administrator", "operator" };
+const struct subject subjects[COLUMNS] = {
+	[USER] = { "uid=bob,ou=people,dc=beta,dc=example", "bobs-password" },
+	[ADMIN] = { "uid=admin,ou=people,dc=beta,dc=example", "beta-password" },
+	[OTHER] = { "uid=admin,ou=people,dc=gamma,dc=example", "gamma-password" },
+	[INSTALLATION] = { "uid=admin,ou=people,dc=acme,dc=example", "acme-password" },
+};
+
+void die(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	printf("Bail out! ");
+	vprintf(fmt, ap);
+	printf("\n");
+	va_end(ap);
+	fflush(stdout);
+	_exit(99);
+}
+
+void check(int err, const char *what)
+{
+	if (err)
+		die("%s: %s", what, lw_errname(err));
+}
+
+/* ---- directories ---- */
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+void world_remove(const char *dir)
+{
+	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* In memory where that is possible: nothing here is about disks. */
+static void make_dir(char *ret, size_t size)
+{
+	bool shm = access("/dev/shm", W_OK) == 0;
+
+	snprintf(ret, size, "%s/lwd-tables-XXXXXX", shm ? "/dev/shm" : "/tmp");
+	if (!mkdtemp(ret))
+		die("no temporary directory");
+}
+
+static const char *copy_from, *copy_to;
+
+static int copy_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	char to[512];
+	static char block[1 << 16];
+	ssize_t n;
+	int in, out;
+
+	snprintf(to, sizeof(to), "%s%s", copy_to, path + strlen(copy_from));
+	if (type == FTW_D)
+		return mkdir(to, st->st_mode & 07777) && ftw->level ? -1 : 0;
+	if (!S_ISREG(st->st_mode))
+		return 0;
+	in = open(path, O_RDONLY | O_CLOEXEC);
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, st->st_mode & 07777);
+	if (in < 0 || out < 0)
+		return -1;
+	while ((n = read(in, block, sizeof(block))) > 0)
+		if (write(out, block, (size_t)n) != n)
+			return -1;
+	close(in);
+	close(out);
+	return n ? -1 : 0;
+}
+
+/* ---- making it ---- */
+
+static void make_tenant(const char *name, const char *realm, const char *password)
+{
+	struct keys_tenant kt = { .uuid = lw_uuid_new(&world.clock), .name = name, .realm = realm,
+		.admin_uuid = lw_uuid_new(&world.clock), .admin_name = "admin" };
+	struct store_op op = { .kind = STORE_TENANT_CREATE, .tenant_name = name, .tenant_uuid = kt.uuid, .admin_name = "admin",
+		.admin_uuid = kt.admin_uuid };
+	struct store_result res = { 0 };
+	struct keys_token token;
+	struct lw_session *s;
+	struct lw_cap cap;
+	char text[200] = "";
+
+	check(keys_operator(world.keys, 0, &token, &cap), "operator");
+	check(keys_tenant_new(world.keys, (struct lw_bytes){ token.b, token.n }, &kt, lw_str(password), world.arena, &op.tenant_keys,
+		&op.secrets, &op.nsecrets, text), "tenant's keys");
+	check(store_session_role(world.store, 0, STORE_ROLE_INIT, &s), "init session");
+	check(store_write(s, &op, &res), name);
+	store_session_free(s);
+}
+
+#define PERSON(uid) "objectClass=inetOrgPerson uid=" uid " cn=" uid " sn=" uid " "
+/* Who makes it and what: an add without its word. CANARY stands in acme alone. */
+static const struct { enum column who; const char *add; } entries[] = {
+	{ ADMIN, "uid=bob,ou=people,$ " PERSON("bob") "description=of-beta telephoneNumber=+1-5 userPassword=bobs-password" },
+	{ ADMIN, "uid=carol,ou=people,$ " PERSON("carol") "description=of-beta homePhone=+1-7 mail=carol@beta.example "
+		"userPassword=carols-password" },
+	{ ADMIN, "uid=tmp,ou=people,$ " PERSON("tmp") },
+	{ ADMIN, "cn=web1,ou=hosts,$ objectClass=lwHost cn=web1 description=of-beta" },
+	{ ADMIN, "cn=staff,ou=groups,$ objectClass=groupOfNames cn=staff member=uid=bob,ou=people,$" },
+	{ ADMIN, "ou=cellar,$ objectClass=organizationalUnit ou=cellar" },
+	{ ADMIN, "uid=dave,ou=cellar,$ " PERSON("dave") },
+	{ ADMIN, "cn=cellar,ou=grants,$ objectClass=lwGrant cn=cellar "
+		"lwGrantText=forbid_group_staff_may_read,search,compare_any_under_ou=cellar_attrs(*);" },
+	{ INSTALLATION, "uid=alice,ou=people,% " PERSON("alice") "description=qxcanaryqx" },
+	{ INSTALLATION, "uid=bob,ou=people,% " PERSON("bob") "description=qxcanaryqx title=qxcanaryqx mail=qxcanaryqx@acme.example" },
+	{ INSTALLATION, "uid=carol,ou=people,% " PERSON("carol") "description=qxcanaryqx givenName=qxcanaryqx" },
+	{ INSTALLATION, "uid=qxcanaryqx,ou=people,% " PERSON("qxcanaryqx") },
+	{ INSTALLATION, "cn=web1,ou=hosts,% objectClass=lwHost cn=web1 description=qxcanaryqx" },
+	{ INSTALLATION, "cn=staff,ou=groups,% objectClass=groupOfNames cn=staff member=uid=qxcanaryqx,ou=people,% "
+		"member=uid=bob,ou=people,%" },
+	{ INSTALLATION, "ou=qxcanaryqx,% objectClass=organizationalUnit ou=qxcanaryqx" },
+};
+
+static void make_fillers(void)
+{
+	struct lw_session *s;
+
+	check(store_session_role(world.store, world.beta, STORE_ROLE_OPERATOR, &s), "operator session");
+	for (int i = 0; i < WORLD_FILLERS; i++) {
+		char uid[16];
+		struct lw_bytes classes[] = { LW_LIT("inetOrgPerson") }, name[1];
+		struct store_attr_values attrs[] = { { LW_LIT("objectClass"), classes, 1 }, { LW_LIT("uid"), name, 1 },
+			{ LW_LIT("cn"), name, 1 }, { LW_LIT("sn"), name, 1 } };
+		struct store_op op = { .kind = STORE_ADD, .attrs = attrs, .nattrs = 4 };
+		struct store_result res;
+
+		snprintf(uid, sizeof(uid), "f%03d", i);
+		name[0] = lw_str(uid);
+		check(dn_parse(world.arena, lw_str(lw_printf(world.arena, "uid=%s,ou=people,dc=beta,dc=example", uid)), &op.dn), uid);
+		check(store_write(s, &op, &res), uid);
+	}
+	store_session_free(s);
+}
+
+static void open_store(enum store_open_mode mode)
+{
+	char err[256] = "";
+
+	if (store_open(world.dir, mode, &world.clock, &world.store, err))
+		die("store: %s", err);
+	check(store_writer_start(world.store), "writer");
+	if (keys_in_process(world.dir, world.store, &world.clock, &world.keys, err))
+		die("keyd: %s", err);
+}
+
+static void start(void)
+{
+	lw_log_level(LW_ERROR);
+	world.clock = lw_clock_test(INT64_C(1795392000) * LW_SECOND, 1000 * LW_SECOND);
+	world.arena = lw_arena_new(64u << 20, false);
+	if (!world.arena)
+		die("out of memory");
+	keys_builders(&ca_builders);
+}
+
+static void find_tenants(void)
+{
+	const struct { const char *name; uint32_t *id; } rows[] = { { "acme.example", &world.acme }, { "beta.example", &world.beta },
+		{ "gamma.example", &world.gamma } };
+	struct store_tenant t;
+
+	for (size_t i = 0; i < 3; i++) {
+		check(store_tenant_by_name(world.store, world.arena, lw_str(rows[i].name), &t), rows[i].name);
+		*rows[i].id = t.id;
+	}
+}
+
+static void serve(void)
+{
+	static const struct control_service services[] = { { "ldap", "127.0.0.1:389" } };
+	/* anonymous connections and ldapi are about beta here */
+	struct ldapd_options o = { .vendor_version = "test", .default_tenant = "beta.example", .starttls = true };
+	struct control_options co = { .services = services, .nservices = 1 };
+
+	find_tenants();
+	co.system_tenant = world.acme;
+	check(ldapd_server_new(world.store, world.keys, &o, &world.clock, &world.ldap), "ldap server");
+	world.control = control_server_new(world.store, world.keys, &world.clock, &co);
+	if (!world.control)
+		die("out of memory");
+}
+
+void world_prepare(char ret[64])
+{
+	char err[256] = "";
+
+	start();
+	make_dir(world.dir, sizeof(world.dir));
+	if (keys_bootstrap(world.dir, "lwd.acme.example", &world.clock, err))
+		die("bootstrap: %s", err);
+	open_store(STORE_OPEN_CREATE);
+	make_tenant("acme.example", "ACME.EXAMPLE", "acme-password");
+	make_tenant("beta.example", "BETA.EXAMPLE", "beta-password");
+	make_tenant("gamma.example", "GAMMA.EXAMPLE", "gamma-password");
+	serve();
+	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+		const char *got = ldap_ask(entries[i].who, lw_printf(world.arena, "add %s", entries[i].add));
+		if (strcmp(got, "0"))
+			die("add %s: %s", entries[i].add, got);
+	}
+	make_fillers();
+	snprintf(ret, 64, "%s", world.dir);
+	world.dir[0] = 0; /* stays */
+	world_close();
+}
+
+void world_open(const char *prepared)
+{
+	start();
+	make_dir(world.dir, sizeof(world.dir));
+	copy_from = prepared;
+	copy_to = world.dir;
+	if (nftw(prepared, copy_one, 16, FTW_PHYS))
+		die("can't copy %s", prepared);
+	open_store(STORE_OPEN_WRITE);
+	serve();
+	world.dirty = false;
+}
+
+void world_close(void)
+{
+	keyd_free(world.keyd);
+	control_server_free(world.control);
+	ldapd_server_free(world.ldap);
+	keys_free(world.keys);
+	store_writer_stop(world.store);
+	store_close(world.store);
+	lw_arena_free(world.arena);
+	if (world.dir[0])
+		world_remove(world.dir);
+	memset(&world, 0, sizeof(world));
+}
+
+void world_fresh(const char *prepared)
+{
+	if (world.dirty) {
+		world_close();
+		world_open(prepared);
+	}
+	lw_arena_reset(world.arena);
+}
+
+struct keyd *world_keyd(void)
+{
+	char err[256] = "";
+
+	if (!world.keyd && keyd_new(world.dir, world.store, &world.clock, LW_LIT("a boot id"), err, &world.keyd))
+		die("keyd: %s", err);
+	return world.keyd;
+}
+
+struct lw_uuid world_uuid(uint32_t tenant, const char *dn_text)
+{
+	struct lw_uuid u = { { 0xde, 0xad, 0, 0, 0, 0, 0x40, 0, 0x80 } };
+	const struct store_view *v;
+	struct lw_session *s;
+	struct store_txn *t;
+	struct store_dn *dn;
+
+	check(dn_parse(world.arena, lw_str(expand(dn_text)), &dn), dn_text);
+	check(store_session_role(world.store, tenant, STORE_ROLE_OPERATOR, &s), "operator session");
+	check(store_begin(s, STORE_READ, &t), "transaction");
+	if (store_get(t, dn, &v) == LW_OK)
+		u = *store_view_uuid(v);
+	store_end(t);
+	store_session_free(s);
+	return u;
+}
+
+/* ---- text ---- */
+
+char *expand(const char *text)
+{
+	static const struct { char c; const char *suffix; } rows[] = { { '$', "dc=beta,dc=example" }, { '%', "dc=acme,dc=example" },
+		{ '^', "dc=gamma,dc=example" } };
+	char *out = lw_alloc(world.arena, 20 * strlen(text) + 1), *p = out;
+
+	if (!out)
+		die("out of memory");
+	for (; *text; text++) {
+		size_t i = 0;
+
+		while (i < 3 && rows[i].c != *text)
+			i++;
+		if (i < 3)
+			p = stpcpy(p, rows[i].suffix);
+		else
+			*p++ = *text;
+	}
+	*p = 0;
+	return out;
+}
+
+size_t words(char *text, char **ret, size_t max)
+{
+	size_t n = 0;
+	char *save = NULL;
+
+	for (char *w = strtok_r(text, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+		if (n == max)
+			die("too many words");
+		ret[n++] = w;
+	}
+	return n;
+}
