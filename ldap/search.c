@@ -145,6 +145,27 @@ static enum ldapd_outcome run(struct ldapd_conn *c, struct lw_writer *out)
 	return err ? finish_err(c, out, err) : finish(c, out, LDAPD_SUCCESS);
 }
 
+/* Rows that work ahead of their turn are asked for their right here as well. */
+static bool may(const struct ldapd_conn *c, uint8_t tag)
+{
+	const struct ldapd_op *op = ldapd_op_find(tag);
+
+	return op && ldapd_has_right(c, op->right);
+}
+
+/* Is it a Cancel of the running search? */
+static bool cancels(const struct ldapd_conn *c, const struct ldapd_msg *m)
+{
+	const struct ldapd_extop *x = ldapd_extop_find(m->extended.oid);
+	struct lw_reader r, s;
+
+	if (!x || x->handler != ldapd_cancel || !ldapd_has_right(c, x->right))
+		return false;
+	lw_reader_init(&r, m->extended.value);
+	lw_reader_init(&s, ldapd_ber_get(&r, LW_BER_SEQUENCE));
+	return ldapd_ber_int(&s, LW_BER_INTEGER) == c->search.id && s.err == LW_OK;
+}
+
 /* Looks at what has arrived behind the running search; what it finds stays where it is, and is answered in
  * its turn. */
 static enum ldapd_outcome interrupted(struct ldapd_conn *c, const struct lw_reader *in, struct lw_writer *out)
@@ -167,6 +188,8 @@ static enum ldapd_outcome interrupted(struct ldapd_conn *c, const struct lw_read
 		c->peeked += total;
 		if (ldapd_peek(pdu, &id, &tag, &body))
 			break;
+		if (!may(c, tag))
+			continue;
 		if (tag == LDAPD_UNBIND) {
 			done = LDAPD_CLOSE;
 		} else if (tag == LDAPD_ABANDON || tag == LDAPD_EXTENDED) {
@@ -174,17 +197,11 @@ static enum ldapd_outcome interrupted(struct ldapd_conn *c, const struct lw_read
 				a = lw_arena_new(1u << 20, false);
 			if (!a || ldapd_decode(a, pdu, &m))
 				continue;
-			if (tag == LDAPD_ABANDON && m.abandon == c->search.id)
+			if (tag == LDAPD_ABANDON && m.abandon == c->search.id) {
 				done = LDAPD_DONE;
-			else if (tag == LDAPD_EXTENDED && lw_eq(m.extended.oid, LW_LIT("1.3.6.1.1.8"))) {
-				struct lw_reader r, s;
-
-				lw_reader_init(&r, m.extended.value);
-				lw_reader_init(&s, ldapd_ber_get(&r, LW_BER_SEQUENCE));
-				if (ldapd_ber_int(&s, LW_BER_INTEGER) == c->search.id && s.err == LW_OK) {
-					c->cancelled = c->search.id;
-					done = finish(c, out, LDAPD_CANCELED);
-				}
+			} else if (tag == LDAPD_EXTENDED && cancels(c, &m)) {
+				c->cancelled = c->search.id;
+				done = finish(c, out, LDAPD_CANCELED);
 			}
 		}
 	}

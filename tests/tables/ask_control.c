@@ -25,7 +25,7 @@ static unsigned rights(size_t i, struct right ret[4])
 	return 1;
 }
 
-static bool granted(const char *outcome)
+static bool granted(const struct line *l, const char *outcome)
 {
 	return !strncmp(outcome, "ok", 2);
 }
@@ -93,7 +93,7 @@ static const char *ask(enum column who, const char *request)
 	got = outcome(lw_written(&out));
 	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++)
 		read |= !strncmp(request, reads[i], strlen(reads[i]));
-	world.dirty |= granted(got) && !read;
+	world.dirty |= !strncmp(got, "ok", 2) && !read;
 	control_proto.conn_free(conn);
 	lw_writer_done(&in);
 	lw_writer_done(&out);

@@ -34,7 +34,7 @@ static unsigned rights(size_t i, struct right ret[4])
 	return n;
 }
 
-static bool granted(const char *outcome)
+static bool granted(const struct line *l, const char *outcome)
 {
 	return !strcmp(outcome, "OK");
 }

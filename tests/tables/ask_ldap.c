@@ -4,14 +4,33 @@
 
 #include "ldap/conn.h"
 
-/* Refused with a code of its own, or not answered though an answer was due. */
-static bool granted(const char *outcome)
+/* The answer to the row's own request, of several that were sent together. */
+static const char *segment(const struct line *l, const char *outcome)
 {
-	char *end;
-	long code = strtol(outcome, &end, 10);
+	static const struct { const char *row, *word; } own[] = { { "abandon", "abandon" }, { "Cancel", "cancel" } };
+	const char *at = l->request;
 
-	if (end == outcome)
-		return strstr(outcome, "closed") != NULL;
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		while (!strcmp(own[i].row, l->row) && strncmp(at, own[i].word, strlen(own[i].word))) {
+			at = strstr(at, " ; ");
+			outcome = strstr(outcome, " ; ");
+			if (!at || !outcome)
+				die("bad outcome");
+			at += 3;
+			outcome += 3;
+		}
+	return outcome;
+}
+
+/* Not refused with a code of its own. */
+static bool granted(const struct line *l, const char *outcome)
+{
+	const char *mine = segment(l, outcome);
+	char *end;
+	long code = strtol(mine, &end, 10);
+
+	if (end == mine) /* rows without an answer */
+		return strstr(outcome, "closed") || (!strcmp(l->row, "abandon") && *outcome == '-');
 	return code == LDAPD_SUCCESS || code == LDAPD_COMPARE_TRUE || code == LDAPD_COMPARE_FALSE || code == LDAPD_SASL_IN_PROGRESS;
 }
 

@@ -138,7 +138,7 @@ static int try_mutant(const struct mutant *m)
 			world_fresh(prepared);
 			got = t->ask((enum column)who, l->request);
 			seen |= strcmp(got, l->want[who]) != 0;
-			if (m->value == 0 && t->granted(got)) {
+			if (m->value == 0 && t->granted(l, got)) {
 				printf("# %s %s, %s, as %s: a zero right, and yet %s\n", t->name, l->row, l->what, column_names[who], got);
 				refuses = false;
 			}

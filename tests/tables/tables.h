@@ -26,7 +26,8 @@ struct table {
 	const char *(*row)(size_t);
 	unsigned (*rights)(size_t row, struct right ret[4]);
 	const char *(*ask)(enum column, const char *request); /* the outcome, in world.arena */
-	bool (*granted)(const char *outcome);                 /* something was done or shown */
+	/* something was done or shown */
+	bool (*granted)(const struct line *, const char *outcome);
 	const struct line *lines;                             /* ended by a NULL row */
 };
 extern const struct table table_operations, table_extended, table_controls, table_verbs, table_messages;
