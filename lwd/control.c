@@ -159,13 +159,15 @@ static int run(struct control_call *call, const struct control_verb *verb)
 	return verb->run(call);
 }
 
-static void finish(struct control_call *call, struct lw_bytes verb, int rc)
+/* at: where this request's answer begins in out */
+static void finish(struct control_call *call, struct lw_bytes verb, int rc, size_t at)
 {
 	size_t i = code_of(rc);
 	char name[72];
 
 	if (call->out->err) { /* the answer did not fit: nothing half goes out */
-		lw_writer_reset(call->out);
+		call->out->n = at;
+		call->out->err = 0;
 		rc = LW_ELIMIT;
 		i = code_of(rc);
 	}
@@ -185,6 +187,7 @@ static void control_job(void *ctx, struct lw_writer *out)
 	struct control_call call = { .srv = c->srv, .store = c->srv->store, .keys = c->srv->keys, .clock = c->srv->clock, .arena = arena, .req = &req,
 		.out = out, .list = &c->list, .system_tenant = c->srv->opt.system_tenant };
 	const struct control_verb *verb;
+	size_t at = out->n;
 	int rc = arena ? ctl_request_get(arena, body, &req) : LW_ENOMEM;
 
 	if (!rc && !c->peer->owner) {
@@ -195,7 +198,7 @@ static void control_job(void *ctx, struct lw_writer *out)
 	} else if (!rc) {
 		rc = run(&call, verb);
 	}
-	finish(&call, req.verb, rc);
+	finish(&call, req.verb, rc, at);
 	store_session_free(call.session);
 	lw_wipe(&call.token, sizeof(call.token));
 	lw_arena_free(arena);

@@ -34,10 +34,10 @@ tap.eq(mine.startswith("lwd: monitor"), True, "ps shows the monitor")
 tap.eq(sorted(n.strip() for n in names if n.strip()), ["lwd: directory", "lwd: keyd"], "and a process for each role")
 
 # every role's sandbox, tried from within
-for role in ("monitor", "keyd", "directory"):
+for role in ("keyd", "directory"):
     p = run([LWD, "--role-selftest", role])
     lines = [x for x in p.stdout.splitlines() if x.startswith(("ok", "not ok"))]
-    tap.ok(p.returncode == 0 and lines and not any(x.startswith("not") for x in lines) or role == "monitor" and p.returncode == 2,
+    tap.ok(p.returncode == 0 and len(lines) > 10 and not any(x.startswith("not") for x in lines),
            "the sandbox of %s refuses what it must" % role, p.stdout + p.stderr)
 
 
