@@ -4,7 +4,7 @@ TABLES_WORLD = tests/tables/world.c tests/tables/world.h tests/tables/client.c t
 TABLES_LIBS = libldapd.a libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(LDAP_LIBS)
 check_PROGRAMS += tests/tables/matrix
 TESTS += tests/tables/matrix
-tests_tables_matrix_SOURCES = tests/tables/matrix.c tests/tables/tables.h tests/tables/ask_ldap.c tests/tables/want_ldap.c \
+tests_tables_matrix_SOURCES = tests/tables/matrix.c tests/tables/mutants.c tests/tables/tables.h tests/tables/ask_ldap.c tests/tables/want_ldap.c \
 	tests/tables/ask_control.c tests/tables/want_control.c tests/tables/ask_keyd.c tests/tables/want_keyd.c $(TABLES_WORLD)
 tests_tables_matrix_LDADD = $(TABLES_LIBS)
 

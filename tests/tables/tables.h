@@ -34,6 +34,18 @@ extern const struct table table_operations, table_extended, table_controls, tabl
 extern const struct table *const tables[];
 extern const size_t ntables;
 
+/* What a mutant is: this right gets that value, and the lines of the row must not come out as they should. strict: they must all
+ * be refused, too. */
+struct mutant {
+	const struct table *table;
+	const char *row;
+	struct right right;
+	unsigned value;
+	bool strict;
+};
+/* Every zero right of the tables, and those of mutants.c. Returns how many. */
+size_t list_mutants(struct mutant *ret, size_t max);
+
 extern const struct line lines_operations[], lines_extended[], lines_controls[], lines_verbs[], lines_messages[];
 
 #endif

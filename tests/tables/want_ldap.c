@@ -93,6 +93,7 @@ const struct line lines_operations[] = {
 	{ "delete", "absent", "delete " ABSENT, { "50", "50", "32@ou=hosts,$", "32", "32", "32@ou=hosts,$" } },
 	{ "delete", "one with others below", "delete ou=cellar,$", { "50", "50", "53", "32", "32", "53" } },
 	{ "delete", "installation's tenant", "delete " ALICE, { "50", "50", "32", "32", "0", "32" } },
+	{ "delete", "root DSE", "delete \"\"", { "50", "53", "53", "53", "53", "53" } },
 	{ "delete", "suffix", "delete $", { "50", "50", "53", "32", "32", "53" } },
 
 	{ "modifyDN", "own entry", "moddn " BOB " uid=rob", { "50", "50", "0", "32", "32", "0" } },
@@ -106,6 +107,8 @@ const struct line lines_operations[] = {
 	{ "modifyDN", "a name that is taken", "moddn " CAROL " uid=bob", { "50", "50", "68", "32", "32", "68" } },
 	{ "modifyDN", "hidden", "moddn " HIDDEN " cn=web3", { "50", "50", "0", "32", "32", "0" } },
 	{ "modifyDN", "absent", "moddn " ABSENT " cn=web3", { "50", "50", "32@ou=hosts,$", "32", "32", "32@ou=hosts,$" } },
+
+	{ "modifyDN", "root DSE", "moddn \"\" cn=web3", { "50", "53", "53", "53", "53", "53" } },
 
 	/* whoever the connection was before */
 	{ "bind", "right", "bind " BOB " bobs-password ; whoami", SAME("0 ; 0") },
