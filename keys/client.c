@@ -15,6 +15,7 @@
 struct keys {
 	struct lw_chan *chan;
 	struct keyd *keyd; /* in process */
+	bool owns_keyd;
 	enum lw_role_id me;
 };
 
@@ -29,6 +30,15 @@ struct keys *keys_over_chan(struct lw_chan *chan, enum lw_role_id me)
 	return k;
 }
 
+struct keys *keys_around(struct keyd *keyd, enum lw_role_id me)
+{
+	struct keys *k = keys_over_chan(NULL, me);
+
+	if (k)
+		k->keyd = keyd;
+	return k;
+}
+
 int keys_in_process(
         const char *dir, struct store *store, const struct lw_clock *clock, struct keys **ret, char err[256])
 {
@@ -40,6 +50,7 @@ int keys_in_process(
 		return LW_ENOMEM;
 	lw_random(boot, sizeof(boot));
 	rc = keyd_new(dir, store, clock, (struct lw_bytes){ boot, sizeof(boot) }, err, &k->keyd);
+	k->owns_keyd = true;
 	if (rc)
 		free(k);
 	else
@@ -51,7 +62,8 @@ void keys_free(struct keys *k)
 {
 	if (!k)
 		return;
-	keyd_free(k->keyd);
+	if (k->owns_keyd)
+		keyd_free(k->keyd);
 	free(k);
 }
 

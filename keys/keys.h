@@ -13,6 +13,9 @@ struct keys; /* a client */
 struct keys *keys_over_chan(struct lw_chan *, enum lw_role_id me); /* chan outlives it */
 /* Master key and handlers in this process: lwctl init and tests. */
 int keys_in_process(const char *dir, struct store *, const struct lw_clock *, struct keys **ret, char err[256]);
+/* Around a keyd that the caller has (and that outlives it). */
+struct keyd;
+struct keys *keys_around(struct keyd *, enum lw_role_id me);
 void keys_free(struct keys *);
 
 struct keys_token { uint8_t b[LW_CAP_MAX]; size_t n; }; /* an encoded capability with its MAC */
@@ -71,7 +74,6 @@ void keys_builders(const struct keys_builders *);
 /* ---- keyd's side: the role's main calls this with its end of each socket pair ---- */
 #define KEYD_THREADS 160  /* threads for lw_chan_serve: most of them only wait for the hashing lane */
 #define KEYD_QUEUE   256  /* its queue_max */
-struct keyd;
 int keyd_new(const char *dir, struct store *, const struct lw_clock *, struct lw_bytes boot_id, char err[256], struct keyd **ret);
 /* What the configuration says about the listeners, read by keyd's own main at start and on SIGHUP: host name and comma-separated listen
  * addresses ("127.0.0.1,::1"; a wildcard adds no name). Without it keys_tls_cert is LW_EUNAVAIL. */

@@ -56,7 +56,7 @@ static struct lw_bytes mint(enum column who, const char *kind)
 {
 	struct lw_cap cap = { .tenant = own_tenant(who), .methods = LW_CAP_PASSWORD, .flags = LW_CAP_CONFIDENTIAL,
 		.auth_time = lw_wall(&world.clock), .credential_version = 1, .role = LW_ROLE_DIRECTORY };
-	struct keys_cap_key key = world_keyd()->cap_key;
+	struct keys_cap_key key = world.keyd->cap_key;
 	struct store_tenant t;
 	struct keys_token token;
 	struct lw_bytes b;
@@ -118,7 +118,7 @@ static const char *send_(const struct keys_row *r, enum lw_role_id from, const s
 	lw_writer_init(&out, 1u << 20);
 	keys_request_put(&in, r, q);
 	check(in.err, "request");
-	keyd_handle(world_keyd(), from, lw_written(&in), &out);
+	keyd_handle(world.keyd, from, lw_written(&in), &out);
 	err = keys_answer_get(lw_written(&out), r, &a);
 	lw_writer_done(&in);
 	lw_writer_done(&out);
@@ -178,7 +178,7 @@ static const char *ask(enum column who, const char *request)
 	q.admin_uuid = lw_uuid_new(&world.clock);
 	q.admin_name = LW_LIT("admin");
 	if (q.id == KEYS_MSG_TLS_CERT) {
-		check(keyd_names(world_keyd(), "lwd.acme.example", "127.0.0.1"), "names");
+		check(keyd_names(world.keyd, "lwd.acme.example", "127.0.0.1"), "names");
 		q.csr = make_csr();
 	}
 	return send_(&keys_rows[i], !strcmp(from, "monitor") ? LW_ROLE_MONITOR : !strcmp(from, "keyd") ? LW_ROLE_KEYD : LW_ROLE_DIRECTORY,

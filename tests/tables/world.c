@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "ca/ca.h"
 #include "keys/keyd.h"
+#include "ldap/conn.h"
 #include "tests/tables/client.h"
 
 struct world world;
@@ -163,8 +164,17 @@ static void open_store(enum store_open_mode mode)
 	if (store_open(world.dir, mode, &world.clock, &world.store, err))
 		die("store: %s", err);
 	check(store_writer_start(world.store), "writer");
-	if (keys_in_process(world.dir, world.store, &world.clock, &world.keys, err))
+}
+
+static void open_keyd(void)
+{
+	char err[256] = "";
+
+	if (keyd_new(world.dir, world.store, &world.clock, LW_LIT("a boot id"), err, &world.keyd))
 		die("keyd: %s", err);
+	world.keys = keys_around(world.keyd, LW_ROLE_DIRECTORY);
+	if (!world.keys)
+		die("out of memory");
 }
 
 static void start(void)
@@ -191,15 +201,20 @@ static void find_tenants(void)
 
 static void serve(void)
 {
-	static const struct control_service services[] = { { "ldap", "127.0.0.1:389" } };
 	/* anonymous connections and ldapi are about beta here */
 	struct ldapd_options o = { .vendor_version = "test", .default_tenant = "beta.example", .starttls = true };
-	struct control_options co = { .services = services, .nservices = 1 };
 
 	find_tenants();
-	co.system_tenant = world.acme;
 	check(ldapd_server_new(world.store, world.keys, &o, &world.clock, &world.ldap), "ldap server");
-	world.control = control_server_new(world.store, world.keys, &world.clock, &co);
+}
+
+static void serve_control(void)
+{
+	static const struct control_service services[] = { { "ldap", "127.0.0.1:389" } };
+	struct control_options o = { .services = services, .nservices = 1, .system_tenant = world.acme };
+
+	control_server_free(world.control);
+	world.control = control_server_new(world.store, world.keys, &world.clock, &o);
 	if (!world.control)
 		die("out of memory");
 }
@@ -213,6 +228,7 @@ void world_prepare(char ret[64])
 	if (keys_bootstrap(world.dir, "lwd.acme.example", &world.clock, err))
 		die("bootstrap: %s", err);
 	open_store(STORE_OPEN_CREATE);
+	open_keyd();
 	make_tenant("acme.example", "ACME.EXAMPLE", "acme-password");
 	make_tenant("beta.example", "BETA.EXAMPLE", "beta-password");
 	make_tenant("gamma.example", "GAMMA.EXAMPLE", "gamma-password");
@@ -228,25 +244,31 @@ void world_prepare(char ret[64])
 	world_close();
 }
 
+static void copy(const char *from, const char *to)
+{
+	copy_from = from;
+	copy_to = to;
+	if (nftw(from, copy_one, 16, FTW_PHYS))
+		die("can't copy %s", from);
+}
+
 void world_open(const char *prepared)
 {
 	start();
 	make_dir(world.dir, sizeof(world.dir));
-	copy_from = prepared;
-	copy_to = world.dir;
-	if (nftw(prepared, copy_one, 16, FTW_PHYS))
-		die("can't copy %s", prepared);
+	copy(prepared, world.dir);
 	open_store(STORE_OPEN_WRITE);
+	open_keyd();
 	serve();
-	world.dirty = false;
+	serve_control();
 }
 
 void world_close(void)
 {
-	keyd_free(world.keyd);
 	control_server_free(world.control);
 	ldapd_server_free(world.ldap);
 	keys_free(world.keys);
+	keyd_free(world.keyd);
 	store_writer_stop(world.store);
 	store_close(world.store);
 	lw_arena_free(world.arena);
@@ -255,22 +277,30 @@ void world_close(void)
 	memset(&world, 0, sizeof(world));
 }
 
+/* The database alone is put back. Keyd and the LDAP server get it under their feet: making them anew, and the credentials that
+ * they have verified, would cost hundreds of argon2 evaluations. */
 void world_fresh(const char *prepared)
 {
+	char from[80], to[80];
+
 	if (world.dirty) {
-		world_close();
-		world_open(prepared);
+		store_writer_stop(world.store);
+		store_close(world.store);
+		snprintf(from, sizeof(from), "%s/db", prepared);
+		snprintf(to, sizeof(to), "%s/db", world.dir);
+		world_remove(to);
+		if (mkdir(to, 0700))
+			die("can't make %s", to);
+		copy(from, to);
+		open_store(STORE_OPEN_WRITE);
+		world.keyd->store = world.ldap->store = world.store;
+		keys_guesses_free(world.keyd->guesses);
+		world.keyd->guesses = keys_guesses_new(&world.clock, &world.keyd->policy);
+		memset(world.keyd->renewals, 0, sizeof(world.keyd->renewals));
+		serve_control();
+		world.dirty = false;
 	}
 	lw_arena_reset(world.arena);
-}
-
-struct keyd *world_keyd(void)
-{
-	char err[256] = "";
-
-	if (!world.keyd && keyd_new(world.dir, world.store, &world.clock, LW_LIT("a boot id"), err, &world.keyd))
-		die("keyd: %s", err);
-	return world.keyd;
 }
 
 struct lw_uuid world_uuid(uint32_t tenant, const char *dn_text)

@@ -33,9 +33,9 @@ struct world {
 	struct keys *keys;
 	struct ldapd_server *ldap;
 	struct control_server *control;
-	struct keyd *keyd;            /* made by world_keyd */
+	struct keyd *keyd;
 	struct lw_arena *arena;       /* of one cell */
-	bool dirty;                   /* a request has changed something: open a fresh copy before the next */
+	bool dirty;                   /* a request has changed something: a fresh copy is due before the next */
 	uint32_t acme, beta, gamma;
 };
 extern struct world world;
@@ -48,8 +48,7 @@ void world_prepare(char ret[64]);
 void world_remove(const char *dir);
 void world_open(const char *prepared);
 void world_close(void);
-void world_fresh(const char *prepared); /* closed and opened again where dirty; a new arena in any case */
-struct keyd *world_keyd(void);
+void world_fresh(const char *prepared); /* a new copy of the database where dirty; an empty arena in any case */
 /* The id of an entry, absent ones too: those get one that nobody has. */
 struct lw_uuid world_uuid(uint32_t tenant, const char *dn);
 
