@@ -1,41 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Subcommands that need no running lwd: check, schema, print. */
+#include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/err.h"
 #include "cli/lwctl.h"
 #include "lwd/config.h"
 #include "store/store.h"
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
 static void problem(void *ctx, const char *text)
 {
 	fprintf(stderr, "lwctl: check: %s\n", text);
 }
 
+/* The change log, replayed into an empty environment, must give the same tables. */
+static int replay(struct lwctl *c, struct store *store)
+{
+	char into[] = "/tmp/lwd-replay-XXXXXX", err[256] = "";
+	uint8_t hash[32];
+	int rc;
+
+	if (!mkdtemp(into))
+		return fail(c, EX_FAILED, "failed", "cannot make a folder in /tmp: %s", strerror(errno));
+	rc = store_replay(store, into, hash, err);
+	nftw(into, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return rc ? fail(c, EX_FAILED, "failed", "the log does not replay to the same tables: %s", err[0] ? err : lw_strerror(rc)) : 0;
+}
+
 int cmd_check(struct lwctl *c, const struct command *cmd)
 {
+	static const struct option_row options[] = { { "--replay", "replay", true, false } };
+	struct ctl_request req = { 0 };
 	struct store *store;
 	uint64_t problems = 0;
 	char err[256];
-	int rc;
+	int rc = take_options(c, options, 1, &req);
 
+	if (rc)
+		return rc;
 	if (c->argc)
 		return usage(c, cmd);
 	if ((rc = store_open(c->data, STORE_OPEN_READ, &lw_clock_system, &store, err)) != 0)
 		return fail(c, EX_CONF, "configuration", "%s", err);
 	rc = store_check(store, problem, NULL, &problems);
-	store_close(store);
 	if (rc)
-		return fail(c, EX_FAILED, "failed", "the check could not be finished: %s", lw_strerror(rc));
-	if (problems)
-		return fail(c, EX_FAILED, "failed", "%" PRIu64 " problems", problems);
-	puts("clean");
-	return 0;
+		rc = fail(c, EX_FAILED, "failed", "the check could not be finished: %s", lw_strerror(rc));
+	else if (problems)
+		rc = fail(c, EX_FAILED, "failed", "%" PRIu64 " problems", problems);
+	else if (req.npairs)
+		rc = replay(c, store);
+	store_close(store);
+	if (!rc)
+		puts("clean");
+	return rc;
 }
 
 int cmd_schema(struct lwctl *c, const struct command *cmd)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crypto.h"
 #include "base/err.h"
 #include "lwd/control_kind.h"
 #include "store/access.h"
@@ -61,21 +62,58 @@ static int fill_user(struct control_call *call, struct store_op *op, struct lw_b
 	return rc;
 }
 
+/* A uidNumber that nobody in the tenant has: random, so that two who ask at once do not get the same. */
+static int free_number(struct control_call *call, struct lw_bytes *ret)
+{
+	for (int tries = 0; tries < 20; tries++) {
+		struct store_search search = { .scope = STORE_SUB };
+		struct store_cursor *cursor = NULL;
+		const struct store_view *view;
+		struct store_dn *base;
+		struct store_txn *txn;
+		struct filter *filter;
+		uint32_t n;
+		int rc;
+
+		lw_random(&n, sizeof(n));
+		const char *text = lw_printf(call->arena, "%u", 100000 + n % 2000000000u);
+		filter = text ? filter_assert(call->arena, FILTER_EQ, LW_LIT("uidNumber"), lw_str(text)) : NULL;
+		if (!filter)
+			return LW_ENOMEM;
+		if ((rc = dn_from_domain(call->arena, call->tenant.name, &base)) || (rc = store_begin(call->session, STORE_READ, &txn)))
+			return rc;
+		search.base = base;
+		search.filter = filter;
+		rc = store_search(txn, &search, &cursor);
+		bool taken = !rc && store_next(cursor, &view);
+		store_cursor_free(cursor);
+		store_end(txn);
+		if (rc)
+			return rc;
+		if (!taken) {
+			*ret = lw_str(text);
+			return LW_OK;
+		}
+	}
+	return LW_EBUSY;
+}
+
 static int fill_posix(struct control_call *call, struct store_op *op, struct lw_bytes name)
 {
-	static const char *const needed[] = { "uidNumber", "gidNumber" };
-	struct lw_bytes v;
+	struct lw_bytes uid = ctl_arg(call->req, "uidNumber"), gid = ctl_arg(call->req, "gidNumber");
+	struct lw_bytes home = ctl_arg(call->req, "homeDirectory"), shell = ctl_arg(call->req, "loginShell");
 	int rc = add_value(call, op, LW_LIT("objectClass"), LW_LIT("posixAccount"));
 
-	for (size_t i = 0; !rc && i < 2; i++)
-		if (!(rc = control_need(call, needed[i], &v)))
-			rc = add_value(call, op, lw_str(needed[i]), v);
-	v = ctl_arg(call->req, "homeDirectory");
+	if (!rc && !uid.n)
+		rc = free_number(call, &uid);
+	if (!rc)
+		rc = add_value(call, op, LW_LIT("uidNumber"), uid);
+	if (!rc)
+		rc = add_value(call, op, LW_LIT("gidNumber"), gid.n ? gid : uid);
 	if (!rc)
 		rc = add_value(call, op, LW_LIT("homeDirectory"),
-			v.n ? v : lw_str(lw_printf(call->arena, "/home/%.*s", (int)name.n, (const char *)name.p)));
-	v = ctl_arg(call->req, "loginShell");
-	return rc ? rc : add_value(call, op, LW_LIT("loginShell"), v.n ? v : LW_LIT("/bin/bash"));
+			home.n ? home : lw_str(lw_printf(call->arena, "/home/%.*s", (int)name.n, (const char *)name.p)));
+	return rc ? rc : add_value(call, op, LW_LIT("loginShell"), shell.n ? shell : LW_LIT("/bin/bash"));
 }
 
 static int seal_new(struct control_call *call, const struct control_kind *kind, struct store_op *op, struct lw_bytes name)

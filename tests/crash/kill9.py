@@ -105,6 +105,8 @@ for round_ in range(ROUNDS):
     tap.ok(p.returncode == 0, "round %d: lwctl check is clean" % (round_ + 1), p.stdout + p.stderr)
     if not SANITIZED:
         tap.ok(took < 2, "round %d: ready again in %.2f s" % (round_ + 1, took))
+p = lwd.ctl("check", "--replay", timeout=120)
+tap.ok(p.returncode == 0, "the change log of it all replays to the same tables", p.stdout + p.stderr)
 tap.ok(total > 5 * ROUNDS, "the writers wrote (%d entries)" % total)
 lwd.close(tap)
 tap.done()
