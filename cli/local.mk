@@ -4,3 +4,6 @@ bin_lwctl_SOURCES = cli/lwctl.h cli/main.c cli/util.c cli/control.c cli/print.c 
 	lwd/config.c
 bin_lwctl_LDADD = libkeys.a libca.a libstore.a libbase.a $(LMDB_LIBS) $(OPENSSL_LIBS) $(ARGON2_LIBS) $(IDN_LIBS) $(UTF8PROC_LIBS) \
 	$(XCRYPT_LIBS) $(JANSSON_LIBS)
+dist_man_MANS += cli/lwctl.1
+dist_check_SCRIPTS += tests/unit/lwctl_man.sh
+TESTS += tests/unit/lwctl_man.sh
