@@ -119,6 +119,17 @@ bool eng_attr_next(const struct eng_entry *e, size_t *pos, struct eng_attr *ret)
 	return true;
 }
 
+bool eng_attr_peek(const struct eng_entry *e, size_t pos, uint16_t *ret_id, size_t *ret_next)
+{
+	struct lw_bytes body;
+	uint8_t flags;
+
+	if (pos >= e->attrs.n || !record_at(e->attrs, pos, ret_id, &flags, &body))
+		return false;
+	*ret_next = pos + RECORD_HEAD + body.n;
+	return true;
+}
+
 bool eng_attr_find(const struct eng_entry *e, uint16_t id, struct eng_attr *ret)
 {
 	struct lw_bytes body;

@@ -96,6 +96,8 @@ bool eng_has_children(struct eng_txn *, uint32_t tenant, uint64_t id);
 
 /* Start with *pos = 0; false at the end. Small attributes come first by id, then large ones, then refs. */
 bool eng_attr_next(const struct eng_entry *, size_t *pos, struct eng_attr *ret);
+/* Only which attribute stands at pos, and where the next one is. */
+bool eng_attr_peek(const struct eng_entry *, size_t pos, uint16_t *ret_id, size_t *ret_next);
 /* The same for one type only, with all options. */
 bool eng_attr_next_of(const struct eng_entry *, uint16_t id, size_t *pos, struct eng_attr *ret);
 /* The attribute without options. */

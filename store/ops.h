@@ -95,7 +95,10 @@ struct ops_sets { /* read and search sets for a kind of entries at a place */
 struct ops_cache {
 	bool busy; /* a transaction has it */
 	bool valid, confidential;
-	uint64_t snapshot, base; /* base: an entry that is visible; 0: none known */
+	uint64_t snapshot;
+	uint64_t base;       /* of the last search, a visible entry; 0: none */
+	size_t nbase;
+	uint8_t base_octets[OPS_CACHED_TEXT];
 	int64_t at;
 	unsigned nsets, nplaces;
 	struct ops_sets sets[OPS_CACHED_SETS];

@@ -177,23 +177,46 @@ static int bind(struct store_txn *t, struct store_cursor *c)
 	return keep_keys(c);
 }
 
-/* The base must be visible; one that was so in this snapshot still is. */
+/* The octets that tell a DN from every other; 0: too long to be remembered. */
+static size_t dn_octets(const struct store_dn *dn, uint8_t ret[OPS_CACHED_TEXT])
+{
+	size_t at = 0;
+
+	for (unsigned i = 0; i < dn->n; i++) {
+		struct lw_bytes norm = dn->rdn[i].norm;
+
+		if (norm.n + 2 > OPS_CACHED_TEXT - at)
+			return 0;
+		ret[at++] = (uint8_t)(norm.n >> 8);
+		ret[at++] = (uint8_t)norm.n;
+		memcpy(ret + at, norm.p, norm.n);
+		at += norm.n;
+	}
+	return at;
+}
+
+/* The base must be there and visible; one that was so in this snapshot still is. */
 static int find_base(struct store_txn *t, const struct store_dn *dn, uint64_t *ret)
 {
+	struct ops_cache *c = t->cache;
+	uint8_t octets[OPS_CACHED_TEXT];
+	size_t n = c ? dn_octets(dn, octets) : 0;
 	struct store_view *base;
-	uint64_t id;
 	int err;
 
-	if (t->can_see && t->cache && t->cache->base && ops_locate(t, dn, &id) == LW_OK && id == t->cache->base) {
-		*ret = id;
+	if (n && t->can_see && c->base && c->nbase == n && memcmp(c->base_octets, octets, n) == 0) {
+		*ret = c->base;
 		return LW_OK;
 	}
 	err = ops_find(t, dn, &base);
 	if (err)
 		return err;
 	*ret = base->e.id;
-	if (t->cache)
-		t->cache->base = base->e.id;
+	if (n) {
+		c->base = base->e.id;
+		c->nbase = n;
+		memcpy(c->base_octets, octets, n);
+	}
 	return LW_OK;
 }
 
@@ -280,20 +303,22 @@ static int next_in_tree(struct store_cursor *c, uint64_t *ret)
 	return LW_ENOTFOUND;
 }
 
-static bool in_scope(struct store_cursor *c, uint64_t id)
+static bool in_scope(struct store_cursor *c, const struct eng_entry *e)
 {
 	struct store_txn *t = c->txn;
-	uint64_t parent;
+	bool below = e->parent == c->base; /* mostly */
 
 	switch (c->what.scope) {
 	case STORE_ONE:
-		return !eng_entry_parent(t->eng, t->tenant, id, &parent) && parent == c->base;
-	case STORE_CHILDREN:
-		return id != c->base && eng_entry_under(t->eng, t->tenant, id, c->base);
+		return below;
 	case STORE_SUB:
-		return c->base == 1 || eng_entry_under(t->eng, t->tenant, id, c->base);
+		if (c->base == 1 || e->id == c->base)
+			return true;
+		/* fall through */
+	case STORE_CHILDREN:
+		return e->id != c->base && (below || eng_entry_under(t->eng, t->tenant, e->parent, c->base));
 	default:
-		return id == c->base;
+		return e->id == c->base;
 	}
 }
 
@@ -312,13 +337,12 @@ static int next_candidate(struct store_cursor *c, uint64_t *ret)
 /* Is it a visible match? LW_ENOTFOUND: no. */
 static int look_at(struct store_cursor *c, uint64_t id, struct store_view *v)
 {
-	int err;
+	int err = ops_view_in(c->txn, id, v);
 
-	if (c->walk == WALK_IDS && !in_scope(c, id))
-		return LW_ENOTFOUND;
-	err = ops_view_in(c->txn, id, v);
 	if (err)
 		return err;
+	if (c->walk == WALK_IDS && !in_scope(c, &v->e))
+		return LW_ENOTFOUND;
 	lw_arena_reset(c->scratch);
 	return ops_eval(v, &c->query, c->scratch) == FILTER_TRUE ? LW_OK : LW_ENOTFOUND;
 }

@@ -73,11 +73,17 @@ void store_view_attrs(const struct store_view *v, const struct store_attrsel *se
 {
 	struct ops_values values;
 	struct eng_attr a;
-	size_t pos = 0;
+	size_t pos = 0, next;
+	uint16_t id;
 
-	while (eng_attr_next(&v->e, &pos, &a))
-		if (set_has(v->read, a.id) && attrsel_has(sel, a.id, a.desc))
+	for (; eng_attr_peek(&v->e, pos, &id, &next); pos = next) {
+		if (!set_has(v->read, id) || !(sel->ndescs || attrsel_has_type(sel, id)))
+			continue; /* most of them: not even looked into */
+		if (!eng_attr_next(&v->e, &pos, &a))
+			break;
+		if (attrsel_has(sel, id, a.desc))
 			put_stored(v, &a, types_only, w);
+	}
 	for (size_t i = 0; i < ops_ncomputed; i++) {
 		const struct schema_attr *attr = ops_computed_at(i);
 		if (!attrsel_has_type(sel, attr->id) || !set_has(v->read, attr->id))
