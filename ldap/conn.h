@@ -67,6 +67,10 @@ struct ldapd_conn {
 	const struct ldapd_op *op; /* set: job() has something to do */
 	struct store_txn *txn;     /* of this batch; never across step() */
 
+	struct lw_arena *base_arena;      /* the base of the last search, as text and parsed */
+	struct lw_bytes base_text;
+	struct store_dn *base;
+
 	bool searching;
 	struct ldapd_search search;
 	bool paged_open;

@@ -243,13 +243,38 @@ static void set_limits(struct ldapd_conn *c, const struct ldapd_msg *m)
 	c->peeked = 0;
 }
 
+#define BASE_KEPT 256
+
+/* Clients search under the same base again and again: it is parsed once. Not for pages, whose base has to stay. */
+static int parse_base(struct ldapd_conn *c, struct lw_bytes text, struct store_dn **ret)
+{
+	int err;
+
+	if (c->ctls.paged || text.n == 0 || text.n > BASE_KEPT)
+		return dn_parse(c->arena, text, ret);
+	if (!c->base || !lw_eq(c->base_text, text)) {
+		c->base = NULL;
+		if (!c->base_arena && !(c->base_arena = lw_arena_new(64u << 10, false)))
+			return LW_ENOMEM;
+		lw_arena_reset(c->base_arena);
+		c->base_text = lw_dup(c->base_arena, text);
+		err = dn_parse(c->base_arena, text, &c->base);
+		if (err) {
+			c->base = NULL;
+			return err;
+		}
+	}
+	*ret = c->base;
+	return LW_OK;
+}
+
 static int start(struct ldapd_conn *c, const struct ldapd_msg *m, bool *ret_assertion)
 {
 	struct ldapd_search *s = &c->search;
 	struct filter *f = m->search.filter, *sub;
 	struct store_txn *txn;
 	struct store_dn *base;
-	int err = dn_parse(c->arena, m->search.base, &base);
+	int err = parse_base(c, m->search.base, &base);
 
 	*ret_assertion = true;
 	if (err)

@@ -236,6 +236,7 @@ static void conn_free(void *conn)
 	lw_arena_free(c->arena);
 	lw_arena_free(c->held);
 	lw_arena_free(c->paged_arena);
+	lw_arena_free(c->base_arena);
 	lw_wipe(c, sizeof *c);
 	free(c);
 }
