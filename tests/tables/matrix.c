@@ -16,7 +16,7 @@ const size_t ntables = sizeof(tables) / sizeof(tables[0]);
 static unsigned tests, failures;
 static char prepared[64];
 
-static void result(bool ok, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void result(bool ok, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -186,27 +186,12 @@ static int mutants(void)
 
 int main(int argc, char **argv)
 {
-	bool mutate = argc > 1 && !strcmp(argv[1], "--mutants");
-	pid_t pid;
-	int status, rc;
+	int rc;
 
 	printf("TAP version 13\n");
 	fflush(stdout);
-	/* made in a process of its own, so that the mutants' processes come from one that never had a database open */
-	int fds[2];
-	if (pipe(fds))
-		die("pipe");
-	pid = fork();
-	if (pid == 0) {
-		world_prepare(prepared);
-		if (write(fds[1], prepared, sizeof(prepared)) != sizeof(prepared))
-			die("pipe");
-		exit(0);
-	}
-	close(fds[1]);
-	if (pid < 0 || read(fds[0], prepared, sizeof(prepared)) != sizeof(prepared) || waitpid(pid, &status, 0) != pid || status)
-		die("the world can't be made");
-	rc = mutate ? mutants() : matrix(argc > 1 ? argv[1] : NULL);
+	world_prepare_apart(prepared);
+	rc = argc > 1 && !strcmp(argv[1], "--mutants") ? mutants() : matrix(argc > 1 ? argv[1] : NULL);
 	printf("1..%u\n", tests);
 	world_remove(prepared);
 	return rc;

@@ -2,11 +2,13 @@
 TABLES_WORLD = tests/tables/world.c tests/tables/world.h tests/tables/client.c tests/tables/client.h \
 	lwd/control.c lwd/control_object.c lwd/control_write.c lwd/control_tenant.c
 TABLES_LIBS = libldapd.a libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(LDAP_LIBS)
-check_PROGRAMS += tests/tables/matrix
-TESTS += tests/tables/matrix
+check_PROGRAMS += tests/tables/matrix tests/tables/leaks
+TESTS += tests/tables/matrix tests/tables/leaks
 tests_tables_matrix_SOURCES = tests/tables/matrix.c tests/tables/mutants.c tests/tables/tables.h tests/tables/ask_ldap.c tests/tables/want_ldap.c \
 	tests/tables/ask_control.c tests/tables/want_control.c tests/tables/ask_keyd.c tests/tables/want_keyd.c $(TABLES_WORLD)
 tests_tables_matrix_LDADD = $(TABLES_LIBS)
+tests_tables_leaks_SOURCES = tests/tables/leaks.c $(TABLES_WORLD)
+tests_tables_leaks_LDADD = $(TABLES_LIBS)
 
 # Every right of every row zeroed or weakened in turn: the matrix must see each.
 check-mutants: tests/tables/matrix

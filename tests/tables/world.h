@@ -43,8 +43,12 @@ extern struct world world;
 void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void check(int err, const char *what); /* dies */
 
+/* What beta's administrator adds at the end, NULL-ended; before world_prepare. */
+extern const char *const *world_more;
 /* Makes the directory that world_open copies. Its name goes to ret. */
 void world_prepare(char ret[64]);
+/* The same in a process of its own, so that this one may fork: an open database must not be. */
+void world_prepare_apart(char ret[64]);
 void world_remove(const char *dir);
 void world_open(const char *prepared);
 void world_close(void);
