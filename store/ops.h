@@ -52,6 +52,9 @@ struct ops_policy {
 	uint32_t tenant;
 	uint64_t authgen, admin_group;
 	unsigned refs;
+	size_t nsuffix;
+	struct lw_bytes *suffix; /* normal forms of the tenant's suffix, leaf first */
+	char *suffix_text;
 };
 /* Of the transaction's state; from the cache where that is allowed. Ended by ops_policy_put. */
 int ops_policy_get(struct eng_txn *, uint32_t tenant, struct ops_policy **ret);
@@ -128,10 +131,10 @@ struct lw_session {
 	struct ops_cache *cache; /* NULL: nothing remembered yet */
 	struct ops_policy *policy;
 	struct access_rights *rights, *actor_rights;
-	/* the tenant's suffix, for resolving DNs */
+	/* the tenant's suffix, for resolving DNs: the policy's */
 	size_t nsuffix;
-	struct lw_bytes *suffix; /* normal forms, leaf first */
-	char *suffix_text;
+	const struct lw_bytes *suffix;
+	const char *suffix_text;
 };
 /* Brings s up to the transaction's state; the session's status. */
 int ops_session_refresh(struct lw_session *s, struct eng_txn *);

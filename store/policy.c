@@ -16,6 +16,8 @@ static void policy_free(struct ops_policy *p)
 {
 	access_policy_unref(p->access);
 	free(p->named);
+	free(p->suffix);
+	free(p->suffix_text);
 	free(p);
 }
 
@@ -98,6 +100,42 @@ static uint64_t find_admin_group(struct eng_txn *e, uint32_t tenant)
 	return id;
 }
 
+static int take_suffix(struct eng_txn *e, struct ops_policy *p)
+{
+	struct lw_arena *a = eng_arena(e);
+	struct eng_tenant t;
+	struct store_dn *dn;
+	struct lw_writer w;
+	size_t total = 0, n;
+	uint8_t *at;
+	int err = eng_tenant(e, p->tenant, &t);
+
+	if (!err)
+		err = dn_from_domain(a, (const char *)lw_dup(a, t.name).p, &dn);
+	if (err)
+		return err;
+	for (unsigned i = 0; i < dn->n; i++)
+		total += dn->rdn[i].norm.n;
+	p->suffix = malloc(dn->n * sizeof(*p->suffix) + total);
+	if (!p->suffix)
+		return LW_ENOMEM;
+	at = (uint8_t *)(p->suffix + dn->n);
+	for (unsigned i = 0; i < dn->n; i++) {
+		n = dn->rdn[i].norm.n;
+		memcpy(at, dn->rdn[i].norm.p, n);
+		p->suffix[i] = (struct lw_bytes){ at, n };
+		at += n;
+	}
+	p->nsuffix = dn->n;
+	lw_writer_init(&w, DN_MAX_TEXT);
+	dn_put(&w, dn);
+	lw_put_u8(&w, 0);
+	err = w.err;
+	p->suffix_text = err ? NULL : (char *)lw_writer_take(&w, &n);
+	lw_writer_done(&w);
+	return err;
+}
+
 static int compile(struct eng_txn *e, uint32_t tenant, uint64_t authgen, struct ops_policy **ret)
 {
 	struct ops_policy *p = calloc(1, sizeof(*p));
@@ -111,6 +149,8 @@ static int compile(struct eng_txn *e, uint32_t tenant, uint64_t authgen, struct 
 	p->admin_group = find_admin_group(e, tenant);
 	p->access = access_policy_new(tenant, p->admin_group);
 	if (p->access)
+		err = take_suffix(e, p);
+	if (!err)
 		err = add_rules(e, p);
 	if (err) {
 		lw_log(LW_ERROR, "policy-unusable", "reason", lw_strerror(err), NULL);

@@ -15,40 +15,6 @@ static struct lw_session *session_new(struct store *st, uint32_t tenant)
 	return s;
 }
 
-/* Reads the suffix entry's name into the session: it never changes. */
-static int take_suffix(struct lw_session *s, struct eng_txn *e, const struct eng_tenant *t)
-{
-	struct lw_arena *a = eng_arena(e);
-	struct store_dn *dn;
-	struct lw_writer w;
-	int err = dn_from_domain(a, (const char *)lw_dup(a, t->name).p, &dn);
-	size_t total = 0, n;
-	uint8_t *p;
-
-	if (err || s->suffix)
-		return err;
-	for (unsigned i = 0; i < dn->n; i++)
-		total += dn->rdn[i].norm.n;
-	s->suffix = malloc(dn->n * sizeof(*s->suffix) + total);
-	if (!s->suffix)
-		return LW_ENOMEM;
-	p = (uint8_t *)(s->suffix + dn->n);
-	for (unsigned i = 0; i < dn->n; i++) {
-		n = dn->rdn[i].norm.n;
-		memcpy(p, dn->rdn[i].norm.p, n);
-		s->suffix[i] = (struct lw_bytes){ p, n };
-		p += n;
-	}
-	s->nsuffix = dn->n;
-	lw_writer_init(&w, DN_MAX_TEXT);
-	dn_put(&w, dn);
-	lw_put_u8(&w, 0);
-	err = w.err;
-	s->suffix_text = err ? NULL : (char *)lw_writer_take(&w, &n);
-	lw_writer_done(&w);
-	return err;
-}
-
 void ops_session_drop(struct lw_session *s)
 {
 	access_rights_free(s->rights);
@@ -56,6 +22,9 @@ void ops_session_drop(struct lw_session *s)
 	ops_policy_put(s->store, s->policy);
 	s->rights = s->actor_rights = NULL;
 	s->policy = NULL;
+	s->nsuffix = 0;
+	s->suffix = NULL;
+	s->suffix_text = NULL;
 	s->valid = false;
 	if (s->cache)
 		s->cache->valid = false;
@@ -102,6 +71,9 @@ static int bind_all(struct lw_session *s, struct eng_txn *e)
 			return LW_EDISABLED;
 		if ((err = ops_policy_get(e, s->tenant, &s->policy)))
 			return err;
+		s->nsuffix = s->policy->nsuffix;
+		s->suffix = s->policy->suffix;
+		s->suffix_text = s->policy->suffix_text;
 	}
 	if (s->role != OPS_NO_ROLE) {
 		s->rights = access_bind_role((unsigned)s->role, s->tenant);
@@ -150,10 +122,8 @@ static int session_start(struct lw_session *s, const struct lw_uuid *expect, str
 		err = eng_tenant(e, s->tenant, &t);
 		if (!err && expect && !lw_uuid_eq(expect, &t.uuid))
 			err = LW_EREVOKED;
-		if (!err) {
+		if (!err)
 			s->tenant_uuid = t.uuid;
-			err = take_suffix(s, e, &t);
-		}
 	}
 	if (!err)
 		err = ops_session_refresh(s, e);
@@ -220,8 +190,6 @@ void store_session_free(struct lw_session *s)
 		return;
 	ops_session_drop(s);
 	free(s->cache);
-	free(s->suffix);
-	free(s->suffix_text);
 	free(s);
 }
 
