@@ -4,6 +4,7 @@
 #include "base/crypto.h"
 
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,25 +86,33 @@ static bool same(const struct line *l, uint32_t tenant, const struct lw_uuid *u)
 	return l->until && l->tenant == tenant && lw_uuid_eq(&l->subject, u);
 }
 
+#define PASSWORD_WHOLE 256
+
 static void mac(const struct ldapd_credcache *c, const struct ldapd_credkey *k, uint8_t ret[32])
 {
-	/* The password goes in as its own HMAC, so that the whole has a fixed shape and needs no buffer of
-	 * any length. */
+	/* What has a fixed shape goes first, so that nothing runs into the password. A long password goes in as its
+	 * own HMAC, so that the whole needs no buffer of any length. */
 	struct {
-		uint8_t password[32];
 		struct lw_uuid subject;
 		uint64_t version;
-		uint32_t tenant, confidential;
-	} m;
+		uint32_t tenant;
+		uint16_t confidential, hashed;
+		uint8_t password[PASSWORD_WHOLE];
+	} m = { 0 };
+	struct lw_bytes key = { c->key, sizeof c->key }, password = k->password;
 
-	memset(&m, 0, sizeof m);
-	lw_hmac(LW_SHA256, (struct lw_bytes){ c->key, sizeof c->key }, k->password, m.password);
 	m.subject = k->subject;
 	m.version = k->credential_version;
 	m.tenant = k->tenant;
 	m.confidential = k->confidential;
-	lw_hmac(LW_SHA256, (struct lw_bytes){ c->key, sizeof c->key },
-	        (struct lw_bytes){ (uint8_t *)&m, sizeof m }, ret);
+	m.hashed = password.n > sizeof m.password;
+	if (m.hashed) {
+		lw_hmac(LW_SHA256, key, password, m.password);
+		password.n = 32;
+	} else if (password.n) {
+		memcpy(m.password, password.p, password.n);
+	}
+	lw_hmac(LW_SHA256, key, (struct lw_bytes){ (uint8_t *)&m, offsetof(__typeof__(m), password) + password.n }, ret);
 	lw_wipe(&m, sizeof m);
 }
 
