@@ -2,7 +2,8 @@
 /* A closed-loop LDAP load: --conns connections, --depth requests in flight on each, for --seconds or --total operations.
  * Every answer's code is checked, and that a search finds its one entry. Prints one JSON line. Loopback only.
  *   ldapbench --port P --op search|bind|modify|add --people DN --count N [--start N] [--conns C] [--depth D]
- *             [--seconds S | --total N] [--bind DN --password PW] */
+ *             [--seconds S | --total N] [--bind DN --password PW]
+ *             [--each]: users one after the other, not at random */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +30,7 @@ static struct {
 	const char *people, *bind, *password;
 	uint64_t count, start, total;
 	double seconds;
+	bool each;
 } opt = { .conns = 1, .depth = 1, .count = 1000, .seconds = 3 };
 
 struct conn {
@@ -208,7 +210,7 @@ static void issue(struct conn *c)
 {
 	struct ber b;
 	size_t end = b.at = sizeof(b.buf);
-	uint64_t n = opt.op == ADD ? opt.start + issued : next_random() % opt.count;
+	uint64_t n = opt.op == ADD ? opt.start + issued : (opt.each ? issued : next_random()) % opt.count;
 	char dn[300], password[64];
 
 	snprintf(dn, sizeof(dn), "uid=user%llu,%s", (unsigned long long)n, opt.people);
@@ -345,7 +347,8 @@ static void options(int argc, char **argv)
 {
 	static const struct option longs[] = { { "port", 1, 0, 'p' }, { "op", 1, 0, 'o' }, { "people", 1, 0, 'b' }, { "count", 1, 0, 'n' },
 		{ "start", 1, 0, 's' }, { "conns", 1, 0, 'c' }, { "depth", 1, 0, 'd' }, { "seconds", 1, 0, 't' }, { "total", 1, 0, 'N' },
-		{ "bind", 1, 0, 'D' }, { "password", 1, 0, 'w' }, { 0 } };
+		{ "bind", 1, 0, 'D' }, { "password", 1, 0, 'w' },
+		{ "each", 0, 0, 'e' }, { 0 } };
 	int k;
 
 	opt.op = NOPS;
@@ -366,6 +369,7 @@ static void options(int argc, char **argv)
 		case 'N': opt.total = strtoull(optarg, NULL, 10); break;
 		case 'D': opt.bind = optarg; break;
 		case 'w': opt.password = optarg; break;
+		case 'e': opt.each = true; break;
 		default: exit(2);
 		}
 	if (!opt.port || opt.op == NOPS || !opt.people || opt.conns < 1 || opt.conns > 1024 || opt.depth < 1 || opt.depth > 64 || !opt.count)
