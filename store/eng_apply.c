@@ -240,8 +240,33 @@ static int vec_push(struct apply *ap, struct vec *t, struct lw_bytes v)
 	return LW_OK;
 }
 
+#define FEW 16 /* so many are looked through; more are sorted first */
+
+static int by_octets(const void *a, const void *b)
+{
+	return lw_cmp(*(const struct lw_bytes *)a, *(const struct lw_bytes *)b);
+}
+
+/* For vec_has. NULL: no memory. */
+static const struct lw_bytes *vec_lookup(struct apply *ap, const struct lw_bytes *v, size_t n)
+{
+	static const struct lw_bytes nothing;
+	struct lw_bytes *copy;
+
+	if (n <= FEW)
+		return v ? v : &nothing;
+	copy = lw_allocn(ap->txn->arena, n, sizeof(*copy));
+	if (copy) {
+		memcpy(copy, v, n * sizeof(*copy));
+		qsort(copy, n, sizeof(*copy), by_octets);
+	}
+	return copy;
+}
+
 static bool vec_has(const struct lw_bytes *v, size_t n, struct lw_bytes one)
 {
+	if (n > FEW)
+		return bsearch(&one, v, n, sizeof(one), by_octets) != NULL;
 	for (size_t i = 0; i < n; i++)
 		if (lw_eq(v[i], one))
 			return true;
@@ -268,16 +293,19 @@ static int change_values(struct apply *ap, enum eng_change change, const struct 
 	struct vec old = { 0 }, gone = { 0 }, came = { 0 }, after = { 0 }, others = { 0 };
 	size_t i = slot_find(ap, given->attr, given->desc);
 	struct eng_values now = *given;
+	const struct lw_bytes *in_given = vec_lookup(ap, given->values, given->n), *in_old = NULL;
 	int err = i < ap->nslots ? vec_slot(ap, &old, &ap->slots[i]) : LW_OK;
 
+	if (!err && (!in_given || !(in_old = vec_lookup(ap, old.v, old.n))))
+		err = LW_ENOMEM;
 	for (size_t j = 0; !err && j < old.n; j++) {
-		bool stays = change == ENG_ADD_VALUES || vec_has(given->values, given->n, old.v[j]) == (change == ENG_REPLACE);
+		bool stays = change == ENG_ADD_VALUES || vec_has(in_given, given->n, old.v[j]) == (change == ENG_REPLACE);
 
 		err = vec_push(ap, stays ? &after : &gone, old.v[j]);
 	}
 	others = after;
 	for (size_t j = 0; !err && change != ENG_DELETE_VALUES && j < given->n; j++)
-		if (!vec_has(old.v, old.n, given->values[j])) {
+		if (!vec_has(in_old, old.n, given->values[j])) {
 			err = vec_push(ap, &came, given->values[j]);
 			if (!err)
 				err = vec_push(ap, &after, given->values[j]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdarg.h>
 #include <stdio.h>
+#include "base/crypto.h"
 #include "store/image.h"
 
 int ops_say(struct store_txn *t, int err, const char *fmt, ...)
@@ -121,27 +122,142 @@ int image_load(struct store_txn *t, const struct eng_entry *e, struct image *img
 
 /* ---- single values ---- */
 
-static bool value_eq(struct image *img, const struct schema_attr *attr, struct lw_bytes norm, bool normed, struct lw_bytes have)
-{
-	struct lw_bytes n;
+/* Normal forms of an attribute's values, and an open hash of them: a list of thousands costs the writer, which is
+ * everybody's, no more than its length. */
+#define FEW 8 /* so many are compared one by one */
+struct image_index {
+	struct lw_bytes *norms; /* of values[i] */
+	uint32_t *slots;        /* i + 1; 0: free, GONE: was used */
+	size_t cap, nslots, used;
+};
+#define GONE UINT32_MAX
 
-	if (!normed)
-		return lw_eq(norm, have);
-	return schema_norm(attr, NULL, img->txn->arena, have, &n) == LW_OK && lw_eq(n, norm);
+/* Equal values have equal keys: the normal form, or the octets where there is no rule. */
+static struct lw_bytes key_of(struct image *img, const struct image_attr *a, struct lw_bytes value)
+{
+	struct lw_bytes norm;
+
+	return schema_norm(a->attr, NULL, img->txn->arena, value, &norm) == LW_OK ? norm : value;
+}
+
+static uint8_t hash_key[32];
+static pthread_once_t hash_once = PTHREAD_ONCE_INIT;
+
+static void hash_start(void)
+{
+	lw_random(hash_key, sizeof(hash_key));
+}
+
+/* Under a key, so that nobody can choose values that collide. */
+static size_t slot_of(const struct image_index *x, struct lw_bytes key)
+{
+	uint8_t mac[32];
+	uint64_t h;
+
+	pthread_once(&hash_once, hash_start);
+	lw_hmac(LW_SHA256, (struct lw_bytes){ hash_key, sizeof(hash_key) }, key, mac);
+	memcpy(&h, mac, sizeof(h));
+	return (size_t)(h & (x->nslots - 1));
+}
+
+static void index_put(struct image_index *x, struct lw_bytes key, size_t i)
+{
+	size_t at = slot_of(x, key);
+
+	while (x->slots[at] && x->slots[at] != GONE)
+		at = (at + 1) & (x->nslots - 1);
+	x->used += !x->slots[at];
+	x->slots[at] = (uint32_t)i + 1;
+	x->norms[i] = key;
+}
+
+/* The slot that says `i`; the value is known to be there. */
+static uint32_t *index_slot(struct image_index *x, size_t i)
+{
+	size_t at = slot_of(x, x->norms[i]);
+
+	while (x->slots[at] != i + 1)
+		at = (at + 1) & (x->nslots - 1);
+	return &x->slots[at];
+}
+
+/* Room for one more; without memory there is no index, and the arena says so. */
+static struct image_index *index_make(struct image *img, struct image_attr *a)
+{
+	struct image_index *x = a->index, *new;
+
+	if (x && a->n < x->cap && 2 * x->used < x->nslots)
+		return x;
+	new = lw_alloc(img->txn->arena, sizeof(*new));
+	if (!new)
+		return NULL;
+	for (new->nslots = 64; new->nslots < 8 * a->n; new->nslots *= 2)
+		;
+	new->cap = new->nslots / 2;
+	new->norms = lw_allocn(img->txn->arena, new->cap, sizeof(*new->norms));
+	new->slots = lw_allocn(img->txn->arena, new->nslots, sizeof(*new->slots));
+	if (!new->norms || !new->slots)
+		return NULL;
+	for (size_t i = 0; i < a->n; i++)
+		index_put(new, x ? x->norms[i] : key_of(img, a, a->values[i]), i);
+	return a->index = new;
 }
 
 /* Index of an equal value, or n */
-static size_t find_value(struct image *img, const struct image_attr *a, struct lw_bytes value)
+static size_t find_key(struct image *img, struct image_attr *a, struct lw_bytes key)
 {
-	struct lw_bytes norm = value;
-	bool normed = schema_norm(a->attr, NULL, img->txn->arena, value, &norm) == LW_OK;
-	size_t i = 0;
+	struct image_index *x = a->n > FEW ? index_make(img, a) : NULL;
+	size_t i = 0, at;
 
-	if (!normed)
-		norm = value;
-	while (i < a->n && !lw_eq(a->values[i], value) && !value_eq(img, a->attr, norm, normed, a->values[i]))
-		i++;
-	return i;
+	if (!x) {
+		while (i < a->n && !lw_eq(key_of(img, a, a->values[i]), key))
+			i++;
+		return i;
+	}
+	for (at = slot_of(x, key); x->slots[at]; at = (at + 1) & (x->nslots - 1))
+		if (x->slots[at] != GONE && lw_eq(x->norms[x->slots[at] - 1], key))
+			return x->slots[at] - 1;
+	return a->n;
+}
+
+static size_t find_value(struct image *img, struct image_attr *a, struct lw_bytes value)
+{
+	return find_key(img, a, key_of(img, a, value));
+}
+
+static void drop_value(struct image_attr *a, size_t i)
+{
+	size_t last = a->n - 1;
+
+	if (a->index) { /* the last one takes its place: a list has no order (RFC 4511 4.1.7) */
+		*index_slot(a->index, i) = GONE;
+		if (i != last) {
+			*index_slot(a->index, last) = (uint32_t)i + 1;
+			a->index->norms[i] = a->index->norms[last];
+			a->values[i] = a->values[last];
+		}
+	} else {
+		memmove(a->values + i, a->values + i + 1, (last - i) * sizeof(*a->values));
+	}
+	a->n--;
+}
+
+static int put_value(struct image *img, struct image_attr *a, struct lw_bytes value)
+{
+	struct lw_bytes key = key_of(img, a, value);
+
+	if (find_key(img, a, key) < a->n)
+		return LW_EVALEXISTS;
+	if (lw_arena_failed(img->txn->arena))
+		return LW_ENOMEM;
+	if (!grow(img->txn->arena, &a->values, sizeof(value), a->n, &a->cap))
+		return LW_ELIMIT;
+	if (a->index && !index_make(img, a))
+		return LW_ENOMEM;
+	if (a->index)
+		index_put(a->index, key, a->n);
+	a->values[a->n++] = value;
+	return LW_OK;
 }
 
 bool image_has_value(struct image *img, const struct schema_attr *attr, struct lw_bytes value)
@@ -254,7 +370,7 @@ int image_add(struct image *img, const struct schema_attr *attr, struct lw_bytes
 	uint64_t id;
 	int err = LW_OK;
 
-	if (attr->flags & SCHEMA_REF && options.n)
+	if (options.n && (attr->flags & SCHEMA_REF || attr == ops_known()->lwGrantText))
 		return ops_say(img->txn, LW_EUNDEFATTR, "%s takes no options", attr->names[0]);
 	a = obtain(img, attr, options);
 	if (!a)
@@ -267,12 +383,8 @@ int image_add(struct image *img, const struct schema_attr *attr, struct lw_bytes
 				err = ref_add(img, a, id);
 		} else {
 			err = check_value(img, attr, values[i]);
-			if (!err && find_value(img, a, values[i]) < a->n)
-				err = LW_EVALEXISTS;
-			if (!err && !grow(img->txn->arena, &a->values, sizeof(*values), a->n, &a->cap))
-				err = LW_ELIMIT;
 			if (!err)
-				a->values[a->n++] = values[i];
+				err = put_value(img, a, values[i]);
 		}
 		if (err == LW_EVALEXISTS)
 			ops_say(img->txn, err, "%s: the value is there already", attr->names[0]);
@@ -293,8 +405,10 @@ int image_delete(struct image *img, const struct schema_attr *attr, struct lw_by
 	a->changed = true;
 	if (!n && attr->flags & SCHEMA_REF)
 		return ref_clear(img, a);
-	if (!n)
+	if (!n) {
 		a->n = 0;
+		a->index = NULL;
+	}
 	for (size_t i = 0; !err && i < n; i++) {
 		if (attr->flags & SCHEMA_REF) {
 			struct store_dn *dn;
@@ -303,8 +417,7 @@ int image_delete(struct image *img, const struct schema_attr *attr, struct lw_by
 			if (!err)
 				err = ref_delete(img, a, id);
 		} else if ((at = find_value(img, a, values[i])) < a->n) {
-			a->n--;
-			memmove(a->values + at, a->values + at + 1, (a->n - at) * sizeof(*values));
+			drop_value(a, at);
 		} else {
 			err = LW_ENOATTR;
 		}
@@ -365,6 +478,7 @@ int image_increment(struct image *img, const struct schema_attr *attr, struct lw
 		if (schema_check_value(attr, a->values[i]))
 			return ops_say(img->txn, LW_ECONSTRAINT, "%s: not an integer", attr->names[0]);
 	}
+	a->index = NULL;
 	a->changed = true;
 	return LW_OK;
 }
@@ -378,6 +492,7 @@ int image_set(struct image *img, const struct schema_attr *attr, const char *val
 		return LW_ENOMEM;
 	a->values[0] = v;
 	a->n = 1;
+	a->index = NULL;
 	a->changed = true;
 	return LW_OK;
 }

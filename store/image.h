@@ -14,6 +14,7 @@ struct image_attr {
 	struct lw_bytes *values;       /* not for refs */
 	size_t n, cap;
 	bool changed;
+	struct image_index *index;     /* by normal form, once there are many; NULL: not made */
 	/* SCHEMA_REF: what is stored stays where it is; only the difference is held */
 	struct eng_attr stored;
 	bool cleared;                  /* nothing of stored remains */
