@@ -277,7 +277,7 @@ bool access_is_identity(unsigned kind, const struct schema_attr *a)
 		const char *name;
 		unsigned kinds;
 	} identity[] = {
-		{ "uid", ACCESS_PERSON },
+		{ "uid", ACCESS_PERSON | ACCESS_SERVICE | ACCESS_HOST },
 		{ "krbPrincipalName", ACCESS_PERSON | ACCESS_SERVICE | ACCESS_HOST },
 		{ "mail", ACCESS_PERSON | ACCESS_SERVICE | ACCESS_HOST | ACCESS_GROUP },
 		{ "cn", ACCESS_SERVICE | ACCESS_HOST | ACCESS_GROUP | ACCESS_APPLICATION },

@@ -44,13 +44,12 @@ static int take_attrs(struct image *img, const struct store_op *op)
 static int take_rdn(struct image *img, const struct dn_rdn *rdn)
 {
 	struct lw_bytes none = { 0 };
-	int err;
+	int err = guard_names(img->txn, rdn);
 
+	if (err)
+		return err;
 	for (unsigned i = 0; i < rdn->navas; i++) {
 		const struct dn_ava *ava = &rdn->avas[i];
-		err = guard_attr(img->txn, ava->attr);
-		if (err)
-			return err;
 		if (image_has_value(img, ava->attr, ava->value))
 			continue;
 		if (image_find(img, ava->attr, none))

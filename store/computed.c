@@ -87,6 +87,7 @@ static int num_subordinates(struct store_txn *t, const struct eng_entry *e, stru
 static int member_of(struct store_txn *t, const struct eng_entry *e, struct ops_values *ret)
 {
 	const uint16_t attrs[] = { ops_known()->member->id, ops_known()->uniqueMember->id };
+	struct store_view v;
 	struct eng_ids *ids;
 	size_t cap = 0;
 	int err;
@@ -109,7 +110,12 @@ static int member_of(struct store_txn *t, const struct eng_entry *e, struct ops_
 				ret->v = more;
 				cap = 2 * cap + 8;
 			}
-			if ((err = ops_dn_text(t, holder, &ret->v[ret->n])))
+			err = ops_view_in(t, holder, &v);
+			if (err == LW_ENOTFOUND)
+				continue; /* hidden */
+			if (!err)
+				err = ops_dn_of(t, &v.e, &ret->v[ret->n]);
+			if (err)
 				return err;
 			ret->n++;
 		}

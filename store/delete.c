@@ -4,6 +4,15 @@
 
 #define MAX_MOVED 1000 /* entries below one that moves to another place */
 
+/* An entry of any kind can have members, not groups alone. */
+static bool has_members(const struct eng_entry *e)
+{
+	struct eng_attr a;
+
+	return e->flags & ACCESS_GROUP || eng_attr_find(e, ops_known()->member->id, &a) ||
+		eng_attr_find(e, ops_known()->uniqueMember->id, &a);
+}
+
 int write_delete(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
 {
 	struct access_object o;
@@ -24,15 +33,14 @@ int write_delete(struct store_txn *t, const struct store_op *op, struct eng_fx *
 		err = LW_ENOTLEAF;
 	if (!err && e.flags & ACCESS_GRANT)
 		err = guard_grant_removed(t, &e);
-	if (!err && e.flags & ACCESS_GROUP)
+	if (!err && has_members(&e))
 		err = guard_group_removed(t, &e);
 	if (err)
 		return err;
 	t->result->uuid = e.uuid;
 	t->result->version = eng_fx_version(fx);
 	eng_fx_entry_del(fx, t->tenant, e.id);
-	if ((e.flags & OPS_KIND_MASK) != ACCESS_ENTRY || e.flags & OPS_MANAGERS)
-		eng_fx_authgen(fx, t->tenant);
+	eng_fx_authgen(fx, t->tenant);
 	return LW_OK;
 }
 
@@ -171,20 +179,35 @@ static bool rdn_has(const struct dn_rdn *rdn, const struct dn_ava *ava, struct l
 	return false;
 }
 
-static int rename_values(struct image *img, const struct store_op *op)
+static int check_write(struct store_txn *t, const struct access_set *writable, const struct schema_attr *attr)
+{
+	return access_set_has(writable, attr) ? LW_OK :
+		ops_say(t, LW_EACCES, "%s may not be written", attr->names[0]);
+}
+
+/* Values that a new name brings, or takes along, are written like others: that is not what `move` gives. */
+static int rename_values(struct image *img, const struct store_op *op, const struct access_object *o)
 {
 	struct lw_bytes none = { 0 };
-	struct lw_arena *arena = img->txn->arena;
+	struct store_txn *t = img->txn;
+	struct access_set writable;
 	struct dn_rdn old;
-	int err = dn_parse_rdn(arena, img->head.rdn_text, &old);
+	int err = dn_parse_rdn(t->arena, img->head.rdn_text, &old);
 
-	for (unsigned i = 0; !err && op->delete_old && i < old.navas; i++)
-		if (!rdn_has(op->new_rdn, &old.avas[i], arena))
+	access_attr_set(t->session->rights, ACCESS_WRITE, o, &t->ctx, &writable);
+	for (unsigned i = 0; !err && op->delete_old && i < old.navas; i++) {
+		if (rdn_has(op->new_rdn, &old.avas[i], t->arena))
+			continue;
+		err = check_write(t, &writable, old.avas[i].attr);
+		if (!err)
 			err = image_delete(img, old.avas[i].attr, none, &old.avas[i].value, 1);
+	}
 	for (unsigned i = 0; !err && i < op->new_rdn->navas; i++) {
 		const struct dn_ava *ava = &op->new_rdn->avas[i];
-		err = guard_attr(img->txn, ava->attr);
-		if (!err && !image_has_value(img, ava->attr, ava->value))
+		if (image_has_value(img, ava->attr, ava->value))
+			continue;
+		err = check_write(t, &writable, ava->attr);
+		if (!err)
 			err = image_add(img, ava->attr, none, &ava->value, 1);
 	}
 	return err;
@@ -209,7 +232,9 @@ int write_moddn(struct store_txn *t, const struct store_op *op, struct eng_fx *f
 		return LW_EAGAIN;
 	if (e.flags & OPS_FIXED || !e.parent)
 		return ops_say(t, LW_EUNWILLING, "the tenant needs this entry");
-	err = check_place(t, op, &e, &parent);
+	err = guard_names(t, op->new_rdn);
+	if (!err)
+		err = check_place(t, op, &e, &parent);
 	if (!err)
 		err = check_depth(t, parent, op->new_rdn);
 	if (!err && eng_child(t->eng, t->tenant, parent, op->new_rdn->norm, &other) == LW_OK && other != e.id)
@@ -217,7 +242,7 @@ int write_moddn(struct store_txn *t, const struct store_op *op, struct eng_fx *f
 	if (!err)
 		err = image_load(t, &e, &img);
 	if (!err)
-		err = rename_values(&img, op);
+		err = rename_values(&img, op, &o);
 	if (err)
 		return err;
 	img.head.parent = parent;

@@ -23,11 +23,15 @@ static size_t count_named(const struct filter *f)
 
 static void bind_named(struct store_txn *t, const struct filter *f, struct ops_query *q)
 {
+	struct store_view seen;
 	struct store_dn *dn;
 	uint64_t id = 0;
 
 	if (names_entry(f)) {
 		if (dn_parse(t->arena, f->value, &dn) || ops_locate(t, dn, &id))
+			id = 0;
+		/* a hidden group has no members that one could find */
+		if (id && f->attr == ops_known()->memberOf && ops_view_in(t, id, &seen))
 			id = 0;
 		q->leaves[q->nleaves++] = (struct ops_leaf){ f, id };
 	}

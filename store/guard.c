@@ -2,6 +2,8 @@
 /* No escalation: the access policy's questions, asked with what is in the tables. */
 #include "store/guard.h"
 
+#define POLICY_SURE 1024 /* so many rules fit, however large they are */
+
 int guard_refuse(struct store_txn *t, const struct access_why *why, const char *what)
 {
 	return ops_say(t, LW_EACCES, "%s: %s", what, access_reason_text(why->reason));
@@ -44,6 +46,18 @@ int guard_attr(struct store_txn *t, const struct schema_attr *a)
 	if (a->flags & (SCHEMA_NO_USER_MOD | SCHEMA_COMPUTED) || ops_is_computed(a))
 		return ops_say(t, LW_ECONSTRAINT, "%s: no user modification allowed", a->names[0]);
 	return LW_OK;
+}
+
+int guard_names(struct store_txn *t, const struct dn_rdn *rdn)
+{
+	int err = LW_OK;
+
+	for (unsigned i = 0; !err && i < rdn->navas; i++) {
+		err = guard_attr(t, rdn->avas[i].attr);
+		if (!err && rdn->avas[i].attr == ops_known()->lwGrantText)
+			err = ops_say(t, LW_EUNWILLING, "lwGrantText can't be part of a name");
+	}
+	return err;
 }
 
 int guard_removable(struct store_txn *t, const struct eng_entry *e)
@@ -215,11 +229,16 @@ int guard_secret(struct store_txn *t, const struct eng_entry *owner)
 	struct access_above above = guard_above(t);
 	struct access_why why;
 	struct ops_who who;
-	int err = ops_who(t->eng, t->tenant, &owner->uuid, true, &who);
+	int err = LW_OK;
 
+	if (owner->id)
+		err = ops_who(t->eng, t->tenant, &owner->uuid, true, &who);
+	else /* what everybody of its kind will hold; an id that nothing has */
+		who.subject = (struct access_subject){ .tenant = t->tenant, .id = UINT64_MAX, .who = ops_who_kind(owner->flags) };
 	if (err)
 		return err == LW_ENOTFOUND ? ops_say(t, LW_EUNWILLING, "only principals have secrets") : err;
-	err = access_check_secret(t->session->rights, &who.subject, ops_protected(t, owner->id), &above, &why);
+	err = access_check_secret(t->session->rights, &who.subject, owner->id && ops_protected(t, owner->id),
+		&above, &why);
 	return err ? guard_refuse(t, &why, "secret") : LW_OK;
 }
 
@@ -299,6 +318,30 @@ static int resolve_name(void *ctx, enum access_name what, struct lw_bytes name, 
 	return *ret ? LW_OK : LW_ENOTFOUND;
 }
 
+/* With it, can the tenant's policy still be loaded? One that can't would lock everybody out, also from mending it. */
+static int policy_holds(struct store_txn *t, uint64_t grant, struct lw_bytes encoded)
+{
+	size_t n = t->session->policy ? access_policy_count(t->session->policy->access) : 0;
+	struct access_policy *p;
+	struct lw_bytes enc;
+	uint64_t id, from = 1;
+	int err;
+
+	if (n + 1 < POLICY_SURE)
+		return LW_OK;
+	p = access_policy_new(t->tenant, 0);
+	if (!p)
+		return LW_ENOMEM;
+	err = access_policy_add(p, grant, encoded);
+	while (!err && (err = eng_grant_next(t->eng, t->tenant, from, &id, &enc)) == LW_OK) {
+		err = id == grant ? LW_OK : access_policy_add(p, id, enc);
+		from = id + 1;
+	}
+	access_policy_unref(p);
+	return err == LW_ENOTFOUND ? LW_OK : err == LW_ENOMEM ? LW_ENOMEM :
+		ops_say(t, LW_EADMINLIMIT, "the tenant has as many grants as it may have");
+}
+
 int guard_grant(const struct image *img, struct lw_bytes *ret_encoded)
 {
 	struct store_txn *t = img->txn;
@@ -327,7 +370,9 @@ int guard_grant(const struct image *img, struct lw_bytes *ret_encoded)
 	err = w.err;
 	*ret_encoded = lw_dup(t->arena, lw_written(&w));
 	lw_writer_done(&w);
-	return err;
+	if (!err && !ret_encoded->p)
+		err = LW_ENOMEM;
+	return err ? err : policy_holds(t, img->head.id, *ret_encoded);
 }
 
 int guard_grant_removed(struct store_txn *t, const struct eng_entry *grant)

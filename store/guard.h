@@ -16,12 +16,15 @@ int guard_grant(const struct image *, struct lw_bytes *ret_encoded);
 /* A forbid that goes away (or changes) gives what it took. */
 int guard_grant_removed(struct store_txn *, const struct eng_entry *grant);
 int guard_group_removed(struct store_txn *, const struct eng_entry *group);
+/* owner: with id 0 while it is being made */
 int guard_secret(struct store_txn *, const struct eng_entry *owner);
 struct access_above guard_above(struct store_txn *);
 /* Why a decision says no, for the log. Returns LW_EACCES. */
 int guard_refuse(struct store_txn *, const struct access_why *, const char *what);
 /* May a user's request carry this attribute? */
 int guard_attr(struct store_txn *, const struct schema_attr *);
+/* May it be named so? A grant's text is compiled where it is written, and only there. */
+int guard_names(struct store_txn *, const struct dn_rdn *);
 /* Rules refer to it, or it holds the tenant together. */
 int guard_removable(struct store_txn *, const struct eng_entry *);
 

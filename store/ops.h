@@ -71,6 +71,7 @@ int ops_who(struct eng_txn *, uint32_t tenant, const struct lw_uuid *, bool disa
 /* Every group that id is in, transitively, ascending. */
 int ops_groups(struct eng_txn *, uint32_t tenant, uint64_t id, bool itself, const uint64_t **ret, size_t *ret_n);
 bool ops_manages(struct eng_txn *, uint32_t tenant, uint64_t id, const uint64_t *groups, size_t n);
+enum access_who ops_who_kind(unsigned kind); /* ANONYMOUS: no principal */
 uint64_t ops_credential_version(const struct eng_entry *);
 unsigned ops_kind(const struct lw_bytes *classes, size_t n, bool *ret_user);
 

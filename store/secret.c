@@ -91,7 +91,7 @@ int write_may_set(struct store_txn *t, const struct eng_entry *e, const struct a
 	if (self && op->old_password_proved)
 		ctx.auth_time = ctx.now; /* that was an authentication */
 	err = check_right(t, o, op, &ctx);
-	return err || self || !e->id ? err : guard_secret(t, e);
+	return err || self ? err : guard_secret(t, e);
 }
 
 /* The target, if the subject may know of it (or hold the right on it, for what is told nothing otherwise). */

@@ -171,7 +171,7 @@ uint64_t ops_credential_version(const struct eng_entry *e)
 	return n;
 }
 
-static enum access_who who_of(unsigned kind)
+enum access_who ops_who_kind(unsigned kind)
 {
 	static const struct {
 		unsigned kind;
@@ -201,7 +201,7 @@ int ops_who(struct eng_txn *e, uint32_t tenant, const struct lw_uuid *uuid, bool
 		return LW_EDISABLED;
 	w.subject.tenant = tenant;
 	w.subject.id = id;
-	w.subject.who = who_of(w.e.flags);
+	w.subject.who = ops_who_kind(w.e.flags);
 	err = ops_groups(e, tenant, id, false, &w.subject.groups, &w.subject.ngroups);
 	if (err)
 		return err;

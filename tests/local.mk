@@ -14,6 +14,7 @@ include tests/fuzz/ldap.mk
 include tests/unit/access.mk
 include tests/fuzz/access.mk
 include tests/unit/ops.mk
+include tests/unit/attack.mk
 include tests/unit/cli.mk
 include tests/fuzz/cli.mk
 include tests/unit/engine.mk
