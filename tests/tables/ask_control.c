@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The control socket. A request: VERB [@TENANT] KEY=VALUE… ("_" is a space in a value; without @ the tenant is beta).
- * The outcome: the code and how many items came ("ok+1"). Only the last column owns the data directory. */
+/* The control socket. A request: VERB [@TENANT] KEY=VALUE… ("_" is a space in a value; without @ the tenant
+ * is beta). The outcome: the code and how many items came ("ok+1"). Only the last column owns the data
+ * directory. */
 #include "tests/tables/tables.h"
 
 #include "store/access_roles.h"
@@ -21,7 +22,8 @@ static const char *row(size_t i)
 
 static unsigned rights(size_t i, struct right ret[4])
 {
-	ret[0] = (struct right){ "right", (void *)&control_verbs[i].right, sizeof(control_verbs[i].right), control_verbs[i].right };
+	ret[0] = (struct right){ "right", (void *)&control_verbs[i].right, sizeof(control_verbs[i].right),
+		control_verbs[i].right };
 	return 1;
 }
 
@@ -69,15 +71,19 @@ static const char *outcome(struct lw_bytes raw)
 	if (lw_reader_end(&r) || a.kind != CTL_END)
 		die("the answer has no end");
 	if (a.code.n)
-		return lw_printf(world.arena, "%.*s%s", (int)a.code.n, (const char *)a.code.p, items ? " and items" : "");
+		return lw_printf(world.arena, "%.*s%s", (int)a.code.n, (const char *)a.code.p,
+		        items ? " and items" : "");
 	return lw_printf(world.arena, "ok+%u", items);
 }
 
 static const char *ask(enum column who, const char *request)
 {
-	static const char *const reads[] = { "status", "whoami", "ca.show", "tenant.list", "tenant.show", "object.list", "object.show",
-		"next", "explain" };
-	struct lw_peer peer = { .addr = "unix", .local = true, .owner = who == OPERATOR, .uid = who == OPERATOR ? 0 : 1000 + who };
+	static const char *const reads[] = { "status", "whoami", "ca.show", "tenant.list", "tenant.show",
+		"object.list", "object.show", "next", "explain" };
+	struct lw_peer peer = { .addr = "unix",
+		.local = true,
+		.owner = who == OPERATOR,
+		.uid = who == OPERATOR ? 0 : 1000 + who };
 	void *conn = control_proto.conn_new(world.control, &peer);
 	struct lw_writer in, out;
 	struct lw_reader r;

@@ -2,9 +2,9 @@
 /* keyd's messages, built by hand. A request: MESSAGE WORD…
  *   tenant=beta|acme|gamma|own|none  target=DN|own  password=…  old=…  new (the target is being made)
  *   from=monitor|keyd         the role whose socket pair it came by; directory where nothing is said
- *   token=none|forged|monitor|expired|asserted|other-boot   else a good one of the asking subject; anonymous has none
- *   changed                   the subject has just changed its own password, with this token
- * The outcome is keyd's error. */
+ *   token=none|forged|monitor|expired|asserted|other-boot   else a good one of the asking subject; anonymous
+ * has none changed                   the subject has just changed its own password, with this token The
+ * outcome is keyd's error. */
 #include "tests/tables/tables.h"
 
 #include <openssl/evp.h>
@@ -39,39 +39,27 @@ static bool granted(const struct line *l, const char *outcome)
 	return !strcmp(outcome, "OK");
 }
 
-static uint32_t own_tenant(enum column who)
-{
-	return who == OTHER ? world.gamma : who == INSTALLATION ? world.acme : world.beta;
-}
-
 static uint32_t tenant_named(enum column who, const char *name)
 {
 	if (!strcmp(name, "own"))
-		return own_tenant(who);
-	return !strcmp(name, "beta") ? world.beta : !strcmp(name, "acme") ? world.acme : !strcmp(name, "gamma") ? world.gamma : 99;
+		return world_tenant(who);
+	return !strcmp(name, "beta")    ? world.beta
+	       : !strcmp(name, "acme")  ? world.acme
+	       : !strcmp(name, "gamma") ? world.gamma
+	                                : 99;
 }
 
 /* What keyd would have minted for the subject. */
 static struct lw_bytes mint(enum column who, const char *kind)
 {
-	struct lw_cap cap = { .tenant = own_tenant(who), .methods = LW_CAP_PASSWORD, .flags = LW_CAP_CONFIDENTIAL,
-		.auth_time = lw_wall(&world.clock), .credential_version = 1, .role = LW_ROLE_DIRECTORY };
+	struct lw_cap cap;
 	struct keys_cap_key key = world.keyd->cap_key;
-	struct store_tenant t;
 	struct keys_token token;
 	struct lw_bytes b;
 
 	if (who == ANONYMOUS || !strcmp(kind, "none"))
 		return (struct lw_bytes){ NULL, 0 };
-	check(store_tenant_by_id(world.store, world.arena, cap.tenant, &t), "tenant");
-	cap.tenant_uuid = t.uuid;
-	cap.expiry = cap.auth_time + KEYS_CAP_LIFE;
-	if (who == OPERATOR) {
-		cap.methods = LW_CAP_PEERCRED;
-		cap.flags |= LW_CAP_OPERATOR;
-	} else {
-		cap.subject = cap.actor = world_uuid(cap.tenant, subjects[who].dn);
-	}
+	world_cap(who, &cap);
 	if (!strcmp(kind, "monitor"))
 		cap.role = LW_ROLE_MONITOR;
 	if (!strcmp(kind, "expired")) {
@@ -138,8 +126,12 @@ static const char *value_of(char **w, size_t n, const char *key, const char *oth
 /* The token that it was done with is the one that may be renewed. */
 static struct lw_bytes change_own(enum column who)
 {
-	struct keys_request q = { .id = KEYS_MSG_SET_PASSWORD, .token = mint(who, ""), .tenant = own_tenant(who),
-		.password = LW_LIT("a-new-password"), .addr = LW_LIT("127.0.0.1"), .confidential = true };
+	struct keys_request q = { .id = KEYS_MSG_SET_PASSWORD,
+		.token = mint(who, ""),
+		.tenant = world_tenant(who),
+		.password = LW_LIT("a-new-password"),
+		.addr = LW_LIT("127.0.0.1"),
+		.confidential = true };
 
 	if (!subjects[who].dn)
 		return q.token;
@@ -167,7 +159,10 @@ static const char *ask(enum column who, const char *request)
 	if (target && !strcmp(target, "own"))
 		target = subjects[who].dn;
 	if (target)
-		q.subject = world_uuid(strstr(target, "dc=acme") ? world.acme : strstr(target, "dc=gamma") ? world.gamma : world.beta, target);
+		q.subject = world_uuid(strstr(target, "dc=acme")    ? world.acme
+		                       : strstr(target, "dc=gamma") ? world.gamma
+		                                                    : world.beta,
+		        target);
 	q.password = lw_str(value_of(w, n, "password", "a-new-password"));
 	q.old = lw_str(value_of(w, n, "old", ""));
 	q.is_new = q.new_user = value_of(w, n, "new", NULL) != NULL;
@@ -181,8 +176,11 @@ static const char *ask(enum column who, const char *request)
 		check(keyd_names(world.keyd, "lwd.acme.example", "127.0.0.1"), "names");
 		q.csr = make_csr();
 	}
-	return send_(&keys_rows[i], !strcmp(from, "monitor") ? LW_ROLE_MONITOR : !strcmp(from, "keyd") ? LW_ROLE_KEYD : LW_ROLE_DIRECTORY,
-		&q);
+	return send_(&keys_rows[i],
+	        !strcmp(from, "monitor") ? LW_ROLE_MONITOR
+	        : !strcmp(from, "keyd")  ? LW_ROLE_KEYD
+	                                 : LW_ROLE_DIRECTORY,
+	        &q);
 }
 
 const struct table table_messages = { "message", rows, row, rights, ask, granted, lines_messages };

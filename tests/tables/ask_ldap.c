@@ -7,7 +7,9 @@
 /* The answer to the row's own request, of several that were sent together. */
 static const char *segment(const struct line *l, const char *outcome)
 {
-	static const struct { const char *row, *word; } own[] = { { "abandon", "abandon" }, { "Cancel", "cancel" } };
+	static const struct {
+		const char *row, *word;
+	} own[] = { { "abandon", "abandon" }, { "Cancel", "cancel" } };
 	const char *at = l->request;
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
@@ -31,7 +33,8 @@ static bool granted(const struct line *l, const char *outcome)
 
 	if (end == mine) /* rows without an answer */
 		return strstr(outcome, "closed") || (!strcmp(l->row, "abandon") && *outcome == '-');
-	return code == LDAPD_SUCCESS || code == LDAPD_COMPARE_TRUE || code == LDAPD_COMPARE_FALSE || code == LDAPD_SASL_IN_PROGRESS;
+	return code == LDAPD_SUCCESS || code == LDAPD_COMPARE_TRUE || code == LDAPD_COMPARE_FALSE ||
+	       code == LDAPD_SASL_IN_PROGRESS;
 }
 
 static size_t op_rows(void)
@@ -46,11 +49,13 @@ static const char *op_row(size_t i)
 
 static unsigned op_rights(size_t i, struct right ret[4])
 {
-	ret[0] = (struct right){ "right", (void *)&ldapd_ops[i].right, sizeof(ldapd_ops[i].right), ldapd_ops[i].right };
+	ret[0] = (struct right){ "right", (void *)&ldapd_ops[i].right, sizeof(ldapd_ops[i].right),
+		ldapd_ops[i].right };
 	return 1;
 }
 
-const struct table table_operations = { "operation", op_rows, op_row, op_rights, ldap_ask, granted, lines_operations };
+const struct table table_operations = { "operation", op_rows, op_row, op_rights, ldap_ask, granted,
+	lines_operations };
 
 static size_t ext_rows(void)
 {
@@ -64,11 +69,13 @@ static const char *ext_row(size_t i)
 
 static unsigned ext_rights(size_t i, struct right ret[4])
 {
-	ret[0] = (struct right){ "right", (void *)&ldapd_extops[i].right, sizeof(ldapd_extops[i].right), ldapd_extops[i].right };
+	ret[0] = (struct right){ "right", (void *)&ldapd_extops[i].right, sizeof(ldapd_extops[i].right),
+		ldapd_extops[i].right };
 	return 1;
 }
 
-const struct table table_extended = { "extended", ext_rows, ext_row, ext_rights, ldap_ask, granted, lines_extended };
+const struct table table_extended = { "extended", ext_rows, ext_row, ext_rights, ldap_ask, granted,
+	lines_extended };
 
 static size_t control_rows(void)
 {
@@ -82,9 +89,10 @@ static const char *control_row(size_t i)
 
 static unsigned control_rights(size_t i, struct right ret[4])
 {
-	ret[0] = (struct right){ "right", (void *)&ldapd_control_rows[i].right, sizeof(ldapd_control_rows[i].right),
-		ldapd_control_rows[i].right };
+	ret[0] = (struct right){ "right", (void *)&ldapd_control_rows[i].right,
+		sizeof(ldapd_control_rows[i].right), ldapd_control_rows[i].right };
 	return 1;
 }
 
-const struct table table_controls = { "control", control_rows, control_row, control_rights, ldap_ask, granted, lines_controls };
+const struct table table_controls = { "control", control_rows, control_row, control_rights, ldap_ask, granted,
+	lines_controls };

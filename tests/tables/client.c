@@ -192,11 +192,21 @@ static const struct {
 	void (*put)(BerElement *, char **, size_t);
 	bool changes;
 } requests[] = {
-	{ "search", 4, put_search, false }, { "compare", 3, put_compare, false }, { "modify", 3, put_modify, true },
-	{ "add", 3, put_add, true }, { "delete", 2, put_delete, true }, { "moddn", 3, put_moddn, true },
-	{ "bind", 2, put_bind, false }, { "external", 1, put_external, false }, { "unbind", 1, put_unbind, false },
-	{ "abandon", 2, put_abandon, false }, { "extended", 2, put_extended, false }, { "starttls", 1, put_starttls, false },
-	{ "whoami", 1, put_whoami, false }, { "cancel", 2, put_cancel, false }, { "passmod", 4, put_passmod, true },
+	{ "search", 4, put_search, false },
+	{ "compare", 3, put_compare, false },
+	{ "modify", 3, put_modify, true },
+	{ "add", 3, put_add, true },
+	{ "delete", 2, put_delete, true },
+	{ "moddn", 3, put_moddn, true },
+	{ "bind", 2, put_bind, false },
+	{ "external", 1, put_external, false },
+	{ "unbind", 1, put_unbind, false },
+	{ "abandon", 2, put_abandon, false },
+	{ "extended", 2, put_extended, false },
+	{ "starttls", 1, put_starttls, false },
+	{ "whoami", 1, put_whoami, false },
+	{ "cancel", 2, put_cancel, false },
+	{ "passmod", 4, put_passmod, true },
 };
 
 /* ---- controls ---- */
@@ -215,10 +225,15 @@ static const struct {
 	const char *word, *oid;
 	bool value;
 } controls[] = {
-	{ "paged", "1.2.840.113556.1.4.319", true }, { "assert", "1.3.6.1.1.12", true }, { "pre", "1.3.6.1.1.13.1", true },
-	{ "post", "1.3.6.1.1.13.2", true }, { "manage", "2.16.840.1.113730.3.4.2", false },
-	{ "subentries", "1.3.6.1.4.1.4203.1.10.1", true }, { "nocopy", "1.3.6.1.1.22", false },
-	{ "ppolicy", "1.3.6.1.4.1.42.2.27.8.5.1", false }, { "sort", "1.2.840.113556.1.4.473", true },
+	{ "paged", "1.2.840.113556.1.4.319", true },
+	{ "assert", "1.3.6.1.1.12", true },
+	{ "pre", "1.3.6.1.1.13.1", true },
+	{ "post", "1.3.6.1.1.13.2", true },
+	{ "manage", "2.16.840.1.113730.3.4.2", false },
+	{ "subentries", "1.3.6.1.4.1.4203.1.10.1", true },
+	{ "nocopy", "1.3.6.1.1.22", false },
+	{ "ppolicy", "1.3.6.1.4.1.42.2.27.8.5.1", false },
+	{ "sort", "1.2.840.113556.1.4.473", true },
 };
 #define NCONTROLS (sizeof(controls) / sizeof(controls[0]))
 
@@ -301,10 +316,12 @@ static void note_attrs(struct ldap_answer *a, BerElement *b)
 	ber_len_t len;
 	char *last;
 
-	for (tag = ber_first_element(b, &len, &last); tag != LBER_DEFAULT; tag = ber_next_element(b, &len, last)) {
+	for (tag = ber_first_element(b, &len, &last); tag != LBER_DEFAULT;
+	        tag = ber_next_element(b, &len, last)) {
 		if (ber_scanf(b, "{mx}", &name) == LBER_ERROR)
 			die("bad entry");
-		a->attrs = lw_printf(world.arena, "%s %.*s", a->attrs ? a->attrs : "", (int)name.bv_len, name.bv_val);
+		a->attrs = lw_printf(
+		        world.arena, "%s %.*s", a->attrs ? a->attrs : "", (int)name.bv_len, name.bv_val);
 	}
 }
 
@@ -357,7 +374,8 @@ static void get_result(struct ldap_answer *a, BerElement *b)
 	ber_scanf(b, "}");
 	if (ber_peek_tag(b, &len) != 0xa0)
 		return;
-	for (tag = ber_first_element(b, &len, &last); tag != LBER_DEFAULT; tag = ber_next_element(b, &len, last)) {
+	for (tag = ber_first_element(b, &len, &last); tag != LBER_DEFAULT;
+	        tag = ber_next_element(b, &len, last)) {
 		struct berval o;
 		if (ber_scanf(b, "{m", &o) == LBER_ERROR || o.bv_len >= sizeof(oid))
 			die("bad control");
@@ -405,7 +423,9 @@ static void run(struct ldap_client *c)
 	enum lw_next next = LW_NEXT_MORE;
 	struct lw_reader r;
 
-	for (unsigned i = 0; !c->closed && (next == LW_NEXT_MORE || next == LW_NEXT_JOB || next == LW_NEXT_SLOW_JOB); i++) {
+	for (unsigned i = 0;
+	        !c->closed && (next == LW_NEXT_MORE || next == LW_NEXT_JOB || next == LW_NEXT_SLOW_JOB);
+	        i++) {
 		lw_reader_init(&r, (struct lw_bytes){ c->in.p + c->at, c->in.n - c->at });
 		next = ldapd_proto.step(c->conn, &r, &c->out);
 		c->at = (size_t)(r.p - c->in.p);
@@ -480,8 +500,9 @@ struct lw_bytes ldap_send(struct ldap_client *c, const char *request)
 static int log_in(struct ldap_client *c, enum column who)
 {
 	struct ldap_answer a = { .code = -1 };
-	const char *request = who == OPERATOR ? "external \"\"" :
-		lw_printf(world.arena, "bind %s %s", subjects[who].dn, subjects[who].password);
+	const char *request = who == OPERATOR ? "external \"\""
+	                                      : lw_printf(world.arena, "bind %s %s", subjects[who].dn,
+	                                                subjects[who].password);
 
 	if (who == ANONYMOUS)
 		return 0;
@@ -540,7 +561,8 @@ static const char *describe(const struct ldap_answer *a, bool search)
 		s = lw_printf(world.arena, "%s and %u entries", s, a->entries);
 	if (a->matched.n)
 		s = lw_printf(world.arena, "%s@%s", s, suffix_sign(a->matched));
-	return lw_printf(world.arena, "%s%s%s%s", s, a->paged ? "[paged]" : "", a->pre ? "[pre]" : "", a->post ? "[post]" : "");
+	return lw_printf(world.arena, "%s%s%s%s", s, a->paged ? "[paged]" : "", a->pre ? "[pre]" : "",
+	        a->post ? "[post]" : "");
 }
 
 const char *ldap_ask(enum column who, const char *request)
@@ -564,7 +586,8 @@ const char *ldap_ask(enum column who, const char *request)
 	run(c);
 	get_answers(lw_written(&c->out), list, n);
 	for (size_t i = 0; i < n; i++) {
-		out = lw_printf(world.arena, "%s%s%s", out, i ? " ; " : "", describe(&list[i], !strncmp(at, "search", 6)));
+		out = lw_printf(world.arena, "%s%s%s", out, i ? " ; " : "",
+		        describe(&list[i], !strncmp(at, "search", 6)));
 		world.dirty |= changes && list[i].code == 0;
 		at = i + 1 < n ? strstr(at, " ; ") + 3 : at;
 	}

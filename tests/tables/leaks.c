@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What nobody may learn:
- *  - that a hidden entry is there: every request about it is answered octet for octet like one about an absent entry;
+ *  - that a hidden entry is there: every request about it is answered octet for octet like one about an
+ * absent entry;
  *  - a secret attribute's value or presence, whoever asks, in whatever way;
  *  - anything of another tenant: random requests never bring up a string that stands only there. */
 #include "tests/tables/client.h"
@@ -28,40 +29,75 @@ __attribute__((format(printf, 2, 3))) static void result(bool ok, const char *fm
 
 /* ---- hidden is not there ---- */
 
-/* @ is the entry: one that is hidden from the subject, or one that is not there and has a name of the same length. */
+/* @ is the entry: one that is hidden from the subject, or one that is not there and has a name of the same
+ * length. */
 static const char *const about[] = {
-	"search base @ (objectClass=*)", "search one @ (objectClass=*)", "search sub @ (cn=web1)", "search children @ (objectClass=*)",
-	"search base @ (objectClass=*) !paged:5", "search base @ (objectClass=*) !assert:(objectClass=*)",
-	"search sub $ (entryDN=@)", "search sub $ (member=@)", "search sub $ (memberOf=@)", "search sub $ (seeAlso=@)",
-	"compare @ cn=web1", "compare @ userPassword=x", "compare @ noSuchThing=x", "compare @ description=of-beta !assert:(cn=web1)",
-	"compare " "uid=carol,ou=people,$" " memberOf=@",
-	"modify @ replace:description=x", "modify @ replace:userPassword=a-new-password", "modify @ replace:noSuchThing=x",
-	"modify @ replace:entryUUID=x", "modify @ replace:description=x !pre:*", "modify @ delete:description=of-beta",
-	"modify uid=bob,ou=people,$ replace:description=@", "modify uid=bob,ou=people,$ replace:seeAlso=@",
-	"modify cn=open,ou=groups,$ add:member=@", "modify cn=open,ou=groups,$ delete:member=@",
-	"modify cn=open,ou=groups,$ replace:member=@", "modify cn=open,ou=groups,$ add:member=@ !post:*",
-	"add @ objectClass=lwHost", "add cn=below,@ objectClass=lwHost cn=below",
-	"delete @", "moddn @ cn=web3", "moddn uid=carol,ou=people,$ uid=carol @",
-	"passmod @ - a-new-password", "passmod dn:@ - a-new-password", "passmod @ an-old-password a-new-password",
+	"search base @ (objectClass=*)",
+	"search one @ (objectClass=*)",
+	"search sub @ (cn=web1)",
+	"search children @ (objectClass=*)",
+	"search base @ (objectClass=*) !paged:5",
+	"search base @ (objectClass=*) !assert:(objectClass=*)",
+	"search sub $ (entryDN=@)",
+	"search sub $ (member=@)",
+	"search sub $ (memberOf=@)",
+	"search sub $ (seeAlso=@)",
+	"compare @ cn=web1",
+	"compare @ userPassword=x",
+	"compare @ noSuchThing=x",
+	"compare @ description=of-beta !assert:(cn=web1)",
+	"compare "
+	"uid=carol,ou=people,$"
+	" memberOf=@",
+	"modify @ replace:description=x",
+	"modify @ replace:userPassword=a-new-password",
+	"modify @ replace:noSuchThing=x",
+	"modify @ replace:entryUUID=x",
+	"modify @ replace:description=x !pre:*",
+	"modify @ delete:description=of-beta",
+	"modify uid=bob,ou=people,$ replace:description=@",
+	"modify uid=bob,ou=people,$ replace:seeAlso=@",
+	"modify cn=open,ou=groups,$ add:member=@",
+	"modify cn=open,ou=groups,$ delete:member=@",
+	"modify cn=open,ou=groups,$ replace:member=@",
+	"modify cn=open,ou=groups,$ add:member=@ !post:*",
+	"add @ objectClass=lwHost",
+	"add cn=below,@ objectClass=lwHost cn=below",
+	"delete @",
+	"moddn @ cn=web3",
+	"moddn uid=carol,ou=people,$ uid=carol @",
+	"passmod @ - a-new-password",
+	"passmod dn:@ - a-new-password",
+	"passmod @ an-old-password a-new-password",
 	"bind @ wrong-password",
 };
 #define FROM(who) (1u << (who))
 #define BETAS     (FROM(ANONYMOUS) | FROM(USER) | FROM(ADMIN) | FROM(OPERATOR))
-static const struct { const char *hidden, *absent; unsigned from; } pairs[] = {
-	{ "cn=web1,ou=hosts,$", "cn=web2,ou=hosts,$", FROM(ANONYMOUS) | FROM(USER) | FROM(OTHER) | FROM(INSTALLATION) },
-	{ "uid=dave,ou=cellar,$", "uid=dave,ou=cellos,$", FROM(ANONYMOUS) | FROM(USER) | FROM(OTHER) | FROM(INSTALLATION) },
-	{ "cn=default,ou=policies,$", "cn=defects,ou=policies,$", FROM(ANONYMOUS) | FROM(USER) | FROM(OTHER) | FROM(INSTALLATION) },
+static const struct {
+	const char *hidden, *absent;
+	unsigned from;
+} pairs[] = {
+	{ "cn=web1,ou=hosts,$", "cn=web2,ou=hosts,$",
+	        FROM(ANONYMOUS) | FROM(USER) | FROM(OTHER) | FROM(INSTALLATION) },
+	{ "uid=dave,ou=cellar,$", "uid=dave,ou=cellos,$",
+	        FROM(ANONYMOUS) | FROM(USER) | FROM(OTHER) | FROM(INSTALLATION) },
+	{ "cn=default,ou=policies,$", "cn=defects,ou=policies,$",
+	        FROM(ANONYMOUS) | FROM(USER) | FROM(OTHER) | FROM(INSTALLATION) },
 	{ "uid=alice,ou=people,%", "uid=alyce,ou=people,%", BETAS | FROM(OTHER) },
 	{ "ou=people,dc=gamma,dc=example", "ou=people,dc=gamba,dc=example", BETAS | FROM(INSTALLATION) },
 };
 /* So that bob may do much, but not see what is hidden. */
 static const char *const more[] = {
 	"cn=open,ou=groups,$ objectClass=groupOfNames cn=open member=uid=carol,ou=people,$",
-	"cn=g1,ou=grants,$ objectClass=lwGrant cn=g1 lwGrantText=permit_user_bob_may_write_group_named_open_attrs(member);",
+	"cn=g1,ou=grants,$ objectClass=lwGrant cn=g1 "
+	"lwGrantText=permit_user_bob_may_write_group_named_open_attrs(member);",
 	"cn=g2,ou=grants,$ objectClass=lwGrant cn=g2 lwGrantText=permit_user_bob_may_delete,move_any;",
-	"cn=g3,ou=grants,$ objectClass=lwGrant cn=g3 lwGrantText=permit_user_bob_may_create_person_under_ou=people_attrs(*);",
-	"cn=g4,ou=grants,$ objectClass=lwGrant cn=g4 lwGrantText=permit_user_bob_may_write_any_attrs(description,seeAlso);",
-	"cn=g5,ou=grants,$ objectClass=lwGrant cn=g5 lwGrantText=permit_user_bob_may_set-secret_any_attrs(userPassword);",
+	"cn=g3,ou=grants,$ objectClass=lwGrant cn=g3 "
+	"lwGrantText=permit_user_bob_may_create_person_under_ou=people_attrs(*);",
+	"cn=g4,ou=grants,$ objectClass=lwGrant cn=g4 "
+	"lwGrantText=permit_user_bob_may_write_any_attrs(description,seeAlso);",
+	"cn=g5,ou=grants,$ objectClass=lwGrant cn=g5 "
+	"lwGrantText=permit_user_bob_may_set-secret_any_attrs(userPassword);",
 	NULL,
 };
 
@@ -91,7 +127,9 @@ static const char *plain(struct lw_bytes raw, const char *dn)
 		if (here)
 			out[at++] = '@';
 		else
-			at += (size_t)snprintf(out + at, 4, raw.p[i] > 32 && raw.p[i] < 127 && raw.p[i] != '@' ? "%c" : "%02x,", raw.p[i]);
+			at += (size_t)snprintf(out + at, 4,
+			        raw.p[i] > 32 && raw.p[i] < 127 && raw.p[i] != '@' ? "%c" : "%02x,",
+			        raw.p[i]);
 		i += here ? n : 1;
 	}
 	out[at] = 0;
@@ -118,10 +156,12 @@ static void hidden_is_absent(enum column who)
 				one = lw_strdup(world.arena, kept);
 				free(kept);
 			}
-			other = plain(ldap_raw(who, put_name(about[i], pairs[k].absent), &a), pairs[k].absent);
+			other = plain(
+			        ldap_raw(who, put_name(about[i], pairs[k].absent), &a), pairs[k].absent);
 			world.dirty |= a.code == 0 && strncmp(about[i], "search", 6);
 			if (strcmp(one, other)) {
-				printf("# %s, as %s: hidden %s\n# absent %s\n", about[i], column_names[who], one, other);
+				printf("# %s, as %s: hidden %s\n# absent %s\n", about[i], column_names[who],
+				        one, other);
 				all = false;
 			}
 		}
@@ -131,8 +171,8 @@ static void hidden_is_absent(enum column who)
 
 /* ---- secrets ---- */
 
-static const char *const secrets[] = { "userPassword", "krbPrincipalKey", "krbPwdHistory", "krbMKey", "lwScram", "lwTotpSeed",
-	"authPassword", "pwdHistory" };
+static const char *const secrets[] = { "userPassword", "krbPrincipalKey", "krbPwdHistory", "krbMKey",
+	"lwScram", "lwTotpSeed", "authPassword", "pwdHistory" };
 #define NSECRETS (sizeof(secrets) / sizeof(secrets[0]))
 
 /* The list above is all of them. */
@@ -158,32 +198,50 @@ static bool shows_secret(const struct ldap_answer *a)
 	return false;
 }
 
-/* The attribute's name for @. */
+/* The attribute's name for @. The last few answers keep their text and attributes. */
 static struct ldap_answer about_secret(enum column who, const char *request, const char *attr)
 {
+	static struct {
+		char text[256], attrs[4096];
+	} kept[4];
+	static unsigned next;
 	struct ldap_answer a;
 
 	world_fresh(prepared);
 	ldap_raw(who, put_name(request, attr), &a);
 	world.dirty |= a.code == 0 && strncmp(request, "search", 6) && strncmp(request, "compare", 7);
+	next = (next + 1) % 4;
+	snprintf(kept[next].text, sizeof(kept[next].text), "%.*s", (int)a.text.n,
+	        a.text.n ? (const char *)a.text.p : "");
+	if (snprintf(kept[next].attrs, sizeof(kept[next].attrs), "%s", a.attrs ? a.attrs : "") >=
+	        (int)sizeof(kept[next].attrs))
+		die("too many attributes");
+	a.text = lw_str(kept[next].text);
+	a.attrs = kept[next].attrs;
 	return a;
 }
 
 static bool complain(const char *request, enum column who, const char *attr, const struct ldap_answer *a)
 {
-	printf("# %s, @ = %s, as %s: %d, %u entries,%s\n", request, attr, column_names[who], a->code, a->entries, a->attrs ? a->attrs : "");
+	printf("# %s, @ = %s, as %s: %d, %u entries,%s\n", request, attr, column_names[who], a->code,
+	        a->entries, a->attrs ? a->attrs : "");
 	return false;
 }
 
 static bool not_read(enum column who, const char *attr)
 {
-	static const char *const ways[] = { "search sub ou=people,$ (uid=bob) @", "search sub ou=people,$ (uid=carol) *",
-		"search sub ou=people,$ (uid=carol) +", "search sub ou=people,$ (uid=carol) * + @", "search sub ou=people,$ (uid=bob) @;x",
-		"search sub ou=people,$ (uid=bob) @inetOrgPerson @krbPrincipalAux @person @simpleSecurityObject",
-		"modify uid=bob,ou=people,$ replace:description=x !pre:@,*,+", "modify uid=bob,ou=people,$ replace:description=x !post:@,*,+",
+	static const char *const ways[] = { "search sub ou=people,$ (uid=bob) @",
+		"search sub ou=people,$ (uid=carol) *", "search sub ou=people,$ (uid=carol) +",
+		"search sub ou=people,$ (uid=carol) * + @", "search sub ou=people,$ (uid=bob) @;x",
+		"search sub ou=people,$ (uid=bob) @inetOrgPerson @krbPrincipalAux @person "
+		"@simpleSecurityObject",
+		"modify uid=bob,ou=people,$ replace:description=x !pre:@,*,+",
+		"modify uid=bob,ou=people,$ replace:description=x !post:@,*,+",
 		"modify uid=bob,ou=people,$ replace:userPassword=a-new-password !pre:*,+,@ !post:*,+,@",
-		"add uid=new,ou=people,$ objectClass=inetOrgPerson uid=new cn=new sn=new userPassword=a-new-password !post:*,+,@",
-		"moddn uid=carol,ou=people,$ uid=carol2 !pre:*,+,@ !post:*,+,@", "delete uid=carol,ou=people,$ !pre:*,+,@" };
+		"add uid=new,ou=people,$ objectClass=inetOrgPerson uid=new cn=new sn=new "
+		"userPassword=a-new-password !post:*,+,@",
+		"moddn uid=carol,ou=people,$ uid=carol2 !pre:*,+,@ !post:*,+,@",
+		"delete uid=carol,ou=people,$ !pre:*,+,@" };
 	bool all = true;
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
@@ -197,36 +255,43 @@ static bool not_read(enum column who, const char *attr)
 /* Neither it nor its contrary is true of anybody. */
 static bool not_found(enum column who, const char *attr)
 {
-	static const char *const filters[] = { "(@=*)", "(@=bobs-password)", "(@=b*)", "(@=*b*d)", "(@>=a)", "(@<=z)", "(@~=bobs-password)",
-		"(@:octetStringMatch:=bobs-password)", "(@:caseExactMatch:=bobs-password)", "(@:dn:=bobs-password)", "(@;x=*)" };
+	static const char *const filters[] = { "(@=*)", "(@=bobs-password)", "(@=b*)", "(@=*b*d)", "(@>=a)",
+		"(@<=z)", "(@~=bobs-password)", "(@:octetStringMatch:=bobs-password)",
+		"(@:caseExactMatch:=bobs-password)", "(@:dn:=bobs-password)", "(@;x=*)" };
 	bool all = true;
 
 	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
 		const char *ways[] = { "search sub ou=people,$ %s", "search base uid=bob,ou=people,$ (!%s)",
 			"search sub ou=people,$ (&(uid=bob)%s)", "search sub ou=people,$ (&(uid=bob)(!%s))",
-			"search base uid=bob,ou=people,$ (uid=bob) !assert:%s", "search base uid=bob,ou=people,$ (uid=bob) !assert:(!%s)" };
+			"search base uid=bob,ou=people,$ (uid=bob) !assert:%s",
+			"search base uid=bob,ou=people,$ (uid=bob) !assert:(!%s)" };
 		for (size_t k = 0; k < 6; k++) {
 			const char *at = strstr(ways[k], "%s"), *f = filters[i];
 			char request[256];
 			struct ldap_answer a;
-			snprintf(request, sizeof(request), "%.*s%s%s", (int)(at - ways[k]), ways[k], f, at + 2);
+			snprintf(request, sizeof(request), "%.*s%s%s", (int)(at - ways[k]), ways[k], f,
+			        at + 2);
 			a = about_secret(who, request, attr);
-			if (a.entries || (k > 3 && (who == USER || who == ADMIN || who == OPERATOR) && a.code != 122))
+			if (a.entries ||
+			        (k > 3 && (who == USER || who == ADMIN || who == OPERATOR) && a.code != 122))
 				all = complain(request, who, attr, &a);
 		}
 	}
 	return all;
 }
 
-/* The right value, a wrong one, and an entry without the attribute: the same answer, and no "true" or "false". */
+/* The right value, a wrong one, and an entry without the attribute: the same answer, and no "true" or
+ * "false". */
 static bool not_compared(enum column who, const char *attr)
 {
 	struct ldap_answer a[] = { about_secret(who, "compare uid=bob,ou=people,$ @=bobs-password", attr),
-		about_secret(who, "compare uid=bob,ou=people,$ @=wrong", attr), about_secret(who, "compare uid=tmp,ou=people,$ @=bobs-password", attr) };
+		about_secret(who, "compare uid=bob,ou=people,$ @=wrong", attr),
+		about_secret(who, "compare uid=tmp,ou=people,$ @=bobs-password", attr) };
 	bool all = true;
 
 	for (size_t i = 0; i < 3; i++)
-		if (a[i].code == 5 || a[i].code == 6 || a[i].code != a[0].code || !lw_eq(a[i].text, a[0].text))
+		if (a[i].code == 5 || a[i].code == 6 || a[i].code != a[0].code ||
+		        !lw_eq(a[i].text, a[0].text))
 			all = complain("compare", who, attr, &a[i]);
 	return all;
 }
@@ -238,13 +303,17 @@ static bool not_sorted(enum column who, const char *attr)
 	return (a.code == (who == ANONYMOUS ? 50 : 12) && !a.entries) || complain("sort", who, attr, &a);
 }
 
-/* Writes that would say something by their outcome; only a whole new userPassword is taken, and goes to keyd. */
+/* Writes that would say something by their outcome; only a whole new userPassword is taken, and goes to keyd.
+ */
 static bool not_written(enum column who, const char *attr)
 {
-	static const char *const ways[] = { "modify uid=bob,ou=people,$ delete:@", "modify uid=bob,ou=people,$ delete:@=bobs-password",
-		"modify uid=bob,ou=people,$ delete:@=wrong", "modify uid=tmp,ou=people,$ delete:@", "modify uid=bob,ou=people,$ replace:@",
-		"moddn uid=carol,ou=people,$ @=x", "add @=x,ou=people,$ objectClass=account uid=y",
-		"add cn=g9,ou=grants,$ objectClass=lwGrant cn=g9 lwGrantText=permit_user_bob_may_read_person_attrs(@);" };
+	static const char *const ways[] = { "modify uid=bob,ou=people,$ delete:@",
+		"modify uid=bob,ou=people,$ delete:@=bobs-password",
+		"modify uid=bob,ou=people,$ delete:@=wrong", "modify uid=tmp,ou=people,$ delete:@",
+		"modify uid=bob,ou=people,$ replace:@", "moddn uid=carol,ou=people,$ @=x",
+		"add @=x,ou=people,$ objectClass=account uid=y",
+		"add cn=g9,ou=grants,$ objectClass=lwGrant cn=g9 "
+		"lwGrantText=permit_user_bob_may_read_person_attrs(@);" };
 	struct ldap_answer right, wrong;
 	bool all = true, password = !strcmp(attr, "userPassword");
 
@@ -261,7 +330,8 @@ static bool not_written(enum column who, const char *attr)
 		struct ldap_answer a = about_secret(who, "modify uid=bob,ou=people,$ add:@=x", attr);
 		if (a.code == 0)
 			all = complain("modify", who, attr, &a);
-		a = about_secret(who, "add uid=new,ou=people,$ objectClass=inetOrgPerson uid=new cn=new sn=new @=x", attr);
+		a = about_secret(who,
+		        "add uid=new,ou=people,$ objectClass=inetOrgPerson uid=new cn=new sn=new @=x", attr);
 		if (a.code == 0)
 			all = complain("add", who, attr, &a);
 	}
@@ -296,27 +366,30 @@ static unsigned draw(unsigned n)
 
 static const char *any_dn(bool may_break)
 {
-	static const char *const names[] = { "uid=carol,ou=people,", "uid=tmp,ou=people,", "uid=nobody,ou=people,", "uid=alice,ou=people,",
-		"cn=web1,ou=hosts,", "cn=staff,ou=groups,", "uid=f001,ou=people,", "uid=new,ou=people,", "uid=bob,ou=people,", "ou=people,",
-		"ou=hosts,", "cn=default,ou=policies,", "ou=groups,", "cn=self-read,ou=grants,", "" };
+	static const char *const names[] = { "uid=carol,ou=people,", "uid=tmp,ou=people,",
+		"uid=nobody,ou=people,", "uid=alice,ou=people,", "cn=web1,ou=hosts,", "cn=staff,ou=groups,",
+		"uid=f001,ou=people,", "uid=new,ou=people,", "uid=bob,ou=people,", "ou=people,", "ou=hosts,",
+		"cn=default,ou=policies,", "ou=groups,", "cn=self-read,ou=grants,", "" };
 
 	return lw_printf(world.arena, "%s%c", names[draw(may_break ? 8 : 15)], draw(2) ? '$' : '%');
 }
 
-static const char *const attributes[] = { "cn", "uid", "description", "title", "mail", "member", "memberOf", "entryDN", "seeAlso",
-	"objectClass", "givenName", "name", "entryUUID", "creatorsName", "modifiersName", "krbPrincipalName", "hasSubordinates", "ou" };
+static const char *const attributes[] = { "cn", "uid", "description", "title", "mail", "member", "memberOf",
+	"entryDN", "seeAlso", "objectClass", "givenName", "name", "entryUUID", "creatorsName",
+	"modifiersName", "krbPrincipalName", "hasSubordinates", "ou" };
 
 static const char *any_value(void)
 {
-	static const char *const values[] = { "bob", "carol", "alice", "of-beta", "q", "a", "web1", "TRUE", "bob@ACME.EXAMPLE",
-		"inetOrgPerson", "new" };
+	static const char *const values[] = { "bob", "carol", "alice", "of-beta", "q", "a", "web1", "TRUE",
+		"bob@ACME.EXAMPLE", "inetOrgPerson", "new" };
 
 	return draw(4) ? PICK(values) : any_dn(false);
 }
 
 static const char *any_filter(unsigned depth)
 {
-	static const char *const leaves[] = { "(%s=%s)", "(%s=%s*)", "(%s=*%s*)", "(%s>=%s)", "(%s<=%s)", "(%s~=%s)", "(%s:dn:=%s)" };
+	static const char *const leaves[] = { "(%s=%s)", "(%s=%s*)", "(%s=*%s*)", "(%s>=%s)", "(%s<=%s)",
+		"(%s~=%s)", "(%s:dn:=%s)" };
 	const char *attr = PICK(attributes);
 
 	if (depth < 3 && !draw(3)) {
@@ -328,32 +401,40 @@ static const char *any_filter(unsigned depth)
 	if (!draw(4))
 		return lw_printf(world.arena, "(%s=*)", attr);
 	const char *form = PICK(leaves), *one = strstr(form, "%s"), *two = strstr(one + 2, "%s");
-	return lw_printf(world.arena, "%.*s%s%.*s%s%s", (int)(one - form), form, attr, (int)(two - one - 2), one + 2, any_value(), two + 2);
+	return lw_printf(world.arena, "%.*s%s%.*s%s%s", (int)(one - form), form, attr, (int)(two - one - 2),
+	        one + 2, any_value(), two + 2);
 }
 
 static const char *any_request(bool writes)
 {
 	static const char *const scopes[] = { "base", "one", "sub", "children" };
-	static const char *const selections[] = { "", " *", " +", " * +", " member description", " memberOf entryDN" };
+	static const char *const selections[] = { "", " *", " +", " * +", " member description",
+		" memberOf entryDN" };
 	static const char *const kinds[] = { "add", "delete", "replace" };
 	static const char *const plain_attrs[] = { "description", "seeAlso", "title", "mail" };
 
 	switch (draw(writes ? 10 : 5)) {
 	default:
-		return lw_printf(world.arena, "search %s %s %s%s", PICK(scopes), any_dn(false), any_filter(0), PICK(selections));
+		return lw_printf(world.arena, "search %s %s %s%s", PICK(scopes), any_dn(false), any_filter(0),
+		        PICK(selections));
 	case 4:
-		return lw_printf(world.arena, "compare %s %s=%s", any_dn(false), PICK(attributes), any_value());
+		return lw_printf(
+		        world.arena, "compare %s %s=%s", any_dn(false), PICK(attributes), any_value());
 	case 5:
-		return lw_printf(world.arena, "modify %s %s:%s=%s !pre:*,+ !post:*,+", any_dn(false), PICK(kinds), PICK(plain_attrs), any_value());
+		return lw_printf(world.arena, "modify %s %s:%s=%s !pre:*,+ !post:*,+", any_dn(false),
+		        PICK(kinds), PICK(plain_attrs), any_value());
 	case 6:
-		return lw_printf(world.arena, "modify cn=staff,ou=groups,$ %s:member=%s !post:*,+", PICK(kinds), any_dn(false));
+		return lw_printf(world.arena, "modify cn=staff,ou=groups,$ %s:member=%s !post:*,+",
+		        PICK(kinds), any_dn(false));
 	case 7:
-		return lw_printf(world.arena, "add %s objectClass=inetOrgPerson uid=new cn=new sn=new seeAlso=%s !post:*,+", any_dn(false),
-			any_dn(false));
+		return lw_printf(world.arena,
+		        "add %s objectClass=inetOrgPerson uid=new cn=new sn=new seeAlso=%s !post:*,+",
+		        any_dn(false), any_dn(false));
 	case 8:
 		return lw_printf(world.arena, "delete %s !pre:*,+", any_dn(true));
 	case 9:
-		return lw_printf(world.arena, "moddn %s uid=%s %s !pre:*,+ !post:*,+", any_dn(true), draw(2) ? "new" : "tmp", any_dn(false));
+		return lw_printf(world.arena, "moddn %s uid=%s %s !pre:*,+ !post:*,+", any_dn(true),
+		        draw(2) ? "new" : "tmp", any_dn(false));
 	}
 }
 
@@ -391,9 +472,11 @@ static void canary(enum column who, unsigned n, bool heard)
 	ldap_close(c);
 	world.dirty = true;
 	if (heard)
-		result(found, "%u requests by %s bring up the canary %u times: it can be heard", n, column_names[who], found);
+		result(found, "%u requests by %s bring up the canary %u times: it can be heard", n,
+		        column_names[who], found);
 	else
-		result(quiet == n, "%u requests by %s never bring up the other tenant's canary", n, column_names[who]);
+		result(quiet == n, "%u requests by %s never bring up the other tenant's canary", n,
+		        column_names[who]);
 }
 
 int main(void)

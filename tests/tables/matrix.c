@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tenant matrix: every row of every operation table as every kind of subject, against exact outcomes. A row without an
- * expectation fails, an expectation without a row too.
- *   matrix                 the matrix
- *   matrix --mutants       every row's right zeroed in turn: each such mutant must fail the matrix, and must refuse
- *   matrix TABLE[:ROW]     only that */
+/* The tenant matrix: every row of every operation table as every kind of subject, against exact outcomes. A
+ * row without an expectation fails, an expectation without a row too. matrix                 the matrix
+ *   matrix --mutants       every row's right zeroed in turn: each such mutant must fail the matrix, and must
+ * refuse matrix TABLE[:ROW]     only that */
 #include "tests/tables/tables.h"
 
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-const struct table *const tables[] = { &table_operations, &table_extended, &table_controls, &table_verbs, &table_messages };
+const struct table *const tables[] = { &table_operations, &table_extended, &table_controls, &table_verbs,
+	&table_messages, &table_writes };
 const size_t ntables = sizeof(tables) / sizeof(tables[0]);
 
 static unsigned tests, failures;
@@ -54,7 +54,8 @@ static void check_completeness(const struct table *t)
 			result(false, "%s %s: an expectation without a row", t->name, l->row);
 		for (int who = 0; who < COLUMNS; who++)
 			if (!l->want[who])
-				result(false, "%s %s, %s: nothing expected for %s", t->name, l->row, l->what, column_names[who]);
+				result(false, "%s %s, %s: nothing expected for %s", t->name, l->row, l->what,
+				        column_names[who]);
 	}
 }
 
@@ -68,7 +69,8 @@ static bool run_line(const struct table *t, const struct line *l)
 		world_fresh(prepared);
 		got = t->ask((enum column)who, l->request);
 		if (strcmp(got, l->want[who])) {
-			printf("# %s %s, %s, as %s: wanted %s, got %s\n", t->name, l->row, l->what, column_names[who], l->want[who], got);
+			printf("# %s %s, %s, as %s: wanted %s, got %s\n", t->name, l->row, l->what,
+			        column_names[who], l->want[who], got);
 			all = false;
 		}
 	}
@@ -103,7 +105,8 @@ static int matrix(const char *only)
 static void write_right(const struct right *r, unsigned value)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	uintptr_t from = (uintptr_t)r->at & ~(page - 1), to = ((uintptr_t)r->at + r->size + page - 1) & ~(page - 1);
+	uintptr_t from = (uintptr_t)r->at & ~(page - 1),
+	          to = ((uintptr_t)r->at + r->size + page - 1) & ~(page - 1);
 
 	if (r->size != sizeof(value))
 		die("a right of another size");
@@ -112,7 +115,8 @@ static void write_right(const struct right *r, unsigned value)
 	memcpy(r->at, &value, r->size);
 }
 
-/* In a process of its own. 0: the matrix sees it, and a zero refuses; 1: it does not see it; 2: a zero lets somebody in. */
+/* In a process of its own. 0: the matrix sees it, and a zero refuses; 1: it does not see it; 2: a zero lets
+ * somebody in. */
 static int try_mutant(const struct mutant *m)
 {
 	const struct table *t = m->table;
@@ -132,7 +136,8 @@ static int try_mutant(const struct mutant *m)
 			got = t->ask((enum column)who, l->request);
 			seen |= strcmp(got, l->want[who]) != 0;
 			if (m->strict && t->granted(l, got)) {
-				printf("# %s %s, %s, as %s: a zero right, and yet %s\n", t->name, l->row, l->what, column_names[who], got);
+				printf("# %s %s, %s, as %s: a zero right, and yet %s\n", t->name, l->row,
+				        l->what, column_names[who], got);
 				refuses = false;
 			}
 		}
@@ -155,7 +160,8 @@ static void one_ended(const struct mutant *list, pid_t *pids, size_t n)
 			int code = WIFEXITED(status) ? WEXITSTATUS(status) : 99;
 			pids[i] = 0;
 			result(code == 0, "%s %s with %s = %u %s", list[i].table->name, list[i].row,
-				list[i].right.field, list[i].value, code < 3 ? words[code] : "breaks the test");
+			        list[i].right.field, list[i].value,
+			        code < 3 ? words[code] : "breaks the test");
 		}
 }
 

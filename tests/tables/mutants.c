@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The mutants of the tables. Besides each row's zero:
- *  - weaker rights than the row's, where the row's is what decides. (Where something behind it asks again, nobody could tell: a
- *    control's right once the operation has refused anonymous subjects; a token in keyd's gate whose verb the handler decides on.)
- *  - the two tables that the others lean on: what the writer asks before any look-up, and what the operator and the binding role
- *    may do. They are asked through the lines of an operation that needs them. */
+ *  - weaker rights than the row's, where the row's is what decides. (Where something behind it asks again,
+ * nobody could tell: a control's right once the operation has refused anonymous subjects; a token in keyd's
+ * gate whose verb the handler decides on.)
+ *  - what the writer asks before any look-up, and what the operator and the binding role may do, asked
+ * through the lines of an operation that leans on it. */
 #include "tests/tables/tables.h"
 
 #include "keys/msg.h"
@@ -58,17 +59,10 @@ static const struct {
 	const struct table *table;
 	const char *row;
 } writes[] = {
-	{ STORE_ADD, ACCESS_NONE, &table_operations, "add" },
 	{ STORE_ADD, ACCESS_READ, &table_operations, "add" },
-	{ STORE_MODIFY, ACCESS_NONE, &table_operations, "modify" },
 	{ STORE_MODIFY, ACCESS_DELETE, &table_operations, "modify" },
-	{ STORE_DELETE, ACCESS_NONE, &table_operations, "delete" },
 	{ STORE_DELETE, ACCESS_WRITE, &table_operations, "delete" },
-	{ STORE_MODDN, ACCESS_NONE, &table_operations, "modifyDN" },
 	{ STORE_MODDN, ACCESS_WRITE, &table_operations, "modifyDN" },
-	{ STORE_SET_SECRET, ACCESS_NONE, &table_extended, "PasswordModify" },
-	{ STORE_TENANT_CREATE, ACCESS_NONE, &table_verbs, "tenant.create" },
-	{ STORE_TENANT_STATE, ACCESS_NONE, &table_verbs, "tenant.disable" },
 };
 
 static const struct {
@@ -121,7 +115,8 @@ static size_t zeros(struct mutant *ret, size_t max)
 			unsigned k = tables[i]->rights(row, rights);
 
 			for (unsigned j = 0; j < k && n < max; j++)
-				ret[n++] = (struct mutant){ tables[i], tables[i]->row(row), rights[j], 0, true };
+				ret[n++] =
+				        (struct mutant){ tables[i], tables[i]->row(row), rights[j], 0, true };
 		}
 	return n;
 }
@@ -131,14 +126,19 @@ size_t list_mutants(struct mutant *ret, size_t max)
 	size_t n = zeros(ret, max);
 
 	for (size_t i = 0; i < sizeof(weaker) / sizeof(weaker[0]) && n < max; i++)
-		ret[n++] = (struct mutant){ weaker[i].table, weaker[i].row, right_of(weaker[i].table, weaker[i].row, weaker[i].field),
-			weaker[i].value, false };
+		ret[n++] = (struct mutant){ weaker[i].table, weaker[i].row,
+			right_of(weaker[i].table, weaker[i].row, weaker[i].field), weaker[i].value, false };
 	for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]) && n < max; i++)
-		ret[n++] = (struct mutant){ writes[i].table, writes[i].row, { "the writer's verb", (void *)&write_rows[writes[i].kind].verb,
-			sizeof(enum access_verb), write_rows[writes[i].kind].verb }, writes[i].value, false };
+		ret[n++] = (struct mutant){ writes[i].table, writes[i].row,
+			{ "the writer's verb", (void *)&write_rows[writes[i].kind].verb,
+			        sizeof(enum access_verb), write_rows[writes[i].kind].verb },
+			writes[i].value, false };
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]) && n < max; i++)
-		ret[n++] = (struct mutant){ roles[i].table, roles[i].row, { roles[i].role == STORE_ROLE_OPERATOR ? "the operator's verb" :
-			"the binding role's verb", (void *)role_row(roles[i].role, roles[i].verb), sizeof(enum access_verb), roles[i].verb },
+		ret[n++] = (struct mutant){ roles[i].table, roles[i].row,
+			{ roles[i].role == STORE_ROLE_OPERATOR ? "the operator's verb"
+			                                       : "the binding role's verb",
+			        (void *)role_row(roles[i].role, roles[i].verb), sizeof(enum access_verb),
+			        roles[i].verb },
 			0, false };
 	return n;
 }

@@ -11,7 +11,10 @@ struct line {
 	const char *request;
 	const char *want[COLUMNS];
 };
-#define SAME(x) { x, x, x, x, x, x }
+#define SAME(x)                                                                                              \
+	{                                                                                                    \
+		x, x, x, x, x, x                                                                             \
+	}
 
 /* A field of a row that says who may: the mutants write there. */
 struct right {
@@ -28,14 +31,15 @@ struct table {
 	const char *(*ask)(enum column, const char *request); /* the outcome, in world.arena */
 	/* something was done or shown */
 	bool (*granted)(const struct line *, const char *outcome);
-	const struct line *lines;                             /* ended by a NULL row */
+	const struct line *lines; /* ended by a NULL row */
 };
-extern const struct table table_operations, table_extended, table_controls, table_verbs, table_messages;
+extern const struct table table_operations, table_extended, table_controls, table_verbs, table_messages,
+        table_writes;
 extern const struct table *const tables[];
 extern const size_t ntables;
 
-/* What a mutant is: this right gets that value, and the lines of the row must not come out as they should. strict: they must all
- * be refused, too. */
+/* What a mutant is: this right gets that value, and the lines of the row must not come out as they should.
+ * strict: they must all be refused, too. */
 struct mutant {
 	const struct table *table;
 	const char *row;
@@ -46,6 +50,7 @@ struct mutant {
 /* Every zero right of the tables, and those of mutants.c. Returns how many. */
 size_t list_mutants(struct mutant *ret, size_t max);
 
-extern const struct line lines_operations[], lines_extended[], lines_controls[], lines_verbs[], lines_messages[];
+extern const struct line lines_operations[], lines_extended[], lines_controls[], lines_verbs[],
+        lines_messages[], lines_writes[];
 
 #endif

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The control socket knows two kinds of peers: the owner of the data directory (or root), who is the operator, and everybody else,
- * whoever he is in some tenant. */
+/* The control socket knows two kinds of peers: the owner of the data directory (or root), who is the
+ * operator, and everybody else, whoever he is in some tenant. */
 #include "tests/tables/tables.h"
 
-#define OWNER(x) { "refused", "refused", "refused", "refused", "refused", x }
-#define ALICE    "uid=alice,ou=people,%"
+#define OWNER(x)                                                                                             \
+	{                                                                                                    \
+		"refused", "refused", "refused", "refused", "refused", x                                     \
+	}
+#define ALICE "uid=alice,ou=people,%"
 
 const struct line lines_verbs[] = {
 	{ "status", "", "status", OWNER("ok+1") },
@@ -12,13 +15,18 @@ const struct line lines_verbs[] = {
 	{ "ca.show", "installation", "ca.show", OWNER("ok+1") },
 	{ "ca.show", "root", "ca.show root=1", OWNER("ok+1") },
 
-	{ "tenant.create", "new", "tenant.create @acme.example name=delta.example password=delta-password", OWNER("ok+1") },
-	{ "tenant.create", "there", "tenant.create @acme.example name=beta.example password=delta-password", OWNER("exists") },
-	{ "tenant.create", "nested", "tenant.create @acme.example name=a.beta.example password=delta-password", OWNER("invalid") },
-	{ "tenant.create", "above", "tenant.create @acme.example name=example password=delta-password", OWNER("usage") },
-	{ "tenant.create", "weak password", "tenant.create @acme.example name=delta.example password=short", OWNER("refused") },
-	{ "tenant.create", "of another tenant than the system's", "tenant.create name=delta.example password=delta-password",
-		OWNER("refused") },
+	{ "tenant.create", "new", "tenant.create @acme.example name=delta.example password=delta-password",
+	        OWNER("ok+1") },
+	{ "tenant.create", "there", "tenant.create @acme.example name=beta.example password=delta-password",
+	        OWNER("exists") },
+	{ "tenant.create", "nested",
+	        "tenant.create @acme.example name=a.beta.example password=delta-password", OWNER("invalid") },
+	{ "tenant.create", "above", "tenant.create @acme.example name=example password=delta-password",
+	        OWNER("usage") },
+	{ "tenant.create", "weak password", "tenant.create @acme.example name=delta.example password=short",
+	        OWNER("refused") },
+	{ "tenant.create", "of another tenant than the system's",
+	        "tenant.create name=delta.example password=delta-password", OWNER("refused") },
 	{ "tenant.list", "", "tenant.list", OWNER("ok+3") },
 	{ "tenant.show", "there", "tenant.show name=beta.example", OWNER("ok+1") },
 	{ "tenant.show", "absent", "tenant.show name=delta.example", OWNER("not-found") },
@@ -30,10 +38,14 @@ const struct line lines_verbs[] = {
 
 	{ "object.create", "user", "object.create kind=user name=new", OWNER("ok+1") },
 	{ "object.create", "there", "object.create kind=user name=bob", OWNER("exists") },
-	{ "object.create", "with password", "object.create kind=user name=new password=a-new-password", OWNER("ok+1") },
-	{ "object.create", "in another tenant", "object.create kind=user name=uid=new,ou=people,%", OWNER("not-found") },
-	{ "object.create", "no tenant", "object.create @delta.example kind=user name=new", OWNER("not-found") },
-	{ "object.create", "grant", "object.create kind=grant text=permit_user_bob_may_read_any_attrs(*);", OWNER("ok+1") },
+	{ "object.create", "with password", "object.create kind=user name=new password=a-new-password",
+	        OWNER("ok+1") },
+	{ "object.create", "in another tenant", "object.create kind=user name=uid=new,ou=people,%",
+	        OWNER("not-found") },
+	{ "object.create", "no tenant", "object.create @delta.example kind=user name=new",
+	        OWNER("not-found") },
+	{ "object.create", "grant", "object.create kind=grant text=permit_user_bob_may_read_any_attrs(*);",
+	        OWNER("ok+1") },
 	{ "object.list", "groups", "object.list kind=group", OWNER("ok+2") },
 	{ "object.list", "hosts", "object.list kind=host", OWNER("ok+1") },
 	{ "next", "without a list", "next", OWNER("usage") },
@@ -42,10 +54,13 @@ const struct line lines_verbs[] = {
 	{ "object.show", "absent", "object.show kind=host name=web2", OWNER("not-found") },
 	{ "object.show", "in another tenant", "object.show kind=user name=" ALICE, OWNER("not-found") },
 	{ "object.set", "attribute", "object.set kind=user name=bob set=description=new", OWNER("ok+1") },
-	{ "object.set", "secret", "object.set kind=user name=bob set=userPassword=a-new-password", OWNER("refused") },
+	{ "object.set", "secret", "object.set kind=user name=bob set=userPassword=a-new-password",
+	        OWNER("refused") },
 	{ "object.set", "not to be set", "object.set kind=user name=bob set=entryUUID=x", OWNER("invalid") },
-	{ "object.set", "absent", "object.set kind=user name=nobody set=description=new", OWNER("not-found") },
-	{ "object.set", "in another tenant", "object.set kind=user name=" ALICE " set=description=new", OWNER("not-found") },
+	{ "object.set", "absent", "object.set kind=user name=nobody set=description=new",
+	        OWNER("not-found") },
+	{ "object.set", "in another tenant", "object.set kind=user name=" ALICE " set=description=new",
+	        OWNER("not-found") },
 	{ "object.delete", "user", "object.delete kind=user name=bob", OWNER("ok+0") },
 	{ "object.delete", "absent", "object.delete kind=user name=nobody", OWNER("not-found") },
 	{ "object.delete", "in another tenant", "object.delete kind=user name=" ALICE, OWNER("not-found") },
@@ -53,19 +68,25 @@ const struct line lines_verbs[] = {
 	{ "object.disable", "in another tenant", "object.disable kind=user name=" ALICE, OWNER("not-found") },
 	{ "object.enable", "user", "object.enable kind=user name=bob", OWNER("ok+0") },
 	{ "object.enable", "absent", "object.enable kind=user name=nobody", OWNER("not-found") },
-	{ "object.passwd", "user", "object.passwd kind=user name=bob password=a-new-password", OWNER("ok+0") },
+	{ "object.passwd", "user", "object.passwd kind=user name=bob password=a-new-password",
+	        OWNER("ok+0") },
 	{ "object.passwd", "weak", "object.passwd kind=user name=bob password=short", OWNER("refused") },
-	{ "object.passwd", "absent", "object.passwd kind=user name=nobody password=a-new-password", OWNER("not-found") },
-	{ "object.passwd", "in another tenant", "object.passwd kind=user name=" ALICE " password=a-new-password", OWNER("not-found") },
-	{ "object.passwd", "no principal", "object.passwd kind=group name=staff password=a-new-password", OWNER("refused") },
+	{ "object.passwd", "absent", "object.passwd kind=user name=nobody password=a-new-password",
+	        OWNER("not-found") },
+	{ "object.passwd", "in another tenant",
+	        "object.passwd kind=user name=" ALICE " password=a-new-password", OWNER("not-found") },
+	{ "object.passwd", "no principal", "object.passwd kind=group name=staff password=a-new-password",
+	        OWNER("refused") },
 	{ "object.unlock", "user", "object.unlock kind=user name=bob", OWNER("ok+0") },
 	{ "object.unlock", "absent", "object.unlock kind=user name=nobody", OWNER("not-found") },
 	{ "group.add", "user", "group.add kind=group name=staff member=carol", OWNER("ok+0") },
-	{ "group.add", "of another tenant", "group.add kind=group name=staff member=" ALICE, OWNER("invalid") },
+	{ "group.add", "of another tenant", "group.add kind=group name=staff member=" ALICE,
+	        OWNER("invalid") },
 	{ "group.remove", "user", "group.remove kind=group name=staff member=bob", OWNER("ok+0") },
 	{ "group.remove", "absent", "group.remove kind=group name=stuff member=bob", OWNER("not-found") },
 	{ "explain", "user", "explain who=bob verb=read what=carol attr=cn", OWNER("ok+1") },
 	{ "explain", "no verb", "explain who=bob verb=eat what=carol", OWNER("usage") },
-	{ "explain", "in another tenant", "explain who=bob verb=read what=" ALICE " attr=cn", OWNER("not-found") },
+	{ "explain", "in another tenant", "explain who=bob verb=read what=" ALICE " attr=cn",
+	        OWNER("not-found") },
 	{ NULL, NULL, NULL, { NULL } },
 };

@@ -17,8 +17,8 @@
 
 struct world world;
 const char *const *world_more;
-const char *const column_names[COLUMNS] = { "anonymous", "user", "administrator", "other tenant's administrator",
-	"installation's administrator", "operator" };
+const char *const column_names[COLUMNS] = { "anonymous", "user", "administrator",
+	"other tenant's administrator", "installation's administrator", "operator" };
 const struct subject subjects[COLUMNS] = {
 	[USER] = { "uid=bob,ou=people,dc=beta,dc=example", "bobs-password" },
 	[ADMIN] = { "uid=admin,ou=people,dc=beta,dc=example", "beta-password" },
@@ -97,9 +97,15 @@ static int copy_one(const char *path, const struct stat *st, int type, struct FT
 
 static void make_tenant(const char *name, const char *realm, const char *password)
 {
-	struct keys_tenant kt = { .uuid = lw_uuid_new(&world.clock), .name = name, .realm = realm,
-		.admin_uuid = lw_uuid_new(&world.clock), .admin_name = "admin" };
-	struct store_op op = { .kind = STORE_TENANT_CREATE, .tenant_name = name, .tenant_uuid = kt.uuid, .admin_name = "admin",
+	struct keys_tenant kt = { .uuid = lw_uuid_new(&world.clock),
+		.name = name,
+		.realm = realm,
+		.admin_uuid = lw_uuid_new(&world.clock),
+		.admin_name = "admin" };
+	struct store_op op = { .kind = STORE_TENANT_CREATE,
+		.tenant_name = name,
+		.tenant_uuid = kt.uuid,
+		.admin_name = "admin",
 		.admin_uuid = kt.admin_uuid };
 	struct store_result res = { 0 };
 	struct keys_token token;
@@ -108,8 +114,9 @@ static void make_tenant(const char *name, const char *realm, const char *passwor
 	char text[200] = "";
 
 	check(keys_operator(world.keys, 0, &token, &cap), "operator");
-	check(keys_tenant_new(world.keys, (struct lw_bytes){ token.b, token.n }, &kt, lw_str(password), world.arena, &op.tenant_keys,
-		&op.secrets, &op.nsecrets, text), "tenant's keys");
+	check(keys_tenant_new(world.keys, (struct lw_bytes){ token.b, token.n }, &kt, lw_str(password),
+	              world.arena, &op.tenant_keys, &op.secrets, &op.nsecrets, text),
+	        "tenant's keys");
 	check(store_session_role(world.store, 0, STORE_ROLE_INIT, &s), "init session");
 	check(store_write(s, &op, &res), name);
 	store_session_free(s);
@@ -117,24 +124,33 @@ static void make_tenant(const char *name, const char *realm, const char *passwor
 
 #define PERSON(uid) "objectClass=inetOrgPerson uid=" uid " cn=" uid " sn=" uid " "
 /* Who makes it and what: an add without its word. CANARY stands in acme alone. */
-static const struct { enum column who; const char *add; } entries[] = {
-	{ ADMIN, "uid=bob,ou=people,$ " PERSON("bob") "description=of-beta telephoneNumber=+1-5 userPassword=bobs-password" },
-	{ ADMIN, "uid=carol,ou=people,$ " PERSON("carol") "description=of-beta homePhone=+1-7 mail=carol@beta.example "
-		"userPassword=carols-password" },
+static const struct {
+	enum column who;
+	const char *add;
+} entries[] = {
+	{ ADMIN, "uid=bob,ou=people,$ " PERSON(
+	                 "bob") "description=of-beta telephoneNumber=+1-5 userPassword=bobs-password" },
+	{ ADMIN, "uid=carol,ou=people,$ " PERSON(
+	                 "carol") "description=of-beta homePhone=+1-7 mail=carol@beta.example "
+	                          "userPassword=carols-password" },
 	{ ADMIN, "uid=tmp,ou=people,$ " PERSON("tmp") },
 	{ ADMIN, "cn=web1,ou=hosts,$ objectClass=lwHost cn=web1 description=of-beta" },
 	{ ADMIN, "cn=staff,ou=groups,$ objectClass=groupOfNames cn=staff member=uid=bob,ou=people,$" },
 	{ ADMIN, "ou=cellar,$ objectClass=organizationalUnit ou=cellar" },
 	{ ADMIN, "uid=dave,ou=cellar,$ " PERSON("dave") },
 	{ ADMIN, "cn=cellar,ou=grants,$ objectClass=lwGrant cn=cellar "
-		"lwGrantText=forbid_group_staff_may_read,search,compare_any_under_ou=cellar_attrs(*);" },
+	         "lwGrantText=forbid_group_staff_may_read,search,compare_any_under_ou=cellar_attrs(*);" },
 	{ INSTALLATION, "uid=alice,ou=people,% " PERSON("alice") "description=qxcanaryqx" },
-	{ INSTALLATION, "uid=bob,ou=people,% " PERSON("bob") "description=qxcanaryqx title=qxcanaryqx mail=qxcanaryqx@acme.example" },
-	{ INSTALLATION, "uid=carol,ou=people,% " PERSON("carol") "description=qxcanaryqx givenName=qxcanaryqx" },
+	{ INSTALLATION,
+	        "uid=bob,ou=people,% " PERSON(
+	                "bob") "description=qxcanaryqx title=qxcanaryqx mail=qxcanaryqx@acme.example" },
+	{ INSTALLATION,
+	        "uid=carol,ou=people,% " PERSON("carol") "description=qxcanaryqx givenName=qxcanaryqx" },
 	{ INSTALLATION, "uid=qxcanaryqx,ou=people,% " PERSON("qxcanaryqx") },
 	{ INSTALLATION, "cn=web1,ou=hosts,% objectClass=lwHost cn=web1 description=qxcanaryqx" },
-	{ INSTALLATION, "cn=staff,ou=groups,% objectClass=groupOfNames cn=staff member=uid=qxcanaryqx,ou=people,% "
-		"member=uid=bob,ou=people,%" },
+	{ INSTALLATION,
+	        "cn=staff,ou=groups,% objectClass=groupOfNames cn=staff member=uid=qxcanaryqx,ou=people,% "
+	        "member=uid=bob,ou=people,%" },
 	{ INSTALLATION, "ou=qxcanaryqx,% objectClass=organizationalUnit ou=qxcanaryqx" },
 };
 
@@ -146,14 +162,17 @@ static void make_fillers(void)
 	for (int i = 0; i < WORLD_FILLERS; i++) {
 		char uid[16];
 		struct lw_bytes classes[] = { LW_LIT("inetOrgPerson") }, name[1];
-		struct store_attr_values attrs[] = { { LW_LIT("objectClass"), classes, 1 }, { LW_LIT("uid"), name, 1 },
-			{ LW_LIT("cn"), name, 1 }, { LW_LIT("sn"), name, 1 } };
+		struct store_attr_values attrs[] = { { LW_LIT("objectClass"), classes, 1 },
+			{ LW_LIT("uid"), name, 1 }, { LW_LIT("cn"), name, 1 }, { LW_LIT("sn"), name, 1 } };
 		struct store_op op = { .kind = STORE_ADD, .attrs = attrs, .nattrs = 4 };
 		struct store_result res;
 
 		snprintf(uid, sizeof(uid), "f%03d", i);
 		name[0] = lw_str(uid);
-		check(dn_parse(world.arena, lw_str(lw_printf(world.arena, "uid=%s,ou=people,dc=beta,dc=example", uid)), &op.dn), uid);
+		check(dn_parse(world.arena,
+		              lw_str(lw_printf(world.arena, "uid=%s,ou=people,dc=beta,dc=example", uid)),
+		              &op.dn),
+		        uid);
 		check(store_write(s, &op, &res), uid);
 	}
 	store_session_free(s);
@@ -191,7 +210,10 @@ static void start(void)
 
 static void find_tenants(void)
 {
-	const struct { const char *name; uint32_t *id; } rows[] = { { "acme.example", &world.acme }, { "beta.example", &world.beta },
+	const struct {
+		const char *name;
+		uint32_t *id;
+	} rows[] = { { "acme.example", &world.acme }, { "beta.example", &world.beta },
 		{ "gamma.example", &world.gamma } };
 	struct store_tenant t;
 
@@ -204,7 +226,9 @@ static void find_tenants(void)
 static void serve(void)
 {
 	/* anonymous connections and ldapi are about beta here */
-	struct ldapd_options o = { .vendor_version = "test", .default_tenant = "beta.example", .starttls = true };
+	struct ldapd_options o = {
+		.vendor_version = "test", .default_tenant = "beta.example", .starttls = true
+	};
 
 	find_tenants();
 	check(ldapd_server_new(world.store, world.keys, &o, &world.clock, &world.ldap), "ldap server");
@@ -305,8 +329,8 @@ void world_close(void)
 	memset(&world, 0, sizeof(world));
 }
 
-/* The database alone is put back. Keyd and the LDAP server get it under their feet: making them anew, and the credentials that
- * they have verified, would cost hundreds of argon2 evaluations. */
+/* The database alone is put back. Keyd and the LDAP server get it under their feet: making them anew, and the
+ * credentials that they have verified, would cost hundreds of argon2 evaluations. */
 void world_fresh(const char *prepared)
 {
 	char from[80], to[80];
@@ -331,6 +355,33 @@ void world_fresh(const char *prepared)
 	lw_arena_reset(world.arena);
 }
 
+uint32_t world_tenant(enum column who)
+{
+	return who == OTHER ? world.gamma : who == INSTALLATION ? world.acme : world.beta;
+}
+
+void world_cap(enum column who, struct lw_cap *ret)
+{
+	struct lw_cap cap = { .tenant = world_tenant(who),
+		.methods = LW_CAP_PASSWORD,
+		.flags = LW_CAP_CONFIDENTIAL,
+		.auth_time = lw_wall(&world.clock),
+		.credential_version = 1,
+		.role = LW_ROLE_DIRECTORY };
+	struct store_tenant t;
+
+	check(store_tenant_by_id(world.store, world.arena, cap.tenant, &t), "tenant");
+	cap.tenant_uuid = t.uuid;
+	cap.expiry = cap.auth_time + KEYS_CAP_LIFE;
+	if (who == OPERATOR) {
+		cap.methods = LW_CAP_PEERCRED;
+		cap.flags |= LW_CAP_OPERATOR;
+	} else {
+		cap.subject = cap.actor = world_uuid(cap.tenant, subjects[who].dn);
+	}
+	*ret = cap;
+}
+
 struct lw_uuid world_uuid(uint32_t tenant, const char *dn_text)
 {
 	struct lw_uuid u = { { 0xde, 0xad, 0, 0, 0, 0, 0x40, 0, 0x80 } };
@@ -353,7 +404,10 @@ struct lw_uuid world_uuid(uint32_t tenant, const char *dn_text)
 
 char *expand(const char *text)
 {
-	static const struct { char c; const char *suffix; } rows[] = { { '$', "dc=beta,dc=example" }, { '%', "dc=acme,dc=example" },
+	static const struct {
+		char c;
+		const char *suffix;
+	} rows[] = { { '$', "dc=beta,dc=example" }, { '%', "dc=acme,dc=example" },
 		{ '^', "dc=gamma,dc=example" } };
 	char *out = lw_alloc(world.arena, 20 * strlen(text) + 1), *p = out;
 

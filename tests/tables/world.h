@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The installation that the tables are asked about: a real store, a real keyd and the real protocol machines in a temporary
- * directory. Tenants: acme.example (the system tenant), beta.example (whose data the requests are about) and gamma.example.
- * It is made once; every test and every mutant works on a copy. */
+/* The installation that the tables are asked about: a real store, a real keyd and the real protocol machines
+ * in a temporary directory. Tenants: acme.example (the system tenant), beta.example (whose data the requests
+ * are about) and gamma.example. It is made once; every test and every mutant works on a copy. */
 #ifndef TESTS_TABLES_WORLD_H
 #define TESTS_TABLES_WORLD_H
 
@@ -17,7 +17,8 @@
 
 #define WORLD_FILLERS 300 /* people in beta, so that a search takes more than one quantum */
 
-/* Who asks. The other tenant's administrator is gamma's, the installation's is acme's; the operator owns the directory. */
+/* Who asks. The other tenant's administrator is gamma's, the installation's is acme's; the operator owns the
+ * directory. */
 enum column { ANONYMOUS, USER, ADMIN, OTHER, INSTALLATION, OPERATOR, COLUMNS };
 extern const char *const column_names[COLUMNS];
 struct subject {
@@ -34,8 +35,8 @@ struct world {
 	struct ldapd_server *ldap;
 	struct control_server *control;
 	struct keyd *keyd;
-	struct lw_arena *arena;       /* of one cell */
-	bool dirty;                   /* a request has changed something: a fresh copy is due before the next */
+	struct lw_arena *arena; /* of one cell */
+	bool dirty;             /* a request has changed something: a fresh copy is due before the next */
 	uint32_t acme, beta, gamma;
 };
 extern struct world world;
@@ -52,7 +53,11 @@ void world_prepare_apart(char ret[64]);
 void world_remove(const char *dir);
 void world_open(const char *prepared);
 void world_close(void);
-void world_fresh(const char *prepared); /* a new copy of the database where dirty; an empty arena in any case */
+void world_fresh(
+        const char *prepared); /* a new copy of the database where dirty; an empty arena in any case */
+/* What keyd would give the subject after its password (the operator after his word); not for ANONYMOUS. */
+uint32_t world_tenant(enum column); /* where the subject is at home; beta for those without */
+void world_cap(enum column, struct lw_cap *ret);
 /* The id of an entry, absent ones too: those get one that nobody has. */
 struct lw_uuid world_uuid(uint32_t tenant, const char *dn);
 
