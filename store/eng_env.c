@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "store/eng_int.h"
 
+#define MIN_FILE 8192 /* two pages, of the smallest that are in use: the heads */
+
 const struct eng_table_row eng_table_rows[ENG_TABLES] = {
 	[ENG_META] = { "meta", false },     [ENG_TENANT] = { "tenant", false }, [ENG_TNAME] = { "tname", false },
 	[ENG_ENTRY] = { "entry", false },   [ENG_SEALED] = { "sealed", false }, [ENG_DN] = { "dn", false },
@@ -145,6 +147,8 @@ void store_close(struct store *st)
 	lw_writer_done(&st->log);
 	if (st->env)
 		mdb_env_close(st->env);
+	if (st->fill_fd >= 0)
+		close(st->fill_fd);
 	if (st->lock_fd >= 0)
 		close(st->lock_fd);
 	if (st->dir_fd >= 0)
@@ -152,6 +156,68 @@ void store_close(struct store *st)
 	pthread_mutex_destroy(&st->pool_lock);
 	pthread_mutex_destroy(&st->write_lock);
 	free(st);
+}
+
+/* LMDB makes its lock file with holes and maps it: on a full disk, a process that takes a reader's slot in a hole
+ * dies of SIGBUS. Room is made for all of them now; what cannot be had now is asked for at the next start. The
+ * descriptor stays open: closing one takes LMDB's own locks on the file away. */
+static void fill_lock_file(struct store *st)
+{
+	struct stat sb;
+
+	st->fill_fd = openat(st->dir_fd, "lock.mdb", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (st->fill_fd < 0 || fstat(st->fill_fd, &sb) != 0 || (uint64_t)sb.st_blocks * 512 >= (uint64_t)sb.st_size)
+		return;
+	if (fallocate(st->fill_fd, 0, 0, sb.st_size) != 0 && errno != EOPNOTSUPP)
+		lw_log(LW_WARN, "store.lock-file", "why", strerror(errno), NULL);
+}
+
+/* Pages that the file ought to have. One may be missing at the end when it was freed before it was ever written; any
+ * other was cut off, and reading it would be SIGBUS. */
+static int check_length(struct store *st, bool *ret_cut)
+{
+	size_t size, whole, missing, free_ones = 0;
+	MDB_cursor *cur;
+	MDB_envinfo info;
+	MDB_val k, v;
+	MDB_stat ms;
+	MDB_txn *txn;
+	struct stat sb;
+	int fd, rc;
+
+	*ret_cut = false;
+	if (mdb_env_info(st->env, &info) || mdb_env_stat(st->env, &ms) || mdb_env_get_fd(st->env, &fd) || fstat(fd, &sb))
+		return MDB_SUCCESS;
+	size = (size_t)sb.st_size / ms.ms_psize;
+	whole = info.me_last_pgno + 1;
+	if (size >= whole)
+		return MDB_SUCCESS;
+	missing = whole - size;
+	fd = openat(st->dir_fd, "data.mdb", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno;
+	/* holes can be looked at; grows only, whoever else writes meanwhile */
+	rc = fallocate(fd, 0, sb.st_size, (off_t)(whole * ms.ms_psize) - sb.st_size) ? errno : MDB_SUCCESS;
+	close(fd);
+	if (!rc)
+		rc = mdb_txn_begin(st->env, NULL, MDB_RDONLY, &txn);
+	if (rc)
+		return rc;
+	rc = mdb_cursor_open(txn, 0, &cur); /* 0: the table of free pages */
+	if (rc) {
+		mdb_txn_abort(txn);
+		return rc;
+	}
+	for (int op = MDB_FIRST; !rc && (rc = mdb_cursor_get(cur, &k, &v, (MDB_cursor_op)op)) == MDB_SUCCESS; op = MDB_NEXT) {
+		const size_t *ids = v.mv_data;
+
+		for (size_t i = 1; i <= ids[0] && (i + 1) * sizeof(*ids) <= v.mv_size; i++)
+			free_ones += ids[i] >= size && ids[i] < whole;
+	}
+	mdb_cursor_close(cur);
+	mdb_txn_abort(txn);
+	*ret_cut = free_ones < missing;
+	return MDB_SUCCESS;
 }
 
 static int open_env(struct store *st, const char *path, size_t map_size)
@@ -166,6 +232,8 @@ static int open_env(struct store *st, const char *path, size_t map_size)
 		rc = mdb_env_set_mapsize(st->env, map_size);
 	if (!rc)
 		rc = mdb_env_open(st->env, path, MDB_NOTLS | (st->mode == STORE_OPEN_READ ? MDB_RDONLY : 0), 0660);
+	if (!rc)
+		fill_lock_file(st);
 	return rc;
 }
 
@@ -174,7 +242,8 @@ int eng_open(const char *dir, enum store_open_mode mode, const struct lw_clock *
 {
 	char path[4096], file[4096 + 16];
 	struct store *st;
-	bool made = false;
+	bool made = false, cut = false;
+	struct stat sb;
 	int e = LW_OK, rc;
 
 	if (snprintf(path, sizeof(path), "%s/db", dir) >= (int)sizeof(path))
@@ -186,7 +255,7 @@ int eng_open(const char *dir, enum store_open_mode mode, const struct lw_clock *
 	st->clock = clock;
 	st->mode = mode;
 	st->reserve = reserve;
-	st->lock_fd = st->dir_fd = -1;
+	st->lock_fd = st->dir_fd = st->fill_fd = -1;
 	pthread_mutex_init(&st->pool_lock, NULL);
 	pthread_mutex_init(&st->write_lock, NULL);
 	lw_writer_init(&st->log, ENG_BATCH_MAX);
@@ -203,11 +272,12 @@ int eng_open(const char *dir, enum store_open_mode mode, const struct lw_clock *
 	}
 	st->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (st->dir_fd < 0) {
-		e = say(err, errno == ENOENT || errno == ENOTDIR ? LW_ENOTFOUND : LW_EIO, dir, strerror(errno));
+		e = errno == ENOENT || errno == ENOTDIR ? say(err, LW_ENOTFOUND, dir, "there is no database: restore it from a backup") :
+			say(err, LW_EIO, dir, strerror(errno));
 		goto out;
 	}
 	if (mode != STORE_OPEN_CREATE && faccessat(st->dir_fd, "data.mdb", F_OK, 0)) {
-		e = say(err, LW_ENOTFOUND, dir, "there is no database");
+		e = say(err, LW_ENOTFOUND, dir, "there is no database: restore it from a backup");
 		goto out;
 	}
 	if (mode != STORE_OPEN_READ) {
@@ -218,12 +288,22 @@ int eng_open(const char *dir, enum store_open_mode mode, const struct lw_clock *
 			goto out;
 		}
 	}
+	if (mode != STORE_OPEN_CREATE && fstatat(st->dir_fd, "data.mdb", &sb, 0) == 0 && sb.st_size < MIN_FILE) {
+		e = say(err, LW_EVERSION, dir, "data.mdb is cut short: restore it from a backup");
+		goto out;
+	}
 	rc = open_env(st, path, map_size);
+	if (!rc && mode != STORE_OPEN_CREATE)
+		rc = check_length(st, &cut);
+	if (!rc && cut) {
+		e = say(err, LW_EVERSION, dir, "data.mdb is cut short: restore it from a backup");
+		goto out;
+	}
 	if (!rc)
 		rc = open_tables(st, mode == STORE_OPEN_CREATE);
 	if (rc) {
-		e = rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH || rc == MDB_NOTFOUND ?
-			say(err, LW_EVERSION, dir, "is not a database of lwd") : say(err, LW_EIO, dir, mdb_strerror(rc));
+		e = rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH || rc == MDB_NOTFOUND || rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND || rc == MDB_INCOMPATIBLE ?
+			say(err, LW_EVERSION, dir, "is not a database of lwd, or is damaged: restore it from a backup") : say(err, LW_EIO, dir, mdb_strerror(rc));
 		goto out;
 	}
 	if (made) {

@@ -66,7 +66,7 @@ struct store {
 	enum store_open_mode mode;
 	uint64_t number;   /* of this opening, never used again in the process */
 	uint64_t reserve;
-	int lock_fd, dir_fd;
+	int lock_fd, fill_fd, dir_fd;
 	pthread_mutex_t pool_lock;
 	struct eng_txn *all, *idle;
 	struct store *next_open;
