@@ -415,13 +415,13 @@ bool lwd_net_drain(struct lwd_net *net, int64_t limit_us)
 	atomic_store(&net->drain_end, lw_mono(net->clock) + limit_us + 1);
 	for (unsigned i = 0; i < net->opt.loops; i++)
 		wake(&net->loops[i]);
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	seconds = limit_us / LW_SECOND + 3; /* jobs that wait for a commit or another role */
 	until.tv_sec += (time_t)seconds;
 	for (unsigned i = 0; i < net->opt.loops; i++) {
 		if (!net->loops[i].started)
 			continue;
-		if (pthread_timedjoin_np(net->loops[i].thread, NULL, &until) == 0)
+		if (pthread_clockjoin_np(net->loops[i].thread, NULL, CLOCK_MONOTONIC, &until) == 0)
 			net->loops[i].started = false;
 		else
 			all = false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lwd/netrole.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,10 +9,13 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "lwd/message.h"
 #include "lwd/tls.h"
 
 #define ALIVE_US    (20 * LW_SECOND)
-#define SPARE_FILES 128 /* descriptors for everything but connections */
+#define LOOP_FILES  6  /* descriptors of a loop */
+#define SPARE_FILES 32 /* and for what comes later: a channel to a role that was started anew must have one */
+#define FEW_CONNS   4
 
 struct lwd_netrole {
 	struct lwd_ctx *ctx;
@@ -37,13 +41,25 @@ void lwd_netrole_prepare(void)
 	lw_arena_free(arena);
 }
 
-static size_t cap_conns(uint64_t wanted)
+/* Connections never take the last descriptors. */
+static size_t cap_conns(const struct lwd_config *conf)
 {
+	static size_t in_use; /* before the first connection */
 	struct rlimit rl;
+	size_t kept;
 
-	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur > 2 * SPARE_FILES && wanted > rl.rlim_cur - SPARE_FILES)
-		return rl.rlim_cur - SPARE_FILES;
-	return wanted;
+	if (in_use == 0) {
+		int fd = fcntl(LWD_MONITOR_FD, F_DUPFD_CLOEXEC, 0); /* the lowest that is free */
+
+		if (fd >= 0)
+			close(fd);
+		in_use = fd >= 0 ? (size_t)fd : SPARE_FILES;
+		in_use += LOOP_FILES * lwd_loops(conf);
+	}
+	kept = in_use + SPARE_FILES;
+	if (getrlimit(RLIMIT_NOFILE, &rl) != 0 || rl.rlim_cur == RLIM_INFINITY || conf->max_conns + kept <= rl.rlim_cur)
+		return conf->max_conns;
+	return rl.rlim_cur > kept + FEW_CONNS ? rl.rlim_cur - kept : FEW_CONNS;
 }
 
 static int issue(void *arg, struct lw_bytes csr, struct lw_arena *arena, struct lw_bytes *ret_pem,
@@ -73,7 +89,7 @@ int lwd_netrole_start(struct lwd_ctx *ctx, const struct lwd_netrole_ops *ops, vo
 	struct lwd_netrole *n = calloc(1, sizeof(*n));
 	struct lwd_net_options opt = { .loops = lwd_loops(&ctx->conf),
 		.workers = (unsigned)ctx->conf.directory_workers,
-		.max_conns = cap_conns(ctx->conf.max_conns),
+		.max_conns = cap_conns(&ctx->conf),
 		.max_conns_per_addr = ctx->conf.max_conns_per_addr,
 		.owner = ctx->owner };
 	int r;
@@ -106,7 +122,7 @@ int lwd_netrole_start(struct lwd_ctx *ctx, const struct lwd_netrole_ops *ops, vo
 
 void lwd_netrole_reload(struct lwd_netrole *n, const struct lwd_config *conf)
 {
-	lwd_net_limits(n->net, cap_conns(conf->max_conns), conf->max_conns_per_addr);
+	lwd_net_limits(n->net, cap_conns(conf), conf->max_conns_per_addr);
 }
 
 bool lwd_netrole_alive(const struct lwd_netrole *n)
