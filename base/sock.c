@@ -88,11 +88,13 @@ int lw_sock_recv(int sock, void *buf, size_t max, size_t *ret_n, int *ret_fd)
 		.msg_controllen = sizeof control.buf };
 	int fds[FDS_MAX];
 	size_t nfds;
+	unsigned reset = 0;
 	ssize_t n;
 
+	/* a peer that ended without reading all makes ECONNRESET come once, before its own last words */
 	do
 		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !reset++)));
 	if (n < 0)
 		return socket_error();
 	nfds = received_fds(&h, fds);
