@@ -43,7 +43,8 @@ int keyd_read_file(
 	}
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		snprintf(err, 256, "%.200s: %s", path, strerror(errno));
+		snprintf(err, 256, "%.200s: %s%s", path, strerror(errno),
+		        errno == ENOENT ? ": restore it from a backup" : "");
 		rc = errno == ENOENT ? LW_ENOTFOUND : errno == EACCES ? LW_EACCES : LW_EIO;
 		goto out;
 	}

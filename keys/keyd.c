@@ -325,6 +325,31 @@ void keyd_busy(struct lw_writer *answer)
 
 /* ---- life ---- */
 
+/* Whether the files of DIR/keys belong together: told now, in one line, not by each request later. */
+static int check_files(struct keyd *k, char err[256])
+{
+	static const char *const names[] = { "root.pem", "installation.pem" };
+	const struct lw_bytes pems[] = { k->root_pem, k->ca_pem };
+	const struct keys_builders *b = keyd_builders();
+	struct lw_bytes key, none;
+	char why[256] = "";
+
+	if (keys_master_open(k->master, KEYD_CA_SEAL, k->ca_key_sealed, k->files, &key)) {
+		snprintf(err, 256, "%.80s/keys: master.key does not open installation.key.sealed: restore both from one backup",
+		        k->dir);
+		return LW_EINVAL;
+	}
+	lw_wipe((uint8_t *)(uintptr_t)key.p, key.n);
+	for (int i = 0; b && i < 2; i++) {
+		/* at the beginning of time nothing is due, but has been read */
+		if (b->renew(NONE, k->root_pem, pems[i], 0, k->files, &none, why) == LW_EAGAIN)
+			continue;
+		snprintf(err, 256, "%.80s/keys/%s is not a certificate: restore it from a backup", k->dir, names[i]);
+		return LW_EINVAL;
+	}
+	return LW_OK;
+}
+
 int keyd_new(const char *dir, struct store *store, const struct lw_clock *clock, struct lw_bytes boot_id,
         char err[256], struct keyd **ret)
 {
@@ -361,6 +386,9 @@ int keyd_new(const char *dir, struct store *store, const struct lw_clock *clock,
 		rc = keyd_read_file(dir, "installation.pem", k->files, &k->ca_pem, err);
 	if (!rc)
 		rc = keyd_read_file(dir, "installation.key.sealed", k->files, &k->ca_key_sealed, err);
+	if (rc)
+		goto out;
+	rc = check_files(k, err);
 	if (rc)
 		goto out;
 	keys_master_cap_key(k->master, boot_id, &k->cap_key);

@@ -144,7 +144,8 @@ int keys_master_load(const char *dir, struct keys_master **ret, char err[256])
 	snprintf(path + strlen(path), 16, "/master.key");
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		snprintf(err, 256, "%.180s: %s", path, strerror(errno));
+		snprintf(err, 256, "%.180s: %s%s", path, strerror(errno),
+		        errno == ENOENT ? ": restore it from a backup" : "");
 		rc = errno == ENOENT ? LW_ENOTFOUND : errno == EACCES || errno == ELOOP ? LW_EACCES : LW_EIO;
 		goto out;
 	}
