@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lwctl init: everything is made in a folder beside DIR and renamed into place at the end. */
+/* lwctl init: everything is made in a folder beside DIR (or in it) and renamed into place at the end. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,12 +26,41 @@ struct init {
 	uint64_t port_offset;
 	struct lw_bytes password;
 	char work[PATH_MAX];
+	bool within; /* work is in DIR, not beside it */
 	char err[256];
 };
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	return remove(path);
+}
+
+static int sync_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = fd < 0 ? -1 : fsync(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+/* DIR is there, but the folder around it is not ours to write to: what was made goes into it piece by piece, and
+ * lwd.conf, without which it is no data directory, last. */
+static int move_into(struct init *in, const char *dir)
+{
+	static const char *const parts[] = { "keys", "db", "run", "ca.pem", "lwd.conf" };
+	char from[PATH_MAX], to[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		if (snprintf(from, sizeof(from), "%s/%s", in->work, parts[i]) >= (int)sizeof(from) ||
+			snprintf(to, sizeof(to), "%s/%s", dir, parts[i]) >= (int)sizeof(to) || rename(from, to) != 0) {
+			while (i-- > 0)
+				if (snprintf(to, sizeof(to), "%s/%s", dir, parts[i]) < (int)sizeof(to))
+					nftw(to, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+			return -1;
+		}
+	}
+	return sync_dir(dir) != 0 ? -1 : rmdir(in->work);
 }
 
 static bool usable(const char *dir)
@@ -137,19 +166,16 @@ out:
 	return rc;
 }
 
-static int sync_dir(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = fd < 0 ? -1 : fsync(fd);
-
-	if (fd >= 0)
-		close(fd);
-	return rc;
-}
-
 static int place(struct init *in, const char *dir)
 {
 	char parent[PATH_MAX];
 
+	if (in->within) {
+		if (move_into(in, dir) == 0)
+			return LW_OK;
+		snprintf(in->err, sizeof(in->err), "cannot put things into %.200s: %s", dir, strerror(errno));
+		return LW_EIO;
+	}
 	snprintf(parent, sizeof(parent), "%s", in->work);
 	*strrchr(parent, '/') = 0;
 	if (chmod(in->work, 0755) != 0 || sync_dir(in->work) != 0 || rename(in->work, dir) != 0 || sync_dir(parent[0] ? parent : "/") != 0) {
@@ -226,8 +252,13 @@ int cmd_init(struct lwctl *c, const struct command *cmd)
 		for (n = strlen(dir); n > 1 && dir[n - 1] == '/';)
 			dir[--n] = 0;
 	}
-	if (snprintf(in.work, sizeof(in.work), "%s.new.XXXXXX", dir) >= (int)sizeof(in.work) || !mkdtemp(in.work))
-		return fail(c, EX_FAILED, "failed", "cannot make a folder beside %s: %s", c->data, strerror(errno));
+	if (snprintf(in.work, sizeof(in.work), "%s.new.XXXXXX", dir) >= (int)sizeof(in.work))
+		return fail(c, EX_FAILED, "failed", "the path is too long");
+	if (!mkdtemp(in.work)) {
+		in.within = snprintf(in.work, sizeof(in.work), "%s/new.XXXXXX", dir) < (int)sizeof(in.work) && mkdtemp(in.work) != NULL;
+		if (!in.within)
+			return fail(c, EX_FAILED, "failed", "cannot make %s, nor a folder in it: %s", c->data, strerror(errno));
+	}
 	rc = fill(&in);
 	if (!rc)
 		rc = place(&in, dir);
