@@ -111,15 +111,20 @@ static int evaluate(struct keyd *k, struct keys_call *c, const struct account *a
 
 int keyd_verify(struct keyd *k, struct keys_call *c)
 {
+	static const struct lw_uuid nobody;
 	struct account a = { 0 };
 	struct keys_guess guess;
 	struct lw_cap cap;
+	bool locked;
 	int err;
 
 	err = keys_lane_admit(k->lane, c->q.tenant);
 	if (err)
 		return err;
 	err = keys_guess_reserve(k->guesses, c->q.tenant, &c->q.subject, c->q.addr, &guess);
+	locked = err == LW_ELOCKED;
+	if (locked) /* only names that exist are locked: it must take as long as with one that doesn't */
+		err = keys_guess_reserve(k->guesses, c->q.tenant, &nobody, c->q.addr, &guess);
 	if (err) {
 		keys_lane_leave(k->lane, c->q.tenant, false);
 		keyd_log(k, "guess refused", c, err);
@@ -127,6 +132,7 @@ int keyd_verify(struct keyd *k, struct keys_call *c)
 	}
 	keys_lane_run(k->lane, c->q.tenant);
 	err = read_account(k, c, c->q.tenant, &c->q.subject, &a);
+	a.usable = a.usable && !locked;
 	if (!err)
 		err = evaluate(k, c, &a, c->q.password);
 	keys_guess_settle(k->guesses, &guess,
@@ -134,6 +140,10 @@ int keyd_verify(struct keyd *k, struct keys_call *c)
 	        : err == LW_EAUTH ? KEYS_GUESS_WRONG
 	                          : KEYS_GUESS_VOID);
 	keys_lane_leave(k->lane, c->q.tenant, true);
+	if (locked && err == LW_EAUTH) {
+		err = LW_ELOCKED;
+		keyd_log(k, "guess refused", c, err);
+	}
 	if (!err) {
 		cap = (struct lw_cap){ .tenant = a.tenant.id,
 			.tenant_uuid = a.tenant.uuid,

@@ -214,6 +214,32 @@ static void disabled(void **state)
 	assert_int_equal(verify(beta, &beta_admin, "beta admin's password", NULL, NULL), LW_EAUTH);
 }
 
+static double seconds_of_verify(const struct lw_uuid *who, int want)
+{
+	struct timespec a, b;
+
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	assert_int_equal(verify(acme, who, "wrong", NULL, NULL), want);
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	return (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9;
+}
+
+/* Only a name that exists is ever locked: an answer without a hash would tell which names do. */
+static void locked_is_not_quick(void **state)
+{
+	static const struct lw_uuid nobody;
+	double unknown = 1e9, locked = 1e9;
+
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(verify(acme, &alice, "wrong", NULL, NULL), LW_EAUTH);
+	for (int i = 0; i < 5; i++) { /* the least of some: what others do on this machine is not measured */
+		double u = seconds_of_verify(&nobody, LW_EAUTH), l = seconds_of_verify(&alice, LW_ELOCKED);
+		unknown = u < unknown ? u : unknown;
+		locked = l < locked ? l : locked;
+	}
+	assert_true(locked > unknown / 2);
+}
+
 static void guesses_are_counted(void **state)
 {
 	struct keys_token t;
@@ -733,7 +759,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(right_and_wrong),
 		T(disabled),
-		T(guesses_are_counted),
+		T(locked_is_not_quick), T(guesses_are_counted),
 		T(ones_own),
 		T(stale_login_needs_the_old_password),
 		T(somebody_elses),
