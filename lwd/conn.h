@@ -132,7 +132,7 @@ void workers_free(struct workers *);                              /* what is que
 /* limit.c: how many connections an address has. NULL: too many, or out of memory. */
 struct addr_table *addr_table_new(void);
 void addr_table_free(struct addr_table *);
-struct addr_count *addr_take(struct addr_table *, const struct sockaddr_storage *, size_t max);
+struct addr_count *addr_take(struct addr_table *, const struct sockaddr_storage *, uid_t local, size_t max);
 void addr_drop(struct addr_table *, struct addr_count *);
 
 #endif

@@ -46,11 +46,14 @@ void addr_table_free(struct addr_table *t)
 	free(t);
 }
 
-/* Unix peers count as one address; an IPv6 host owns its /64. */
-static void make_key(const struct sockaddr_storage *sa, uint8_t key[17])
+/* An IPv6 host owns its /64; on a Unix socket a user is an address. */
+static void make_key(const struct sockaddr_storage *sa, uid_t local, uint8_t key[17])
 {
 	memset(key, 0, 17);
-	if (sa->ss_family == AF_INET) {
+	if (sa->ss_family == AF_UNIX) {
+		key[0] = 1;
+		memcpy(key + 1, &local, sizeof(local));
+	} else if (sa->ss_family == AF_INET) {
 		key[0] = 4;
 		memcpy(key + 1, &((const struct sockaddr_in *)sa)->sin_addr, 4);
 	} else if (sa->ss_family == AF_INET6) {
@@ -68,12 +71,12 @@ static struct addr_count **bucket(struct addr_table *t, const uint8_t key[17])
 	return &t->buckets[(h >> 32) % NBUCKETS];
 }
 
-struct addr_count *addr_take(struct addr_table *t, const struct sockaddr_storage *sa, size_t max)
+struct addr_count *addr_take(struct addr_table *t, const struct sockaddr_storage *sa, uid_t local, size_t max)
 {
 	struct addr_count *a, **b;
 	uint8_t key[17];
 
-	make_key(sa, key);
+	make_key(sa, local, key);
 	pthread_mutex_lock(&t->lock);
 	b = bucket(t, key);
 	for (a = *b; a != NULL && memcmp(a->key, key, 17) != 0; a = a->next)
@@ -83,7 +86,7 @@ struct addr_count *addr_take(struct addr_table *t, const struct sockaddr_storage
 		a->next = *b;
 		*b = a;
 	}
-	if (a != NULL && a->n >= max && key[0] != 0)
+	if (a != NULL && a->n >= max)
 		a = NULL;
 	else if (a != NULL)
 		a->n++;

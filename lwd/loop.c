@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/sock.h"
 
 #define ACCEPT_BURST 32
 
@@ -140,13 +141,20 @@ static void admit(struct listener *li, int fd, const struct sockaddr_storage *sa
 {
 	struct lwd_net *net = li->loop->net;
 	struct addr_count *addr;
+	bool trusted = false;
+	uid_t uid = (uid_t)-1;
+	gid_t gid;
+	pid_t pid;
 
-	if (atomic_load(&net->nconns) >= atomic_load(&net->max_conns)) {
+	/* nobody can keep the owner from the control socket, nor another local user the others */
+	if (sa->ss_family == AF_UNIX && lw_sock_peer(fd, &uid, &gid, &pid) == LW_OK)
+		trusted = uid == 0 || uid == net->opt.owner;
+	if (!trusted && atomic_load(&net->nconns) >= atomic_load(&net->max_conns)) {
 		refused(li->loop, "limits.connections is reached");
 		close(fd);
 		return;
 	}
-	addr = addr_take(net->addrs, sa, atomic_load(&net->max_conns_per_addr));
+	addr = addr_take(net->addrs, sa, uid, trusted ? SIZE_MAX : atomic_load(&net->max_conns_per_addr));
 	if (addr == NULL) {
 		refused(li->loop, "limits.connections-per-address is reached");
 		close(fd);
