@@ -22,5 +22,5 @@ include tests/fuzz/engine.mk
 include tests/tables/matrix.mk
 include tests/bench/bench.mk
 EXTRA_DIST += tests/fuzz/run tests/lint/run tests/lint/layering.py tests/lint/banned.py tests/lib/lwdtest.py tests/stages tests/install-deps \
-	tests/conform/clients.py tests/conform/roles.py tests/conform/faults.py tests/conform/turnclock.c tests/conform/badinput.py tests/conform/quickstart.sh tests/conform/distcheck.sh tests/conform/slapd_compare.py \
+	tests/conform/clients.py tests/conform/roles.py tests/conform/faults.py tests/conform/turnclock.c tests/conform/badinput.py tests/conform/attack.py tests/conform/quickstart.sh tests/conform/distcheck.sh tests/conform/slapd_compare.py \
 	tests/crash/kill9.py tests/crash/sync.py tests/crash/nosync.c quickstart runtests docs
