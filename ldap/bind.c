@@ -40,6 +40,35 @@ static int look_up(struct store_txn *txn, const struct store_dn *dn, struct lw_b
 	return store_principal_name(txn, krb, full, ret);
 }
 
+/* A session that resolves names in the tenant. Like any, it is checked again whenever the tenant's authgen changed. */
+static int resolver_take(struct ldapd_server *s, uint32_t tenant, struct lw_session **ret)
+{
+	struct lw_session **slot = &s->resolvers[tenant % LDAPD_RESOLVERS], *role = NULL;
+
+	pthread_mutex_lock(&s->resolvers_lock);
+	if (*slot && store_session_tenant(*slot) == tenant) {
+		role = *slot;
+		*slot = NULL;
+	}
+	pthread_mutex_unlock(&s->resolvers_lock);
+	if (!role)
+		return store_session_role(s->store, tenant, STORE_ROLE_AUTH, ret);
+	*ret = role;
+	return LW_OK;
+}
+
+static void resolver_give(struct ldapd_server *s, struct lw_session *role)
+{
+	struct lw_session **slot = &s->resolvers[store_session_tenant(role) % LDAPD_RESOLVERS], *old;
+
+	pthread_mutex_lock(&s->resolvers_lock);
+	old = *slot;
+	*slot = role;
+	pthread_mutex_unlock(&s->resolvers_lock);
+	if (old)
+		store_session_free(old);
+}
+
 /* LW_OK also for an unknown name (known is false then); LW_EDNSYNTAX; LW_EIO and its like. */
 static int resolve(struct ldapd_conn *c, struct lw_bytes name, struct who *ret)
 {
@@ -70,15 +99,16 @@ static int resolve(struct ldapd_conn *c, struct lw_bytes name, struct who *ret)
 		ret->tenant = c->tenant;
 	}
 	if (err == LW_OK)
-		err = store_session_role(store, ret->tenant.id, STORE_ROLE_AUTH, &role);
+		err = resolver_take(c->server, ret->tenant.id, &role);
 	if (err == LW_OK)
 		err = store_begin(role, STORE_READ, &txn);
 	if (err == LW_OK) {
 		err = look_up(txn, dn, name, ret->tenant.realm, &ret->p);
 		store_end(txn);
-	}
-	if (role)
+		resolver_give(c->server, role);
+	} else if (role) {
 		store_session_free(role);
+	}
 	ret->tenant.keys = (struct lw_bytes){ NULL, 0 };
 	ret->known = err == LW_OK;
 	if (err == LW_EIO || err == LW_ENOMEM || err == LW_EINTERNAL || err == LW_EVERSION)

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "ldap/msg.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 /* The right of rows that concern nothing but the peer's own connection. Everyone has it; zero nobody has. */
@@ -17,6 +18,7 @@
 #define LDAPD_OUT_MAX   (256u << 10) /* octets appended by one step, about */
 #define LDAPD_TRIES     5            /* how often a write with a stale precondition is prepared again */
 
+#define LDAPD_RESOLVERS 16
 struct ldapd_credcache;
 
 struct ldapd_server {
@@ -25,6 +27,8 @@ struct ldapd_server {
 	const struct lw_clock *clock;
 	struct ldapd_options options; /* zeros replaced, strings owned */
 	struct ldapd_credcache *cache;
+	pthread_mutex_t resolvers_lock;
+	struct lw_session *resolvers[LDAPD_RESOLVERS]; /* of the AUTH role, idle, by tenant; NULL: none */
 };
 
 /* What the controls of one request came to. */

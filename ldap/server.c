@@ -39,6 +39,7 @@ int ldapd_server_new(struct store *store, struct keys *keys, const struct ldapd_
 	s->store = store;
 	s->keys = keys;
 	s->clock = clock;
+	pthread_mutex_init(&s->resolvers_lock, NULL);
 	o = &s->options;
 	*o = *options;
 	o->vendor_version = options->vendor_version ? strdup(options->vendor_version) : NULL;
@@ -75,6 +76,10 @@ void ldapd_server_free(struct ldapd_server *s)
 	if (!s)
 		return;
 	ldapd_credcache_free(s->cache);
+	for (size_t i = 0; i < LDAPD_RESOLVERS; i++)
+		if (s->resolvers[i])
+			store_session_free(s->resolvers[i]);
+	pthread_mutex_destroy(&s->resolvers_lock);
 	free((char *)s->options.vendor_version);
 	free((char *)s->options.default_tenant);
 	free(s);
