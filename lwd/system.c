@@ -121,11 +121,21 @@ static struct { uid_t uid; gid_t gid; } walking_ids;
 
 static int give(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
+	struct stat now;
+	int fd, r = -1;
+
 	if (type != FTW_D && type != FTW_F)
 		return 0; /* links are not followed */
-	if (lchown(path, walking_ids.uid, walking_ids.gid) != 0)
+	/* through a descriptor: the directory is its user's, who may have put something else there meanwhile, or a
+	 * second name of a file that is not his */
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
 		return -1;
-	return chmod(path, type == FTW_D ? walking->dir_mode : walking->file_mode);
+	if (fstat(fd, &now) == 0 && (S_ISDIR(now.st_mode) || (S_ISREG(now.st_mode) && now.st_nlink == 1)) &&
+		fchown(fd, walking_ids.uid, walking_ids.gid) == 0)
+		r = fchmod(fd, type == FTW_D ? walking->dir_mode : walking->file_mode);
+	close(fd);
+	return r;
 }
 
 int lwd_privsep(const char *dir, bool *ret_on, char err[256])
