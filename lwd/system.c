@@ -131,8 +131,10 @@ static int give(const char *path, const struct stat *st, int type, struct FTW *f
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &now) == 0 && (S_ISDIR(now.st_mode) || (S_ISREG(now.st_mode) && now.st_nlink == 1)) &&
-		fchown(fd, walking_ids.uid, walking_ids.gid) == 0)
+	if (fstat(fd, &now) == 0 && !S_ISDIR(now.st_mode) &&
+		(!S_ISREG(now.st_mode) || (now.st_nlink > 1 && now.st_uid != walking_ids.uid)))
+		r = 0; /* stays whose it is */
+	else if (fchown(fd, walking_ids.uid, walking_ids.gid) == 0)
 		r = fchmod(fd, type == FTW_D ? walking->dir_mode : walking->file_mode);
 	close(fd);
 	return r;
