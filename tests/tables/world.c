@@ -336,6 +336,10 @@ void world_fresh(const char *prepared)
 	char from[80], to[80];
 
 	if (world.dirty) {
+		for (size_t i = 0; i < LDAPD_RESOLVERS; i++) { /* sessions of the former store */
+			store_session_free(world.ldap->resolvers[i]);
+			world.ldap->resolvers[i] = NULL;
+		}
 		store_writer_stop(world.store);
 		store_close(world.store);
 		snprintf(from, sizeof(from), "%s/db", prepared);
