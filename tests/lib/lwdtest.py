@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real lwd for a test: a temporary installation on free loopback ports, lwctl, stock clients, TAP.
 LWD_BIN names the build folder. A role exit that the test did not announce fails the test, and so does a sanitizer report."""
+import atexit
 import glob
 import json
 import os
@@ -122,11 +123,17 @@ class Lwd:
         self.proc = subprocess.Popen(list(prefix) + [LWD, "--data", self.data], stderr=log, stdout=log, stdin=subprocess.DEVNULL, env=e,
                                      start_new_session=True)
         log.close()
+        atexit.register(self._abandoned)
         if wait:
             p = self.ctl("status", "--wait", str(20 * SLOW))
             if p.returncode != 0:
                 raise RuntimeError("lwd did not get ready: %s\n%s" % (p.stderr, self.log_text()[-3000:]))
         return self
+
+    def _abandoned(self):
+        """The test itself broke off: leave nothing running."""
+        if self.proc and self.proc.poll() is None:
+            os.killpg(self.proc.pid, signal.SIGKILL)
 
     def log_text(self):
         return open(self.logpath).read() if os.path.exists(self.logpath) else ""
