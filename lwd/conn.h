@@ -8,6 +8,7 @@
 #ifndef LWD_CONN_H
 #define LWD_CONN_H
 
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <pthread.h>
 #include <netinet/in.h>
@@ -89,6 +90,7 @@ struct loop {
 	size_t nconns;
 	int64_t refused_logged;
 	_Atomic int64_t came_round;
+	_Atomic bool ended;
 	pthread_mutex_t lock;      /* of returned */
 	struct conn *returned;
 };
@@ -102,6 +104,7 @@ struct lwd_net {
 	struct addr_table *addrs;
 	struct workers *workers;
 	_Atomic int64_t drain_end; /* 0: not draining */
+	sem_t ended;               /* posted by each loop as its last act */
 	_Atomic bool cut;          /* the drain had to close something that was not done */
 };
 

@@ -274,6 +274,8 @@ static void *loop_main(void *arg)
 		run_ready(l);
 	}
 	run_ready(l);
+	atomic_store(&l->ended, true);
+	sem_post(&l->net->ended);
 	return NULL;
 }
 
@@ -337,6 +339,7 @@ int lwd_net_new(const struct lwd_net_options *opt, struct lwd_tls *tls, const st
 	net->opt = *opt;
 	net->tls = tls;
 	net->clock = clock;
+	sem_init(&net->ended, 0, 0);
 	lwd_net_limits(net, opt->max_conns, opt->max_conns_per_addr);
 	net->addrs = addr_table_new();
 	net->loops = calloc(opt->loops, sizeof(*net->loops));
@@ -414,6 +417,15 @@ bool lwd_net_alive(const struct lwd_net *net, int64_t within_us)
 	return true;
 }
 
+/* Until every started loop has ended or the time is up. */
+static void wait_ended(struct lwd_net *net, const struct timespec *until)
+{
+	for (unsigned i = 0; i < net->opt.loops; i++)
+		while (net->loops[i].started && sem_clockwait(&net->ended, CLOCK_MONOTONIC, until) != 0)
+			if (errno != EINTR)
+				return;
+}
+
 bool lwd_net_drain(struct lwd_net *net, int64_t limit_us)
 {
 	struct timespec until;
@@ -426,13 +438,16 @@ bool lwd_net_drain(struct lwd_net *net, int64_t limit_us)
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	seconds = limit_us / LW_SECOND + 3; /* jobs that wait for a commit or another role */
 	until.tv_sec += (time_t)seconds;
+	wait_ended(net, &until);
 	for (unsigned i = 0; i < net->opt.loops; i++) {
 		if (!net->loops[i].started)
 			continue;
-		if (pthread_clockjoin_np(net->loops[i].thread, NULL, CLOCK_MONOTONIC, &until) == 0)
+		if (atomic_load(&net->loops[i].ended)) {
+			pthread_join(net->loops[i].thread, NULL);
 			net->loops[i].started = false;
-		else
+		} else {
 			all = false;
+		}
 	}
 	return all && !atomic_load(&net->cut);
 }
