@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random effects against a plain model: entries, every index by brute force, check, replay by hash, damage found. */
+/* Random effects against a plain model: entries, every index by brute force, check, replay by hash, damage found. (Long,
+ * because the model, what checks it and the damage done to it know the same tables.) */
 #include "tests/unit/engine_util.h"
 
 #define SLOTS    400 /* entries that may exist at a time */
