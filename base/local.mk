@@ -14,7 +14,7 @@ libbase_a_SOURCES = \
 	base/err.c base/err.h \
 	base/log.c base/log.h \
 	base/opaque.c \
-	base/proto.h base/role.h \
+	base/der.h base/krbcrypt.h base/proto.h base/role.h \
 	base/sock.c base/sock.h \
 	base/text.c base/text.h \
 	base/uuid.c base/uuid.h

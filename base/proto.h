@@ -46,4 +46,19 @@ struct lw_proto {
 	void (*farewell)(void *conn, struct lw_writer *out);
 };
 
+/* Datagrams: a protocol that answers each by one. A batch is answered in one call, on a loop; what may block is put off. */
+struct lw_datagram {
+	const struct lw_peer *peer; /* addr, loopback; no TLS */
+	struct lw_bytes in;
+	uint8_t *out;               /* room for out_max octets */
+	size_t out_max, out_n;      /* out_n 0: no answer */
+	bool later;                 /* it may block: run it again by job() on a worker */
+};
+struct lw_dgram_proto {
+	const char *name;
+	size_t max_in, max_out;     /* longer ones in are dropped */
+	void (*answer)(void *server, struct lw_datagram *, size_t n);
+	void (*job)(void *server, struct lw_datagram *); /* one that was put off: start to finish, may block */
+};
+
 #endif

@@ -46,9 +46,28 @@ int keys_unlock(struct keys *, struct lw_bytes token, uint32_t tenant, const str
 /* A new tenant: its data keys, one per class, wrapped by the master key, and its first administrator's password sealed under them, all
  * in one message, so that a refused password leaves nothing behind. Needs an operator's or an installation administrator's token.
  * The items go into STORE_TENANT_CREATE's secrets. LW_EPWPOLICY with text. */
-struct keys_tenant { struct lw_uuid uuid; const char *name, *realm; struct lw_uuid admin_uuid; const char *admin_name; };
+struct keys_tenant { struct lw_uuid uuid; const char *name, *realm; struct lw_uuid admin_uuid; const char *admin_name;
+	struct store_sealed_item *ret_realm; /* filled in: the krbtgt's first keys, for op.realm_keys. NULL: none are made */ };
 int keys_tenant_new(struct keys *, struct lw_bytes token, const struct keys_tenant *, struct lw_bytes password, struct lw_arena *,
 	struct lw_bytes *ret_wrapped, struct store_sealed_item **ret, size_t *ret_n, char text[200]);
+
+/* ---- Kerberos ---- */
+/* For the kdc role alone: the tenant's key of class kerberos, which opens its principals' keys (keys/krbkeys.h). */
+int keys_kerberos_key(struct keys *, uint32_t tenant, uint8_t ret[32]);
+/* On the kdc's word: who showed a ticket. role: whom the capability is for (the kdc itself, or the role it accepted for). keyd looks the
+ * subject up itself. LW_EAUTH: not there, disabled. */
+struct keys_kerberos { uint32_t tenant; struct lw_uuid subject; int64_t auth_time; bool confidential; enum lw_role_id role; };
+int keys_kerberos_cap(struct keys *, const struct keys_kerberos *, struct keys_token *ret_token, struct lw_cap *ret_cap);
+/* directory: a token that the kdc got for itself and sends along with a write. LW_EAUTH, LW_EEXPIRED. */
+int keys_check_forwarded(struct keys *, struct lw_bytes token, enum lw_role_id minted_for, struct lw_cap *ret);
+/* A keytab (0x0502, every enctype and every kvno that is still accepted) of a service or host: needs `export` on its krbPrincipalKey.
+ * rotate, or when it has no keys yet: new random ones under the next kvno (needs `set-secret`), in items, to be written with
+ * STORE_SET_SECRET before the keytab is given out. LW_EUNWILLING: a user's. The blob is secret. */
+int keys_keytab(struct keys *, struct lw_bytes token, uint32_t tenant, const struct lw_uuid *target, bool rotate, struct lw_arena *,
+	struct store_sealed_item **ret, size_t *ret_n, struct lw_bytes *ret_keytab);
+/* New krbtgt keys under the next kvno, the older ones kept behind them: for STORE_REALM_KEYS. Needs `administer` on the tenant. */
+int keys_realm_keys(struct keys *, struct lw_bytes token, uint32_t tenant, struct lw_arena *, struct store_sealed_item *ret);
+
 /* A TLS certificate for a listener: P-256 SubjectPublicKeyInfo and proof of possession (a CSR, DER) in, PEM chain out (leaf, installation CA).
  * Names come from the configuration that keyd itself has read, not from the CSR. */
 int keys_tls_cert(struct keys *, struct lw_bytes csr_der, struct lw_arena *, struct lw_bytes *ret_pem, int64_t *ret_not_after);

@@ -6,7 +6,7 @@ libkeys_a_SOURCES = \
 	keys/msg.h keys/msg.c \
 	keys/cap.h keys/cap.c \
 	keys/master.h keys/master.c \
-	keys/seal.h keys/seal.c \
+	keys/seal.h keys/seal.c keys/krbkeys.h \
 	keys/password.h keys/password.c \
 	keys/policy.h keys/guess.h keys/guess.c \
 	keys/lane.h keys/lane.c

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* DER (X.690) for protocols that are small enough to be read by hand: a cursor over borrowed octets, and a writer that fills a
+ * fixed buffer from its end, so that every length is known when it is written. Both are sticky: make the calls, check once.
+ * Strict: definite minimal lengths, minimal integers, low tag numbers (0..30) only. */
+#ifndef BASE_DER_H
+#define BASE_DER_H
+
+#include "base/bytes.h"
+
+enum lw_der_tag {
+	LW_DER_BOOLEAN = 0x01,
+	LW_DER_INTEGER = 0x02,
+	LW_DER_BIT_STRING = 0x03,
+	LW_DER_OCTET_STRING = 0x04,
+	LW_DER_OID = 0x06,
+	LW_DER_GENERAL_STRING = 0x1b,
+	LW_DER_GENERALIZED_TIME = 0x18,
+	LW_DER_SEQUENCE = 0x30,
+};
+#define LW_DER_CONTEXT(n) (0xa0 | (n)) /* constructed */
+#define LW_DER_APP(n)     (0x60 | (n))
+
+/* ---- reading ---- */
+struct lw_der {
+	const uint8_t *p, *end;
+	int err; /* LW_EINVAL, LW_ELIMIT; afterwards every get gives nothing */
+};
+void lw_der_init(struct lw_der *, struct lw_bytes);
+bool lw_der_more(const struct lw_der *);              /* is something left (and no error)? */
+bool lw_der_at(const struct lw_der *, uint8_t tag);   /* does the next element have this tag? */
+struct lw_bytes lw_der_get(struct lw_der *, uint8_t tag); /* contents of the next element, which must have the tag */
+/* Into the contents of the next element; the outer cursor moves past it. */
+struct lw_der lw_der_enter(struct lw_der *, uint8_t tag);
+/* The end of an inner cursor: it must be used up; its error becomes the outer one's. */
+void lw_der_leave(struct lw_der *outer, const struct lw_der *inner);
+struct lw_bytes lw_der_whole(struct lw_der *, uint8_t tag); /* the next element with tag and length */
+int64_t lw_der_int(struct lw_der *, int64_t min, int64_t max); /* INTEGER; out of range: LW_EINVAL */
+int64_t lw_der_time(struct lw_der *); /* GeneralizedTime YYYYMMDDHHMMSSZ -> seconds since 1970 */
+uint32_t lw_der_flags(struct lw_der *); /* BIT STRING of at least 32 bits, the first 32 (bit 0 is the highest) */
+int lw_der_end(const struct lw_der *); /* the error; LW_EINVAL when octets are left over */
+
+/* ---- writing, backwards: last field first ---- */
+struct lw_der_writer {
+	uint8_t *buf;
+	size_t size, at; /* what is written lies in buf[at .. size) */
+	int err;         /* LW_ELIMIT: the buffer is too small */
+};
+void lw_der_writer_init(struct lw_der_writer *, uint8_t *buf, size_t size);
+size_t lw_der_mark(const struct lw_der_writer *); /* before the contents of something constructed … */
+void lw_der_wrap(struct lw_der_writer *, uint8_t tag, size_t mark); /* … and after them */
+void lw_der_put_raw(struct lw_der_writer *, struct lw_bytes);
+void lw_der_put(struct lw_der_writer *, uint8_t tag, struct lw_bytes contents);
+void lw_der_put_int(struct lw_der_writer *, int64_t);
+void lw_der_put_time(struct lw_der_writer *, int64_t seconds);
+void lw_der_put_flags(struct lw_der_writer *, uint32_t);
+struct lw_bytes lw_der_written(const struct lw_der_writer *);
+
+#endif
