@@ -18,6 +18,18 @@
 /* Where a password may travel without TLS. ldapi counts as loopback. */
 enum ldapd_cleartext { LDAPD_CLEARTEXT_LOOPBACK, LDAPD_CLEARTEXT_ALWAYS, LDAPD_CLEARTEXT_NEVER };
 
+/* SASL GSSAPI (RFC 4752): whoever holds the Kerberos keys accepts the client's token. */
+struct ldapd_accept {
+	struct lw_bytes token, bindings; /* bindings: application data of the channel (RFC 5929 with its
+	                                    prefix), or empty */
+	bool confidential;               /* is the channel? */
+};
+struct ldapd_accepted {
+	struct lw_bytes token;   /* for the client, also with an error; arena */
+	struct lw_bytes context; /* an exported security context; arena, a wiped one */
+	struct keys_token cap;   /* a capability for the directory */
+};
+
 struct ldapd_options {
 	const char *vendor_version; /* root DSE; NULL: not shown */
 	const char *default_tenant; /* domain for plain names and the anonymous root DSE; NULL: the system
@@ -30,6 +42,10 @@ struct ldapd_options {
 	size_t max_message_anonymous; /* before it; 0: 64 KiB */
 	uint32_t cache_size;          /* verified credentials kept; 0: 4096 */
 	int64_t cache_us;             /* for how long; 0: five minutes */
+	/* Accepts a token in one step; called from job() alone, may block. LW_EAUTH: refused; LW_EUNAVAIL,
+	 * LW_EBUSY. NULL: GSSAPI is not offered. */
+	int (*accept)(void *ctx, const struct ldapd_accept *, struct lw_arena *, struct ldapd_accepted *ret);
+	void *accept_ctx;
 };
 
 struct ldapd_server;
