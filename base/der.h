@@ -28,7 +28,7 @@ struct lw_der {
 void lw_der_init(struct lw_der *, struct lw_bytes);
 bool lw_der_more(const struct lw_der *);              /* is something left (and no error)? */
 bool lw_der_at(const struct lw_der *, uint8_t tag);   /* does the next element have this tag? */
-struct lw_bytes lw_der_get(struct lw_der *, uint8_t tag); /* contents of the next element, which must have the tag */
+struct lw_bytes lw_der_get(struct lw_der *, uint8_t tag); /* contents of the next element, which must have the tag; p NULL: error */
 /* Into the contents of the next element; the outer cursor moves past it. */
 struct lw_der lw_der_enter(struct lw_der *, uint8_t tag);
 /* The end of an inner cursor: it must be used up; its error becomes the outer one's. */
@@ -43,7 +43,7 @@ int lw_der_end(const struct lw_der *); /* the error; LW_EINVAL when octets are l
 struct lw_der_writer {
 	uint8_t *buf;
 	size_t size, at; /* what is written lies in buf[at .. size) */
-	int err;         /* LW_ELIMIT: the buffer is too small */
+	int err;         /* LW_ELIMIT: the buffer is too small; LW_EINVAL: a time outside the years 0 to 9999 */
 };
 void lw_der_writer_init(struct lw_der_writer *, uint8_t *buf, size_t size);
 size_t lw_der_mark(const struct lw_der_writer *); /* before the contents of something constructed … */
@@ -53,6 +53,6 @@ void lw_der_put(struct lw_der_writer *, uint8_t tag, struct lw_bytes contents);
 void lw_der_put_int(struct lw_der_writer *, int64_t);
 void lw_der_put_time(struct lw_der_writer *, int64_t seconds);
 void lw_der_put_flags(struct lw_der_writer *, uint32_t);
-struct lw_bytes lw_der_written(const struct lw_der_writer *);
+struct lw_bytes lw_der_written(const struct lw_der_writer *); /* nothing (p NULL) after an error */
 
 #endif

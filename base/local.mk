@@ -10,11 +10,12 @@ libbase_a_SOURCES = \
 	base/conf.c base/conf.h \
 	base/crypto.c base/crypto.h \
 	base/ctl.c base/ctl.h \
+	base/der.c base/der.h \
 	base/enctype.c base/enctype.h \
 	base/err.c base/err.h \
 	base/log.c base/log.h \
 	base/opaque.c \
-	base/der.h base/krbcrypt.h base/proto.h base/role.h \
+	base/krbcrypt.h base/proto.h base/role.h \
 	base/sock.c base/sock.h \
 	base/text.c base/text.h \
 	base/uuid.c base/uuid.h

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The messages of RFC 4120 (and RFC 3244's data) as structs. get: strict and bounded, borrows from the octets; unknown
- * trailing fields of extensible SEQUENCEs are refused. put: appends (in front) to a backward writer. LW_EINVAL: malformed; LW_ELIMIT: more than
- * the bounds below; LW_EVERSION: pvno or msg-type other than the message's. Numbers are as in RFC 4120 section 7.5.
+ * trailing fields of extensible SEQUENCEs are refused; on failure *ret is undefined. put: appends (in front) to a backward writer.
+ * LW_EINVAL: malformed; LW_ELIMIT: more than the bounds below; LW_EVERSION: pvno or msg-type other than the message's. Numbers are as in
+ * RFC 4120 section 7.5. A name has at least one part; names, realms, salts and e-text hold no NUL. UInt32 is also taken as a negative Int32.
  *
  * Times are seconds since 1970; KRB_NO_TIME: absent. Absent octets have p == NULL. */
 #ifndef KDC_MSG_H
@@ -13,6 +14,7 @@
 #define KRB_MAX_MESSAGE 65536
 #define KRB_MAX_PARTS   8
 #define KRB_MAX_NAME    512 /* octets of a realm, and of all parts of a name together */
+#define KRB_MAX_SALT    1024
 #define KRB_MAX_PADATA  24
 #define KRB_MAX_ETYPES  32
 #define KRB_MAX_ADDRS   16
@@ -45,8 +47,8 @@ struct krb_kdc_req { /* AS-REQ and TGS-REQ */
 	bool has_cname, has_sname;
 	struct krb_name cname, sname;
 	struct lw_bytes realm;
-	int64_t from, till, rtime;
-	uint32_t nonce;
+	int64_t from, till, rtime; /* from and rtime may be absent */
+	int64_t nonce; /* -2^31 .. 2^32-1, to be sent back as it came: some have it signed, some unsigned */
 	unsigned netypes;
 	int32_t etypes[KRB_MAX_ETYPES];
 	bool has_addrs;
@@ -69,7 +71,7 @@ struct krb_enc_kdc_rep_part {
 	struct krb_key key;
 	unsigned nlast_req;
 	struct { int32_t type; int64_t time; } last_req[KRB_MAX_LASTREQ];
-	uint32_t nonce;
+	int64_t nonce;
 	int64_t key_expiration; /* may be absent */
 	uint32_t flags;
 	int64_t authtime, starttime, endtime, renew_till; /* starttime and renew_till may be absent */
@@ -145,13 +147,13 @@ int krb_get_authz(struct lw_bytes, struct krb_typed_list *ret);  /* Authorizatio
 int krb_get_etype_info2(struct lw_bytes, struct krb_etype_info2 *ret);
 int krb_get_chpw_data(struct lw_bytes, struct krb_chpw_data *ret);
 
-void krb_put_kdc_req(struct lw_der_writer *, const struct krb_kdc_req *); /* from the fields, not from body: clients in tests and benches */
+void krb_put_kdc_req(struct lw_der_writer *, const struct krb_kdc_req *); /* from the fields, not from body (tickets: from der where set) */
 void krb_put_kdc_req_body(struct lw_der_writer *, const struct krb_kdc_req *);
 void krb_put_kdc_rep(struct lw_der_writer *, const struct krb_kdc_rep *);
 void krb_put_enc_kdc_rep_part(struct lw_der_writer *, const struct krb_enc_kdc_rep_part *);
 void krb_put_ticket(struct lw_der_writer *, const struct krb_ticket *);
 void krb_put_enc_ticket_part(struct lw_der_writer *, const struct krb_enc_ticket_part *);
-void krb_put_ap_req(struct lw_der_writer *, const struct krb_ap_req *); /* ticket.der is copied */
+void krb_put_ap_req(struct lw_der_writer *, const struct krb_ap_req *); /* ticket.der is copied, if set */
 void krb_put_authenticator(struct lw_der_writer *, const struct krb_authenticator *);
 void krb_put_ap_rep(struct lw_der_writer *, const struct krb_enc *);
 void krb_put_enc_ap_rep_part(struct lw_der_writer *, const struct krb_enc_ap_rep_part *);
