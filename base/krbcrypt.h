@@ -22,7 +22,7 @@ const struct lw_enctype *lw_krbkey_type(const struct lw_krbkey *); /* NULL: none
 size_t lw_krb_sealed_size(const struct lw_enctype *, size_t plain); /* octets of the cipher text */
 /* ret has lw_krb_sealed_size octets and does not overlap plain; the confounder is drawn by lw_random. */
 int lw_krb_encrypt(struct lw_krbkey *, uint32_t usage, struct lw_bytes plain, uint8_t *ret);
-/* ret has at least cipher.n octets. LW_EAUTH: does not open (too short likewise). */
+/* ret has at least cipher.n octets and may be cipher.p. LW_EAUTH: does not open (too short likewise); ret is lost then. */
 int lw_krb_decrypt(struct lw_krbkey *, uint32_t usage, struct lw_bytes cipher, uint8_t *ret, size_t *ret_n);
 
 /* Keyed checksums: 15, 16 (RFC 3962), 19, 20 (RFC 8009). */

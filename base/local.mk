@@ -13,9 +13,10 @@ libbase_a_SOURCES = \
 	base/der.c base/der.h \
 	base/enctype.c base/enctype.h \
 	base/err.c base/err.h \
+	base/krbcrypt.c base/krbcrypt.h \
 	base/log.c base/log.h \
 	base/opaque.c \
-	base/krbcrypt.h base/proto.h base/role.h \
+	base/proto.h base/role.h \
 	base/sock.c base/sock.h \
 	base/text.c base/text.h \
 	base/uuid.c base/uuid.h
