@@ -8,6 +8,7 @@ const struct access_default access_defaults[] = {
 	{ "administrators-bare-token", "permit group administrators may token any audience none attrs(*);" },
 	{ "authenticated-browse", "permit authenticated may read,search,compare person,group,service,entry "
 	                          "attrs(ordinary);" },
+	{ "authenticated-ticket", "permit authenticated may ticket person,service,host;" },
 	{ "self-password",
 	        "permit self may set-secret person attrs(userPassword) when channel.confidential;" },
 	{ "self-read", "permit self may read,search,compare person,service,host attrs(*);" },

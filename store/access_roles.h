@@ -17,6 +17,7 @@ struct access_role_row {
 	enum access_verb verb;
 	unsigned kinds;
 	bool attrs; /* all that are fit for the verb: no secrets in read, search, compare, write and create */
+	const char *attr; /* or this one alone; NULL: all */
 };
 extern const struct access_role access_role_table[];
 extern const size_t access_role_count;

@@ -24,7 +24,7 @@
 
 const struct lw_clock *eng_clock(const struct store *);
 /* One pointer for each other part of store/ (caches and such); freed by store_close after the writer has stopped. */
-enum eng_slot { ENG_SLOT_OPS, ENG_SLOT_ACCESS, ENG_SLOT_SEARCH, ENG_SLOT_COUNT };
+enum eng_slot { ENG_SLOT_OPS, ENG_SLOT_TICKET, ENG_SLOT_SEARCH, ENG_SLOT_COUNT };
 void *eng_slot(struct store *, enum eng_slot);
 void eng_slot_set(struct store *, enum eng_slot, void *, void (*free_fn)(void *));
 /* Like store_open with a map of that size and a reserve of free disk octets (tests of the full store). */

@@ -37,7 +37,8 @@ struct write_row {
 };
 extern const struct write_row write_rows[];
 extern const size_t write_row_count;
-write_resolve write_add, write_modify, write_delete, write_moddn, write_secret, write_tenant_create, write_tenant_state;
+write_resolve write_add, write_modify, write_delete, write_moddn, write_secret, write_tenant_create, write_tenant_state,
+	write_realm_keys;
 
 /* May the session set the operation's secrets on this entry (id 0: the one it makes)? Then they are put down with their
  * entry's new credential version. */
@@ -46,5 +47,8 @@ int write_stamp_secrets(struct image *, const struct store_op *, uint64_t creden
 int write_put_secrets(struct store_txn *, uint64_t id, const struct store_op *, struct eng_fx *);
 bool write_has_password(const struct store_op *);
 int write_default_names(struct image *);
+/* The krbtgt's keys onto a tenant's suffix entry: one item, of the generation that comes next. */
+int write_put_realm(struct store_txn *, uint32_t tenant, const struct store_sealed_item *, uint64_t generation,
+	struct eng_fx *);
 
 #endif

@@ -115,9 +115,43 @@ static int check_unique(struct image *img, const struct image_attr *a)
 	return LW_OK;
 }
 
+/* lwd's own Kerberos principals have no entry, and nobody may take their names. Backslashes quote (RFC 1964 2.1.1). */
+bool image_name_reserved(struct lw_bytes name)
+{
+	static const char *const own[] = { "krbtgt/", "kadmin/" };
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		size_t at = 0;
+		for (size_t j = 0; j < name.n && own[i][at]; j++)
+			if (name.p[j] == '\\')
+				continue;
+			else if ((name.p[j] | 0x20) == (own[i][at] | 0x20))
+				at++;
+			else
+				break;
+		if (!own[i][at])
+			return true;
+	}
+	return false;
+}
+
+static int check_reserved(struct image *img, const struct image_attr *a)
+{
+	const struct ops_known *k = ops_known();
+
+	if (a->attr != k->krbPrincipalName && !(a->attr == k->cn && img->head.flags & (ACCESS_SERVICE | ACCESS_HOST)))
+		return LW_OK;
+	for (size_t i = 0; i < a->n; i++)
+		if (image_name_reserved(a->values[i]))
+			return ops_say(img->txn, LW_ECONSTRAINT, "%s: the name is reserved", a->attr->names[0]);
+	return LW_OK;
+}
+
 int image_check(struct image *img)
 {
 	int err = check_classes(img);
+
+	set_flags(img);
 
 	for (size_t i = 0; !err && i < img->n; i++) {
 		const struct image_attr *a = &img->attrs[i];
@@ -125,11 +159,10 @@ int image_check(struct image *img)
 			err = ops_say(img->txn, LW_ECONSTRAINT, "%s takes a single value", a->attr->names[0]);
 		if (!err && a->changed && a->attr->flags & SCHEMA_UNIQUE)
 			err = check_unique(img, a);
+		if (!err && a->changed)
+			err = check_reserved(img, a);
 	}
-	if (!err)
-		err = check_rdn(img);
-	set_flags(img);
-	return err;
+	return err ? err : check_rdn(img);
 }
 
 bool image_touches_rights(const struct image *img)

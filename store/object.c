@@ -64,7 +64,7 @@ static int take_above(struct store_txn *t, const struct eng_entry *e, struct acc
 	return LW_OK;
 }
 
-static int object(struct store_txn *t, const struct eng_entry *e, unsigned needs, struct access_object *o)
+int ops_object_for(struct store_txn *t, const struct eng_entry *e, unsigned needs, struct access_object *o)
 {
 	int err = LW_OK;
 
@@ -92,7 +92,7 @@ bool ops_protected(struct store_txn *t, uint64_t id)
 
 int ops_object(struct store_txn *t, const struct eng_entry *e, struct access_object *ret)
 {
-	int err = object(t, e, ~0u, ret);
+	int err = ops_object_for(t, e, ~0u, ret);
 
 	if (!err && e->id)
 		ret->is_protected = ops_protected(t, e->id);
@@ -101,9 +101,16 @@ int ops_object(struct store_txn *t, const struct eng_entry *e, struct access_obj
 
 bool ops_decide(struct store_txn *t, enum access_verb verb, const struct eng_entry *e, const struct schema_attr *attr)
 {
+	unsigned needs = access_needs(t->session->rights, verb);
 	struct access_object o;
 
-	return ops_object(t, e, &o) == LW_OK && access_decide(t->session->rights, verb, &o, attr, &t->ctx, NULL);
+	if (t->session->actor_rights)
+		needs |= access_needs(t->session->actor_rights, verb);
+	if (ops_object_for(t, e, needs, &o))
+		return false;
+	if (access_verbs[verb].changes && e->id)
+		o.is_protected = ops_protected(t, e->id);
+	return access_decide(t->session->rights, verb, &o, attr, &t->ctx, NULL);
 }
 
 bool ops_may_administer(struct store_txn *t)
@@ -166,7 +173,7 @@ int ops_view_in(struct store_txn *t, uint64_t id, struct store_view *v)
 	if (!s)
 		return LW_ENOMEM;
 	if (!s->made) {
-		err = object(t, &v->e, t->needs, &o);
+		err = ops_object_for(t, &v->e, t->needs, &o);
 		if (err)
 			return err;
 		access_attr_set(t->session->rights, ACCESS_READ, &o, &t->ctx, &s->set[0]);

@@ -21,7 +21,7 @@
 	X(modifiersName) X(hasSubordinates) X(subschemaSubentry) X(entryDN) X(entryUUID) X(numSubordinates) \
 	X(memberOf) X(member) X(uniqueMember) X(cn) X(uid) X(ou) X(dc) X(o) X(sn) X(description)            \
 	X(lwDisabled) X(lwTag) X(lwManagedBy) X(lwCredentialVersion) X(lwGrantText) X(krbPrincipalName)     \
-	X(pwdChangedTime) X(userPassword)
+	X(pwdChangedTime) X(userPassword) X(krbPrincipalKey) X(krbMaxTicketLife) X(krbMaxRenewableAge)
 struct ops_known {
 #define X(name) const struct schema_attr *name;
 	OPS_ATTRS(X)
@@ -32,6 +32,8 @@ struct ops_known {
 const struct ops_known *ops_known(void);
 bool ops_has_subtypes(const struct schema_attr *);
 extern const char ops_subschema_dn[];
+
+#define OPS_SUFFIX_ID 1 /* the suffix entry of every tenant */
 
 /* ---- the caller's flags of an entry (struct eng_entry) ---- */
 enum ops_flag {
@@ -132,6 +134,8 @@ struct lw_session {
 	struct ops_cache *cache; /* NULL: nothing remembered yet */
 	struct ops_policy *policy;
 	struct access_rights *rights, *actor_rights;
+	uint64_t ticket_snapshot; /* where the two were read; 0: nowhere */
+	int64_t ticket_life, ticket_renew;
 	/* the tenant's suffix, for resolving DNs: the policy's */
 	size_t nsuffix;
 	const struct lw_bytes *suffix;
@@ -180,6 +184,8 @@ int ops_view(struct store_txn *, uint64_t id, struct store_view **ret);
 int ops_view_in(struct store_txn *, uint64_t id, struct store_view *into);
 /* The whole object for one decision. */
 int ops_object(struct store_txn *, const struct eng_entry *, struct access_object *ret);
+/* Only what rights need (access_needs); nothing about `protected`. */
+int ops_object_for(struct store_txn *, const struct eng_entry *, unsigned needs, struct access_object *ret);
 /* protected and identity of what a verb with `changes` is done to */
 bool ops_protected(struct store_txn *, uint64_t id);
 bool ops_decide(struct store_txn *, enum access_verb, const struct eng_entry *, const struct schema_attr *);
@@ -214,6 +220,7 @@ int ops_query_bind(struct store_txn *, struct lw_arena *, const struct filter *,
 uint64_t ops_query_id(const struct ops_query *, const struct filter *leaf);
 enum filter_truth ops_eval(const struct store_view *, const struct ops_query *, struct lw_arena *scratch);
 int ops_search_prepare(struct store *); /* what searches share; made with the first session */
+int ops_ticket_prepare(struct store *); /* what the KDC's sessions share; made with the first of them */
 /* Candidates by the indexes; NULL with LW_OK: no index helps. */
 int ops_plan(struct store_txn *, const struct ops_query *, struct eng_ids **ret);
 

@@ -46,7 +46,7 @@ static const struct schema_row classes[] = {
 	  "pwdMinLength $ pwdMaxLength $ pwdExpireWarning $ pwdGraceAuthNLimit $ pwdGraceExpiry $ "
 	  "pwdLockout $ pwdLockoutDuration $ pwdMaxFailure $ pwdFailureCountInterval $ pwdMustChange $ "
 	  "pwdAllowUserChange $ pwdSafeModify $ pwdMinDelay $ pwdMaxDelay $ pwdMaxIdle $ "
-	  "pwdMaxRecordedFailure ) )" },
+	  "pwdMaxRecordedFailure $ krbMaxTicketLife $ krbMaxRenewableAge ) )" },
 };
 
 const struct schema_source schema_src_lwd = { "lwd", 900, 999, attrs,

@@ -54,7 +54,7 @@ int write_put_secrets(struct store_txn *t, uint64_t id, const struct store_op *o
 		return err;
 	for (size_t i = 0; i < op->nsecrets; i++) {
 		const struct store_sealed_item *s = &op->secrets[i];
-		keep = s->cls == STORE_SECRET_KERBEROS && !write_has_password(op); /* tickets under older keys live on */
+		keep = false; /* what must live on stands in the new item: keys_krb has the older sets */
 		for (size_t j = 0; j < i; j++)
 			keep |= op->secrets[j].attr == s->attr && op->secrets[j].cls == s->cls;
 		if (!keep)
@@ -141,5 +141,43 @@ int write_secret(struct store_txn *t, const struct store_op *op, struct eng_fx *
 	t->result->uuid = e.uuid;
 	t->result->version = eng_fx_version(fx);
 	t->result->credential_version = version;
+	return LW_OK;
+}
+
+/* ---- the realm's own keys ---- */
+
+int write_put_realm(struct store_txn *t, uint32_t tenant, const struct store_sealed_item *s, uint64_t generation,
+	struct eng_fx *fx)
+{
+	const uint16_t attr = ops_known()->krbPrincipalKey->id;
+
+	if (s->attr != attr || s->cls != STORE_SECRET_KERBEROS || !s->sealed.n || s->sealed.n > MAX_SEALED)
+		return LW_EINVAL;
+	if (s->generation != generation)
+		return ops_say(t, LW_EAGAIN, "somebody else changed the realm's keys");
+	if (generation > 1)
+		eng_fx_sealed_del(fx, tenant, OPS_SUFFIX_ID, attr, STORE_SECRET_KERBEROS, ENG_ALL_GENERATIONS);
+	eng_fx_sealed_put(fx, tenant, OPS_SUFFIX_ID, attr, STORE_SECRET_KERBEROS, generation, s->sealed);
+	return eng_fx_err(fx);
+}
+
+int write_realm_keys(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
+{
+	struct lw_bytes old;
+	uint64_t generation = 0;
+	int err;
+
+	if (!t->tenant || !ops_may_administer(t))
+		return LW_EACCES;
+	if (op->nsecrets != 1)
+		return LW_EINVAL;
+	err = eng_sealed(t->eng, t->tenant, OPS_SUFFIX_ID, ops_known()->krbPrincipalKey->id, STORE_SECRET_KERBEROS, &old,
+		&generation);
+	if (!err || err == LW_ENOTFOUND)
+		err = write_put_realm(t, t->tenant, &op->secrets[0], generation + 1, fx);
+	if (err)
+		return err;
+	eng_fx_authgen(fx, t->tenant);
+	t->result->uuid = t->session->tenant_uuid;
 	return LW_OK;
 }

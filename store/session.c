@@ -177,6 +177,10 @@ int store_session_role(struct store *st, uint32_t tenant, enum store_role role, 
 
 	if (!s)
 		return LW_ENOMEM;
+	if (role == STORE_ROLE_KDC && ops_ticket_prepare(st)) {
+		free(s);
+		return LW_ENOMEM;
+	}
 	s->role = role;
 	s->confidential = true;
 	s->methods = LW_CAP_PEERCRED;

@@ -110,7 +110,7 @@ static uint64_t node_end(struct tree *tr, struct node *n)
 	return n->head.id;
 }
 
-static void make_suffix(struct tree *tr, struct node *n)
+static void make_suffix(struct tree *tr, struct node *n, const struct store_sealed_item *realm_keys)
 {
 	static const char *const classes[] = { "top", "dcObject", "organization", NULL };
 	const struct ops_known *k = ops_known();
@@ -131,6 +131,8 @@ static void make_suffix(struct tree *tr, struct node *n)
 	lw_writer_done(&text);
 	lw_writer_done(&norm);
 	tr->root = node_end(tr, n);
+	if (!tr->err && realm_keys)
+		tr->err = write_put_realm(tr->t, tr->tenant->id, realm_keys, 1, tr->fx);
 }
 
 static void make_containers(struct tree *tr, struct node *n)
@@ -157,6 +159,10 @@ static void make_admin(struct tree *tr, struct node *n, const struct store_op *o
 	const struct ops_known *k = ops_known();
 	const char *name = op->admin_name ? op->admin_name : "admin", *krb;
 
+	if (image_name_reserved(lw_str(name))) {
+		tr->err = ops_say(tr->t, LW_ECONSTRAINT, "the administrator's name is reserved");
+		return;
+	}
 	krb = lw_printf(tr->t->arena, "%s@%.*s", name, (int)tr->tenant->realm.n, tr->tenant->realm.p);
 	node_start(tr, n, tr->people, k->uid, name, list);
 	n->head.flags = 0;
@@ -260,7 +266,7 @@ int tenant_make_tree(struct store_txn *t, const struct store_op *op, const struc
 		return err;
 	tr.suffix = suffix;
 	lw_time_generalized(eng_now(t->eng), false, tr.now);
-	make_suffix(&tr, n);
+	make_suffix(&tr, n, op->realm_keys);
 	if (!tr.err)
 		make_containers(&tr, n);
 	if (!tr.err)

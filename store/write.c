@@ -11,6 +11,7 @@ const struct write_row write_rows[] = {
 	[STORE_SET_SECRET] = { STORE_SET_SECRET, ACCESS_SET_SECRET, write_secret },
 	[STORE_TENANT_CREATE] = { STORE_TENANT_CREATE, ACCESS_ADMINISTER, write_tenant_create },
 	[STORE_TENANT_STATE] = { STORE_TENANT_STATE, ACCESS_ADMINISTER, write_tenant_state },
+	[STORE_REALM_KEYS] = { STORE_REALM_KEYS, ACCESS_ADMINISTER, write_realm_keys },
 };
 const size_t write_row_count = sizeof(write_rows) / sizeof(write_rows[0]);
 

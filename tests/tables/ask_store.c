@@ -11,7 +11,8 @@ static const char *const names[] = { [STORE_ADD] = "add",
 	[STORE_MODDN] = "moddn",
 	[STORE_SET_SECRET] = "set-secret",
 	[STORE_TENANT_CREATE] = "tenant-create",
-	[STORE_TENANT_STATE] = "tenant-state" };
+	[STORE_TENANT_STATE] = "tenant-state",
+	[STORE_REALM_KEYS] = "realm-keys" };
 
 static size_t rows(void)
 {
@@ -49,7 +50,8 @@ static struct lw_session *session(enum column who)
 	return s;
 }
 
-/* DN, new RDN; for add a person of that name; for set-secret the owner; for tenants a name, on or off */
+/* DN, new RDN; for add a person of that name; for set-secret the owner; for tenants a name, on or off; for the
+ * realm's keys their generation */
 static void fill(struct store_op *op, char **w, size_t n)
 {
 	static struct lw_bytes classes[] = { LW_LIT("inetOrgPerson") }, name[] = { LW_LIT("new") };
@@ -68,6 +70,7 @@ static void fill(struct store_op *op, char **w, size_t n)
 		op->nsecrets = 1;
 	}
 	if (op->kind == STORE_TENANT_CREATE) {
+		secret.cls = STORE_SECRET_PASSWORD;
 		secret.generation = 1;
 		op->tenant_name = w[1];
 		op->tenant_uuid = lw_uuid_new(&world.clock);
@@ -83,6 +86,15 @@ static void fill(struct store_op *op, char **w, size_t n)
 		op->tenant_enabled = !strcmp(w[2], "on");
 		return;
 	}
+	if (op->kind == STORE_REALM_KEYS) {
+		secret.attr = schema_attr(LW_LIT("krbPrincipalKey"))->id;
+		secret.cls = STORE_SECRET_KERBEROS;
+		secret.generation = (uint64_t)atoi(w[1]);
+		op->secrets = &secret;
+		op->nsecrets = 1;
+		return;
+	}
+	secret.cls = STORE_SECRET_PASSWORD;
 	secret.generation = 2;
 	check(dn_parse(world.arena, lw_str(w[1]), &op->dn), w[1]);
 	op->attrs = attrs;

@@ -368,7 +368,8 @@ static void test_roles(void **state)
 	struct access_object o = world_object(&f->w, BOB, 1);
 	struct access_why why;
 	const struct schema_attr *mail = schema_attr(LW_LIT("mail")),
-	                         *pw = schema_attr(LW_LIT("userPassword"));
+	                         *pw = schema_attr(LW_LIT("userPassword")),
+	                         *key = schema_attr(LW_LIT("krbPrincipalKey"));
 
 	assert_true(access_is_admin(r));
 	assert_true(access_decide(r, ACCESS_WRITE, &o, mail, &fixture_plain, &why));
@@ -397,7 +398,30 @@ static void test_roles(void **state)
 	assert_false(access_decide(r, ACCESS_READ, &o, mail, &fixture_plain, NULL));
 	assert_true(access_decide(r, ACCESS_CREATE, &o, NULL, &fixture_plain, NULL));
 	access_rights_free(r);
-	assert_null(access_bind_role(3, 1));
+	/* the KDC: keys of Kerberos and nothing else of what is secret; the operator: those of services and hosts */
+	r = access_bind_role(STORE_ROLE_KDC, 1);
+	assert_false(access_is_admin(r));
+	assert_true(access_decide(r, ACCESS_EXPORT, &o, key, &fixture_plain, NULL));
+	assert_false(access_decide(r, ACCESS_EXPORT, &o, pw, &fixture_plain, NULL));
+	assert_true(access_decide(r, ACCESS_READ, &o, mail, &fixture_plain, NULL));
+	for (unsigned v = 1; v < ACCESS_VERB_COUNT; v++)
+		if (v != ACCESS_READ && v != ACCESS_SEARCH && v != ACCESS_EXPORT)
+			assert_false(access_any(r, (enum access_verb)v));
+	o.tenant = 2;
+	assert_false(access_decide(r, ACCESS_EXPORT, &o, key, &fixture_plain, NULL));
+	o.tenant = 1;
+	access_rights_free(r);
+	r = access_bind_role(STORE_ROLE_OPERATOR, 1);
+	assert_false(access_decide(r, ACCESS_EXPORT, &o, key, &fixture_plain, NULL)); /* a person's */
+	o.kind = ACCESS_SERVICE;
+	assert_true(access_decide(r, ACCESS_EXPORT, &o, key, &fixture_plain, NULL));
+	assert_false(access_decide(r, ACCESS_EXPORT, &o, pw, &fixture_plain, NULL));
+	o.kind = ACCESS_HOST;
+	assert_true(access_decide(r, ACCESS_EXPORT, &o, key, &fixture_plain, NULL));
+	o.kind = ACCESS_ENTRY;
+	assert_false(access_decide(r, ACCESS_EXPORT, &o, key, &fixture_plain, NULL));
+	access_rights_free(r);
+	assert_null(access_bind_role(STORE_ROLE_KDC + 1, 1));
 	fixture_free(f);
 }
 

@@ -310,7 +310,7 @@ static void test_tables(void **state)
 		enum access_verb verb;
 	} some[] = { { "read", ACCESS_READ }, { "Set-Secret", ACCESS_SET_SECRET },
 		{ "administer", ACCESS_ADMINISTER }, { "all", ACCESS_NONE }, { "", ACCESS_NONE } };
-	struct access_role_row bad = { STORE_ROLE_OPERATOR, ACCESS_READ, ACCESS_ANY, true };
+	struct access_role_row bad = { STORE_ROLE_OPERATOR, ACCESS_READ, ACCESS_ANY, true, NULL };
 	unsigned have = 0;
 
 	for (unsigned v = 1; v < ACCESS_VERB_COUNT; v++)
@@ -321,22 +321,28 @@ static void test_tables(void **state)
 		assert_non_null(access_kind_names[k]);
 	for (unsigned r = 0; r < ACCESS_BY_COUNT; r++)
 		assert_true(strlen(access_reason_text((enum access_reason)r)) > 3);
-	assert_int_equal(access_role_count, STORE_ROLE_INIT + 1);
+	assert_int_equal(access_role_count, STORE_ROLE_KDC + 1);
 	for (size_t i = 0; i < access_role_row_count; i++) {
 		assert_true(access_role_row_ok(&access_role_rows[i]));
 		have |= 1u << access_role_rows[i].role;
 	}
-	assert_int_equal(have, 7);
+	assert_int_equal(have, 15);
 	assert_true(access_role_row_ok(&bad));
 	bad.verb = ACCESS_NONE; /* a zero right */
 	assert_false(access_role_row_ok(&bad));
 	bad.verb = ACCESS_VERB_COUNT;
 	assert_false(access_role_row_ok(&bad));
-	bad = (struct access_role_row){ STORE_ROLE_OPERATOR, ACCESS_READ, 0, true };
+	bad = (struct access_role_row){ STORE_ROLE_OPERATOR, ACCESS_READ, 0, true, NULL };
 	assert_false(access_role_row_ok(&bad));
-	bad = (struct access_role_row){ STORE_ROLE_OPERATOR, ACCESS_READ, ACCESS_ANY, false };
+	bad = (struct access_role_row){ STORE_ROLE_OPERATOR, ACCESS_READ, ACCESS_ANY, false, NULL };
 	assert_false(access_role_row_ok(&bad));
-	bad = (struct access_role_row){ STORE_ROLE_INIT + 1, ACCESS_READ, ACCESS_ANY, true };
+	bad = (struct access_role_row){ STORE_ROLE_KDC, ACCESS_EXPORT, ACCESS_ANY, true, "noSuchAttribute" };
+	assert_false(access_role_row_ok(&bad));
+	bad.attr = "krbPrincipalKey";
+	assert_true(access_role_row_ok(&bad));
+	bad = (struct access_role_row){ STORE_ROLE_KDC, ACCESS_ADMINISTER, ACCESS_ANY, false, "krbPrincipalKey" };
+	assert_false(access_role_row_ok(&bad));
+	bad = (struct access_role_row){ STORE_ROLE_KDC + 1, ACCESS_READ, ACCESS_ANY, true, NULL };
 	assert_false(access_role_row_ok(&bad));
 }
 
