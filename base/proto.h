@@ -57,6 +57,7 @@ struct lw_datagram {
 struct lw_dgram_proto {
 	const char *name;
 	size_t max_in, max_out;     /* longer ones in are dropped */
+	bool slow;                  /* its jobs wait for password hashing */
 	void (*answer)(void *server, struct lw_datagram *, size_t n);
 	void (*job)(void *server, struct lw_datagram *); /* one that was put off: start to finish, may block */
 };

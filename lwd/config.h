@@ -19,6 +19,7 @@ struct lwd_config {
 	uint64_t max_conns, max_conns_per_addr;
 	uint64_t directory_loops;  /* 0: one for each processor, at most 4 */
 	uint64_t directory_workers;
+	uint64_t kdc_loops, kdc_workers; /* the same of the KDC */
 	uint64_t search_size_limit; /* 0: none */
 	int64_t search_time_limit; /* microseconds; 0: none */
 	int64_t shutdown_time;     /* a drain lasts at most so long, microseconds */

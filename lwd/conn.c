@@ -3,11 +3,11 @@
 #include "lwd/conn.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <openssl/err.h>
 
@@ -15,6 +15,8 @@
 #include "base/log.h"
 #include "base/sock.h"
 #include "lwd/tls.h"
+
+#define WORKER_TURNS 64 /* jobs in a row for one connection before others get the thread */
 
 static void settle(struct conn *c);
 
@@ -263,6 +265,29 @@ enum lw_next conn_step(struct conn *c)
 	return next;
 }
 
+/* On a worker. */
+static void run_job(struct work *work)
+{
+	struct conn *c = (struct conn *)((char *)work - offsetof(struct conn, work));
+	enum lw_next job = c->job, next = LW_NEXT_CLOSE;
+	int owner = OWNER_WORKER;
+
+	for (unsigned turn = 0; turn < WORKER_TURNS; turn++) {
+		c->svc->proto->job(c->machine, &c->out);
+		next = conn_step(c);
+		if (!conn_flush(c) || next != job || conn_backlog(c) > CONN_OUT_HIGH)
+			break;
+	}
+	c->last_active = now_of(c);
+	c->job = next;
+	c->again = false;
+	if (next == LW_NEXT_READ && !c->dead && !c->eof && !c->more_input && conn_backlog(c) == 0 &&
+		atomic_compare_exchange_strong_explicit(&c->owner, &owner, OWNER_LOOP, memory_order_release,
+			memory_order_relaxed))
+		return; /* the loop's again: it waits for input as before */
+	loop_return(c);
+}
+
 /* false: a worker has the connection now. */
 static bool apply(struct conn *c, enum lw_next next)
 {
@@ -276,8 +301,9 @@ static bool apply(struct conn *c, enum lw_next next)
 		if (!conn_flush(c))
 			break;
 		c->job = next;
+		c->work = (struct work){ .slow = next == LW_NEXT_SLOW_JOB, .run = run_job };
 		atomic_store_explicit(&c->owner, OWNER_WORKER, memory_order_release);
-		workers_submit(c->loop->net->workers, c);
+		workers_submit(c->loop->net->workers, &c->work);
 		return false;
 	case LW_NEXT_STARTTLS:
 		/* octets that came in the clear must not count as protected */
@@ -561,20 +587,8 @@ void conn_farewell(struct conn *c)
 
 static void name_peer(struct conn *c, const struct sockaddr_storage *sa)
 {
-	char host[INET6_ADDRSTRLEN] = "?";
-
-	if (sa->ss_family == AF_INET) {
-		const struct sockaddr_in *in = (const struct sockaddr_in *)sa;
-
-		inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
-		snprintf(c->peer.addr, sizeof(c->peer.addr), "%s:%u", host, ntohs(in->sin_port));
-		c->peer.loopback = (ntohl(in->sin_addr.s_addr) >> 24) == 127;
-	} else if (sa->ss_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
-
-		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
-		snprintf(c->peer.addr, sizeof(c->peer.addr), "[%s]:%u", host, ntohs(in6->sin6_port));
-		c->peer.loopback = IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+	if (sa->ss_family == AF_INET || sa->ss_family == AF_INET6) {
+		addr_name(sa, &c->peer);
 	} else {
 		gid_t gid;
 		pid_t pid;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside the loops: what loop.c, conn.c and worker.c share. Nobody else includes this.
+/* Inside the loops: what loop.c, conn.c, dgram.c and worker.c share. Nobody else includes this.
  *
  * A connection is owned by its loop, or by the worker that runs its job: `owner` is the only field that both may
  * look at. The loop gives it away (LOOP -> WORKER), the worker gives it back (WORKER -> LOOP) without waking the loop
@@ -39,9 +39,17 @@ enum conn_phase {
 
 struct addr_count;
 
+/* Something for a worker to do, part of what it is about: queues need no memory. */
+struct work {
+	struct work *next;
+	bool slow;                 /* waits for password hashing: at most half of the workers do that at once */
+	void (*run)(struct work *);
+};
+
 struct conn {
 	struct conn *prev, *next;  /* of the loop's connections */
-	struct conn *link;         /* ready list, returned list or job queue */
+	struct conn *link;         /* ready list or returned list */
+	struct work work;
 	struct loop *loop;
 	const struct lwd_service *svc;
 	void *machine;
@@ -76,6 +84,17 @@ struct listener {
 	int fd;
 };
 
+/* A socket for datagrams. All of a loop's share one batch of buffers. */
+struct dgram_batch;
+struct dgram {
+	struct dgram *next;
+	struct loop *loop;
+	struct lwd_service svc;
+	struct event ev;
+	int fd;
+	_Atomic unsigned later;    /* put off and not yet answered */
+};
+
 struct loop {
 	struct lwd_net *net;
 	unsigned index;
@@ -86,6 +105,8 @@ struct loop {
 	struct event ev_wake, ev_tick, ev_backoff;
 	int wake_fd, reserve_fd;
 	struct listener *listeners, *closed;
+	struct dgram *dgrams;
+	struct dgram_batch *batch;
 	struct conn *conns, *ready, **ready_last;
 	size_t nconns;
 	int64_t refused_logged;
@@ -128,14 +149,23 @@ void loop_ready(struct conn *);      /* gets a conn_turn soon */
 void loop_return(struct conn *);     /* any thread */
 
 /* worker.c */
-struct workers *workers_new(unsigned n, const struct lw_clock *); /* starts the threads */
-void workers_submit(struct workers *, struct conn *);             /* any thread; c->job says which lane */
-void workers_free(struct workers *);                              /* what is queued is finished first */
+struct workers *workers_new(unsigned n);            /* starts the threads */
+void workers_submit(struct workers *, struct work *); /* any thread */
+void workers_free(struct workers *);                /* what is queued is finished first */
+
+/* dgram.c: on the owning loop */
+int dgram_new(struct loop *, int fd, const struct lwd_service *); /* before the loop runs; takes the fd. LW_ENOMEM */
+void dgram_watch(struct loop *);
+void dgram_stop(struct loop *);      /* drain: answers what has come, then takes no more */
+bool dgram_busy(const struct loop *); /* some are with the workers */
+void dgram_free(struct loop *);      /* when neither the loop nor a worker runs */
 
 /* limit.c: how many connections an address has. NULL: too many, or out of memory. */
 struct addr_table *addr_table_new(void);
 void addr_table_free(struct addr_table *);
 struct addr_count *addr_take(struct addr_table *, const struct sockaddr_storage *, uid_t local, size_t max);
 void addr_drop(struct addr_table *, struct addr_count *);
+/* addr and loopback of an IPv4 or IPv6 peer; the rest stays. */
+void addr_name(const struct sockaddr_storage *, struct lw_peer *);
 
 #endif

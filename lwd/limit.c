@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lwd/conn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <arpa/inet.h>
@@ -106,4 +107,40 @@ void addr_drop(struct addr_table *t, struct addr_count *a)
 		free(a);
 	}
 	pthread_mutex_unlock(&t->lock);
+}
+
+static char *put_number(char *p, unsigned n)
+{
+	char digits[10];
+	size_t i = 0;
+
+	do
+		digits[i++] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	while (i > 0)
+		*p++ = digits[--i];
+	return p;
+}
+
+void addr_name(const struct sockaddr_storage *sa, struct lw_peer *ret)
+{
+	if (sa->ss_family == AF_INET) { /* by hand: it is done for each datagram */
+		const struct sockaddr_in *in = (const struct sockaddr_in *)sa;
+		const uint8_t *a = (const uint8_t *)&in->sin_addr;
+		char *p = ret->addr;
+
+		for (int i = 0; i < 4; i++) {
+			p = put_number(p, a[i]);
+			*p++ = i < 3 ? '.' : ':';
+		}
+		*put_number(p, ntohs(in->sin_port)) = '\0';
+		ret->loopback = a[0] == 127;
+	} else {
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
+		char host[INET6_ADDRSTRLEN] = "?";
+
+		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
+		snprintf(ret->addr, sizeof(ret->addr), "[%s]:%u", host, ntohs(in6->sin6_port));
+		ret->loopback = IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+	}
 }

@@ -18,9 +18,9 @@
 #include "base/err.h"
 
 #define BACKLOG 1024
-#define MAX_ADDRS 16
+#define UDP_ROOM (4 << 20) /* of a socket, where the system gives so much: what comes while the role is being restarted waits there */
 
-struct tcp {
+struct addr {
 	struct sockaddr_storage sa;
 	socklen_t n;
 	char text[INET6_ADDRSTRLEN];
@@ -39,7 +39,7 @@ static int add(struct lwd_bounds *b, unsigned service, unsigned loop, int fd)
 	return LW_OK;
 }
 
-static bool parse_addr(const char *p, size_t n, struct tcp *ret)
+static bool parse_addr(const char *p, size_t n, struct addr *ret)
 {
 	struct sockaddr_in *in = (struct sockaddr_in *)&ret->sa;
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&ret->sa;
@@ -69,11 +69,11 @@ static bool parse_addr(const char *p, size_t n, struct tcp *ret)
 	return false;
 }
 
-static size_t parse_addrs(const char *list, struct tcp ret[MAX_ADDRS])
+static size_t parse_addrs(const char *list, struct addr ret[LWD_ADDRS_MAX])
 {
 	size_t n = 0;
 
-	while (*list != '\0' && n < MAX_ADDRS) {
+	while (*list != '\0' && n < LWD_ADDRS_MAX) {
 		size_t len = strcspn(list, ",");
 
 		if (!parse_addr(list, len, &ret[n]))
@@ -85,7 +85,7 @@ static size_t parse_addrs(const char *list, struct tcp ret[MAX_ADDRS])
 	return n;
 }
 
-static void set_port(struct tcp *t, uint16_t port)
+static void set_port(struct addr *t, uint16_t port)
 {
 	if (t->sa.ss_family == AF_INET)
 		((struct sockaddr_in *)&t->sa)->sin_port = htons(port);
@@ -93,20 +93,54 @@ static void set_port(struct tcp *t, uint16_t port)
 		((struct sockaddr_in6 *)&t->sa)->sin6_port = htons(port);
 }
 
-static int tcp_socket(const struct tcp *t, bool share)
+static bool wildcard(const struct addr *t)
 {
-	int on = 1, saved, fd = socket(t->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return t->sa.ss_family == AF_INET ?
+		((const struct sockaddr_in *)&t->sa)->sin_addr.s_addr == htonl(INADDR_ANY) :
+		IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)&t->sa)->sin6_addr);
+}
+
+static void set_tcp(int fd)
+{
+	int on = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* inherited by what is accepted */
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+}
+
+static void set_udp(int fd, const struct addr *t)
+{
+	int on = 1, room = UDP_ROOM;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	if (!wildcard(t))
+		return;
+	/* a datagram says which address it came for, so that the answer can leave from there */
+	if (t->sa.ss_family == AF_INET)
+		setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
+	else
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
+}
+
+static int port_socket(const struct addr *t, int type, bool share)
+{
+	int on = 1, saved, fd = socket(t->sa.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (type == SOCK_STREAM) /* for UDP it would share the port with anybody */
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (share)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	if (t->sa.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* inherited by what is accepted */
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	if (bind(fd, (const struct sockaddr *)&t->sa, t->n) == 0 && (!share || listen(fd, BACKLOG) == 0))
+	if (type == SOCK_STREAM)
+		set_tcp(fd);
+	else
+		set_udp(fd, t);
+	if (bind(fd, (const struct sockaddr *)&t->sa, t->n) == 0 &&
+		(!share || type == SOCK_DGRAM || listen(fd, BACKLOG) == 0))
 		return fd;
 	saved = errno;
 	close(fd);
@@ -114,7 +148,7 @@ static int tcp_socket(const struct tcp *t, bool share)
 	return -1;
 }
 
-static void explain_tcp(const struct tcp *t, const char *name, unsigned port, char err[256])
+static void explain(const struct addr *t, const char *name, unsigned port, char err[256])
 {
 	if (errno == EADDRINUSE)
 		snprintf(err, 256, "%s: %s port %u is in use; stop what uses it or set port-offset in lwd.conf", name,
@@ -130,22 +164,22 @@ static void explain_tcp(const struct tcp *t, const char *name, unsigned port, ch
 
 /* A port that is shared between our loops would also be shared with another lwd: the first bind is an exclusive
  * one, to see that nobody is there. */
-static int bind_tcp(const struct lwd_service_row *row, unsigned service, struct tcp *t, unsigned port, unsigned loops,
-	struct lwd_bounds *b, char err[256])
+static int bind_port(const struct lwd_service_row *row, unsigned service, int type, struct addr *t, unsigned port,
+	unsigned loops, struct lwd_bounds *b, char err[256])
 {
 	int fd;
 
 	set_port(t, (uint16_t)port);
-	fd = tcp_socket(t, false);
+	fd = port_socket(t, type, false);
 	if (fd < 0) {
-		explain_tcp(t, row->name, port, err);
+		explain(t, row->name, port, err);
 		return LW_EIO;
 	}
 	close(fd);
 	for (unsigned i = 0; i < loops; i++) {
-		fd = tcp_socket(t, true);
+		fd = port_socket(t, type, true);
 		if (fd < 0) {
-			explain_tcp(t, row->name, port, err);
+			explain(t, row->name, port, err);
 			return LW_EIO;
 		}
 		if (add(b, service, i, fd) != LW_OK)
@@ -183,16 +217,26 @@ static int bind_unix(const struct lwd_service_row *row, unsigned service, const 
 	return add(b, service, 0, fd);
 }
 
-int lwd_bind(const struct lwd_program *prog, const struct lwd_config *conf, const char *dir, unsigned loops,
-	struct lwd_bounds *ret, char err[256])
+size_t lwd_addrs(const char *listen, char ret[LWD_ADDRS_MAX][46])
+{
+	struct addr v[LWD_ADDRS_MAX];
+	size_t n = parse_addrs(listen, v);
+
+	for (size_t i = 0; i < n; i++)
+		memcpy(ret[i], v[i].text, sizeof(v[i].text));
+	return n;
+}
+
+int lwd_bind(const struct lwd_program *prog, const struct lwd_config *conf, const char *dir, struct lwd_bounds *ret,
+	char err[256])
 {
 	struct lwd_bounds b = { 0 };
-	struct tcp addrs[MAX_ADDRS];
+	struct addr addrs[LWD_ADDRS_MAX];
 	size_t naddrs = parse_addrs(conf->listen, addrs);
 	int r = LW_OK;
 
 	if (naddrs == 0) {
-		snprintf(err, 256, "listen = %.100s: not up to %d addresses separated by commas", conf->listen, MAX_ADDRS);
+		snprintf(err, 256, "listen = %.100s: not up to %d addresses separated by commas", conf->listen, LWD_ADDRS_MAX);
 		return LW_EINVAL;
 	}
 	for (unsigned s = 0; r == LW_OK && s < prog->nservices; s++) {
@@ -202,8 +246,13 @@ int lwd_bind(const struct lwd_program *prog, const struct lwd_config *conf, cons
 			r = bind_unix(row, s, dir, &b, err);
 			continue;
 		}
-		for (size_t a = 0; r == LW_OK && a < naddrs; a++)
-			r = bind_tcp(row, s, &addrs[a], row->port + (unsigned)conf->port_offset, loops, &b, err);
+		for (size_t a = 0; r == LW_OK && a < naddrs; a++) {
+			unsigned port = row->port + (unsigned)conf->port_offset, loops = lwd_loops(conf, row->role);
+
+			r = bind_port(row, s, SOCK_STREAM, &addrs[a], port, loops, &b, err);
+			if (r == LW_OK && row->dgram != NULL)
+				r = bind_port(row, s, SOCK_DGRAM, &addrs[a], port, loops, &b, err);
+		}
 	}
 	if (r != LW_OK) {
 		lwd_unbind(prog, dir, &b);

@@ -232,6 +232,7 @@ static void check_drain(struct loop *l)
 		l->draining = true;
 		event_del(&l->ev_backoff);
 		listeners_close(l);
+		dgram_stop(l);
 		each(l, visit_farewell, 0);
 		event_add(&l->ev_tick, &often);
 	}
@@ -269,7 +270,8 @@ static void *loop_main(void *arg)
 	event_add(&l->ev_wake, NULL);
 	event_add(&l->ev_tick, &second);
 	listeners_watch(l, true);
-	while (!l->draining || l->nconns > 0) {
+	dgram_watch(l);
+	while (!l->draining || l->nconns > 0 || dgram_busy(l)) {
 		event_base_loop(l->base, EVLOOP_ONCE | (l->ready != NULL ? EVLOOP_NONBLOCK : 0));
 		run_ready(l);
 	}
@@ -313,6 +315,7 @@ static void loop_done(struct loop *l)
 	run_ready(l);
 	if (l->base != NULL)
 		listeners_close(l);
+	dgram_free(l);
 	while (l->closed != NULL) {
 		struct listener *li = l->closed;
 
@@ -364,8 +367,13 @@ unsigned lwd_net_loops(const struct lwd_net *net)
 int lwd_net_listen(struct lwd_net *net, unsigned loop, int fd, const struct lwd_service *svc)
 {
 	struct loop *l = &net->loops[loop % net->opt.loops];
-	struct listener *li = calloc(1, sizeof(*li));
+	int type = SOCK_STREAM;
+	socklen_t n = sizeof(type);
+	struct listener *li;
 
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_DGRAM)
+		return dgram_new(l, fd, svc);
+	li = calloc(1, sizeof(*li));
 	if (li == NULL) {
 		close(fd);
 		return LW_ENOMEM;
@@ -382,7 +390,7 @@ int lwd_net_listen(struct lwd_net *net, unsigned loop, int fd, const struct lwd_
 
 int lwd_net_start(struct lwd_net *net)
 {
-	net->workers = workers_new(net->opt.workers, net->clock);
+	net->workers = workers_new(net->opt.workers);
 	if (net->workers == NULL)
 		return LW_EIO;
 	for (unsigned i = 0; i < net->opt.loops; i++) {

@@ -46,7 +46,7 @@ int lwd_msg_recv(int sock, uint8_t buf[1024], struct lwd_msg *ret, int *ret_fd)
 	if (r != LW_OK)
 		return r;
 	r = lwd_msg_parse((struct lw_bytes){ buf, n }, &m);
-	if (r == LW_OK && (fd >= 0) != (m.type == LWD_MSG_LISTEN || m.type == LWD_MSG_PEER))
+	if (r == LW_OK && (fd >= 0) != (m.type == LWD_MSG_LISTEN || m.type == LWD_MSG_PEER || m.type == LWD_MSG_REGION))
 		r = LW_EINVAL;
 	if (r != LW_OK) {
 		if (fd >= 0)

@@ -13,7 +13,7 @@ enum lwd_msg_type {
 	LWD_MSG_BOOT,      /* text: the boot id; keyd only */
 	LWD_MSG_CONF,      /* text: the next piece of lwd.conf */
 	LWD_MSG_LISTEN,    /* a: service row, b: loop; with a descriptor */
-	LWD_MSG_PEER,      /* a: role; with a descriptor */
+	LWD_MSG_PEER,      /* a: role, b: enum lwd_peer; with a descriptor */
 	LWD_MSG_START,
 	LWD_MSG_RELOAD,    /* after the CONF pieces of the new one */
 	LWD_MSG_PING,      /* a: number */
@@ -22,6 +22,8 @@ enum lwd_msg_type {
 	LWD_MSG_READY,
 	LWD_MSG_PONG,      /* a: number */
 	LWD_MSG_FAILED,    /* a: exit status; text: one line */
+	/* to a role, before START */
+	LWD_MSG_REGION,    /* a: region row; with a descriptor */
 	LWD_MSG_COUNT
 };
 

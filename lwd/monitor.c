@@ -45,6 +45,7 @@ struct monitor {
 	struct lwd_monitor_args *args;
 	const struct lw_clock *clock;
 	struct lwd_bounds bounds;
+	int regions[LWD_REGIONS_MAX];
 	struct child children[LW_ROLE_COUNT];
 	uint8_t boot_id[32];
 	bool separate_users, all_ready_once, stopping;
@@ -90,23 +91,32 @@ static void child_exec(struct monitor *m, const struct lwd_role *role, int sock)
 	_exit(1);
 }
 
-/* A new channel between the two, when one may call the other and both run. */
-static int join_peers(struct child *a, struct child *b)
+/* A new channel on which asker asks answerer. Of the two, fresh is the one that is being started. */
+static int join(struct child *asker, struct child *answerer, const struct child *fresh)
 {
-	int pair[2], r;
+	int pair[2], r = lw_sock_pair(SOCK_STREAM, pair), r1, r2;
 
-	if (!(a->role->calls & (1u << b->role->id)) && !(b->role->calls & (1u << a->role->id)))
-		return LW_OK;
-	if (b->pid == 0)
-		return LW_OK;
-	r = lw_sock_pair(SOCK_STREAM, pair);
 	if (r != LW_OK)
 		return r;
-	r = lwd_msg_send(a->sock, &(struct lwd_msg){ LWD_MSG_PEER, .a = b->role->id }, pair[0]);
-	if (r == LW_OK) /* when b is dying, its restart makes another pair */
-		lwd_msg_send(b->sock, &(struct lwd_msg){ LWD_MSG_PEER, .a = a->role->id }, pair[1]);
+	r1 = lwd_msg_send(asker->sock,
+		&(struct lwd_msg){ LWD_MSG_PEER, .a = answerer->role->id, .b = LWD_PEER_ANSWERS }, pair[0]);
+	r2 = lwd_msg_send(answerer->sock, &(struct lwd_msg){ LWD_MSG_PEER, .a = asker->role->id, .b = LWD_PEER_ASKS }, pair[1]);
 	close(pair[0]);
 	close(pair[1]);
+	return fresh == asker ? r1 : r2; /* when the other is dying, its restart makes another pair */
+}
+
+/* The channels between the two, when both run: one for each direction in which one may ask the other. */
+static int join_peers(struct child *fresh, struct child *other)
+{
+	int r = LW_OK;
+
+	if (other->pid == 0)
+		return LW_OK;
+	if (fresh->role->calls & (1u << other->role->id))
+		r = join(fresh, other, fresh);
+	if (r == LW_OK && (other->role->calls & (1u << fresh->role->id)))
+		r = join(other, fresh, fresh);
 	return r;
 }
 
@@ -126,6 +136,9 @@ static int hand_over(struct monitor *m, struct child *c)
 		if (m->args->program->services[b->service].role == c->role->id)
 			r = lwd_msg_send(c->sock, &(struct lwd_msg){ LWD_MSG_LISTEN, .a = b->service, .b = b->loop }, b->fd);
 	}
+	for (unsigned i = 0; r == LW_OK && i < m->args->program->nregions; i++)
+		if (m->args->program->regions[i].roles & (1u << c->role->id))
+			r = lwd_msg_send(c->sock, &(struct lwd_msg){ LWD_MSG_REGION, .a = i }, m->regions[i]);
 	for (int i = 0; r == LW_OK && i < LW_ROLE_COUNT; i++)
 		if (m->children[i].role != NULL && &m->children[i] != c)
 			r = join_peers(c, &m->children[i]);
@@ -332,6 +345,7 @@ static void reload(struct monitor *m)
 	if (!same(old->listen, conf.listen) || old->port_offset != conf.port_offset || !same(old->domain, conf.domain) ||
 		!same(old->hostname, conf.hostname) || old->cleartext != conf.cleartext ||
 		old->directory_loops != conf.directory_loops || old->directory_workers != conf.directory_workers ||
+		old->kdc_loops != conf.kdc_loops || old->kdc_workers != conf.kdc_workers ||
 		old->search_size_limit != conf.search_size_limit || old->search_time_limit != conf.search_time_limit)
 		lw_log(LW_WARN, "reload-partial", "why",
 			"only log.level, limits.* and shutdown.time change while lwd runs; restart it for the rest", NULL);
@@ -486,7 +500,9 @@ int lwd_monitor_main(struct lwd_monitor_args *args)
 	m.signals = signals_fd();
 	r = m.signals < 0 ? LW_EIO : lwd_privsep(args->dir, &m.separate_users, err);
 	if (r == LW_OK)
-		r = lwd_bind(args->program, &args->conf, args->dir, lwd_loops(&args->conf), &m.bounds, err);
+		r = lwd_regions(args->program, m.regions, err);
+	if (r == LW_OK)
+		r = lwd_bind(args->program, &args->conf, args->dir, &m.bounds, err);
 	if (r != LW_OK) {
 		fprintf(stderr, "lwd: %s\n", err[0] != '\0' ? err : lw_strerror(r));
 		return r == LW_ENOMEM ? 1 : LWD_EXIT_CONFIG;

@@ -42,7 +42,7 @@ void lwd_netrole_prepare(void)
 }
 
 /* Connections never take the last descriptors. */
-static size_t cap_conns(const struct lwd_config *conf)
+static size_t cap_conns(const struct lwd_config *conf, enum lw_role_id role)
 {
 	static size_t in_use; /* before the first connection */
 	struct rlimit rl;
@@ -54,7 +54,7 @@ static size_t cap_conns(const struct lwd_config *conf)
 		if (fd >= 0)
 			close(fd);
 		in_use = fd >= 0 ? (size_t)fd : SPARE_FILES;
-		in_use += LOOP_FILES * lwd_loops(conf);
+		in_use += LOOP_FILES * lwd_loops(conf, role);
 	}
 	kept = in_use + SPARE_FILES;
 	if (getrlimit(RLIMIT_NOFILE, &rl) != 0 || rl.rlim_cur == RLIM_INFINITY || conf->max_conns + kept <= rl.rlim_cur)
@@ -87,9 +87,9 @@ int lwd_netrole_start(struct lwd_ctx *ctx, const struct lwd_netrole_ops *ops, vo
 	char err[256])
 {
 	struct lwd_netrole *n = calloc(1, sizeof(*n));
-	struct lwd_net_options opt = { .loops = lwd_loops(&ctx->conf),
-		.workers = (unsigned)ctx->conf.directory_workers,
-		.max_conns = cap_conns(&ctx->conf),
+	struct lwd_net_options opt = { .loops = lwd_loops(&ctx->conf, ctx->role->id),
+		.workers = lwd_workers(&ctx->conf, ctx->role->id),
+		.max_conns = cap_conns(&ctx->conf, ctx->role->id),
 		.max_conns_per_addr = ctx->conf.max_conns_per_addr,
 		.owner = ctx->owner };
 	int r;
@@ -99,14 +99,20 @@ int lwd_netrole_start(struct lwd_ctx *ctx, const struct lwd_netrole_ops *ops, vo
 	n->ctx = ctx;
 	n->ops = ops;
 	n->arg = arg;
-	n->tls = lwd_tls_new();
-	r = n->tls == NULL ? LW_ENOMEM : lwd_net_new(&opt, n->tls, ctx->clock, &n->net);
+	if (ops->issue != NULL)
+		n->tls = lwd_tls_new();
+	r = ops->issue != NULL && n->tls == NULL ? LW_ENOMEM : lwd_net_new(&opt, n->tls, ctx->clock, &n->net);
 	for (size_t i = 0; r == LW_OK && i < ctx->nlisteners; i++) {
 		const struct lwd_handed *h = &ctx->listeners[i];
 		const struct lwd_service_row *row = &ctx->program->services[h->service];
-		struct lwd_service svc = { row->name, row->proto, ops->server(arg, row), row->tls };
+		struct lwd_service svc = { row->name, row->proto, ops->server(arg, row), row->tls, row->dgram };
 
 		r = lwd_net_listen(n->net, h->loop, h->fd, &svc);
+	}
+	if (r == LW_OK && ops->issue == NULL) {
+		*ret = n;
+		serve(n);
+		return LW_OK;
 	}
 	if (r == LW_OK) {
 		n->keeper = lwd_keeper_new(n->tls, ctx->clock, &keeper_ops, n);
@@ -122,7 +128,7 @@ int lwd_netrole_start(struct lwd_ctx *ctx, const struct lwd_netrole_ops *ops, vo
 
 void lwd_netrole_reload(struct lwd_netrole *n, const struct lwd_config *conf)
 {
-	lwd_net_limits(n->net, cap_conns(conf), conf->max_conns_per_addr);
+	lwd_net_limits(n->net, cap_conns(conf, n->ctx->role->id), conf->max_conns_per_addr);
 }
 
 bool lwd_netrole_alive(const struct lwd_netrole *n)

@@ -12,13 +12,13 @@ struct lwd_netrole;
 struct lwd_netrole_ops {
 	/* what the protocol of this service gets as its server */
 	void *(*server)(void *arg, const struct lwd_service_row *);
-	/* a certificate from keyd, see keeper.h */
+	/* a certificate from keyd, see keeper.h. NULL: none of the services speaks TLS */
 	int (*issue)(void *arg, struct lw_bytes csr, struct lw_arena *, struct lw_bytes *ret_pem, int64_t *ret_not_after);
 };
 
 /* Before the sandbox: OpenSSL reads its files now. */
 void lwd_netrole_prepare(void);
-/* Takes the listeners of ctx. Serves, and says that it is ready, as soon as there is a certificate. */
+/* Takes the listeners of ctx. Serves, and says that it is ready, as soon as there is a certificate (if it needs one). */
 int lwd_netrole_start(struct lwd_ctx *, const struct lwd_netrole_ops *, void *arg, struct lwd_netrole **ret, char err[256]);
 void lwd_netrole_reload(struct lwd_netrole *, const struct lwd_config *);
 bool lwd_netrole_alive(const struct lwd_netrole *);

@@ -21,6 +21,7 @@
 
 struct early_peer {
 	enum lw_role_id role;
+	enum lwd_peer side;
 	int fd;
 };
 
@@ -28,7 +29,7 @@ struct role_run {
 	struct lwd_ctx ctx;
 	const struct lwd_role_ops *ops;
 	struct lw_writer conf_text;
-	struct early_peer early[8];
+	struct early_peer early[16];
 	size_t nearly;
 	bool configured, started;
 };
@@ -89,18 +90,18 @@ static void start(struct role_run *run)
 		fail(run, r, err);
 	run->started = true;
 	for (size_t i = 0; i < run->nearly; i++)
-		run->ops->peer(ctx, run->early[i].role, run->early[i].fd);
+		run->ops->peer(ctx, run->early[i].role, run->early[i].side, run->early[i].fd);
 	run->nearly = 0;
 }
 
-static void take_peer(struct role_run *run, enum lw_role_id role, int fd)
+static void take_peer(struct role_run *run, enum lw_role_id role, enum lwd_peer side, int fd)
 {
-	if (role >= LW_ROLE_COUNT || run->ops->peer == NULL) {
+	if (role >= LW_ROLE_COUNT || side >= LWD_PEER_COUNT || run->ops->peer == NULL) {
 		close(fd);
 	} else if (run->started) {
-		run->ops->peer(&run->ctx, role, fd);
+		run->ops->peer(&run->ctx, role, side, fd);
 	} else if (run->nearly < sizeof(run->early) / sizeof(*run->early)) {
-		run->early[run->nearly++] = (struct early_peer){ role, fd };
+		run->early[run->nearly++] = (struct early_peer){ role, side, fd };
 	} else {
 		close(fd);
 	}
@@ -116,6 +117,21 @@ static void take_listener(struct lwd_ctx *ctx, unsigned service, unsigned loop, 
 	}
 	ctx->listeners = v;
 	v[ctx->nlisteners++] = (struct lwd_handed){ service, loop, fd };
+}
+
+/* Only memory that nobody can cut short under us. */
+static void take_region(struct role_run *run, unsigned row, int fd)
+{
+	const struct lwd_program *prog = run->ctx.program;
+	char err[256] = "";
+	void *p = NULL;
+
+	if (row < prog->nregions && !run->started)
+		p = lwd_region_map(&prog->regions[row], fd, err);
+	close(fd);
+	if (p == NULL)
+		fail(run, LW_EIO, err);
+	run->ctx.regions[row] = p;
 }
 
 static char *to_string(struct lw_bytes b)
@@ -146,7 +162,10 @@ static void take(struct role_run *run, const struct lwd_msg *m, int fd)
 		take_listener(ctx, m->a, m->b, fd);
 		break;
 	case LWD_MSG_PEER:
-		take_peer(run, (enum lw_role_id)m->a, fd);
+		take_peer(run, (enum lw_role_id)m->a, (enum lwd_peer)m->b, fd);
+		break;
+	case LWD_MSG_REGION:
+		take_region(run, m->a, fd);
 		break;
 	case LWD_MSG_START:
 		if (!run->started)

@@ -9,7 +9,9 @@
 const struct lwd_role lwd_roles[LW_ROLE_COUNT] = {
 	[LW_ROLE_MONITOR] = { LW_ROLE_MONITOR, "monitor", "lwd: monitor", NULL, 0, LWD_SANDBOX_NONE, 9 },
 	[LW_ROLE_KEYD] = { LW_ROLE_KEYD, "keyd", "lwd: keyd", "lwd-keyd", 0, LWD_SANDBOX_KEYD, 2 },
-	[LW_ROLE_DIRECTORY] = { LW_ROLE_DIRECTORY, "directory", "lwd: directory", "lwd", MAY_CALL(LW_ROLE_KEYD),
+	[LW_ROLE_DIRECTORY] = { LW_ROLE_DIRECTORY, "directory", "lwd: directory", "lwd",
+		MAY_CALL(LW_ROLE_KEYD) | MAY_CALL(LW_ROLE_KDC), LWD_SANDBOX_NETWORK, 1 },
+	[LW_ROLE_KDC] = { LW_ROLE_KDC, "kdc", "lwd: kdc", "lwd", MAY_CALL(LW_ROLE_KEYD) | MAY_CALL(LW_ROLE_DIRECTORY),
 		LWD_SANDBOX_NETWORK, 1 },
 };
 
@@ -21,11 +23,17 @@ const struct lwd_role *lwd_role_find(const char *name)
 	return NULL;
 }
 
-unsigned lwd_loops(const struct lwd_config *conf)
+unsigned lwd_loops(const struct lwd_config *conf, enum lw_role_id role)
 {
+	uint64_t set = role == LW_ROLE_KDC ? conf->kdc_loops : conf->directory_loops;
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
-	if (conf->directory_loops != 0)
-		return (unsigned)conf->directory_loops;
+	if (set != 0)
+		return (unsigned)set;
 	return n < 1 ? 1 : n > 4 ? 4 : (unsigned)n;
+}
+
+unsigned lwd_workers(const struct lwd_config *conf, enum lw_role_id role)
+{
+	return (unsigned)(role == LW_ROLE_KDC ? conf->kdc_workers : conf->directory_workers);
 }

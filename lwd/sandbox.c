@@ -50,7 +50,7 @@ const struct lwd_syscall lwd_syscalls[] = {
 	{ "recvmsg", ALL }, { "sendmsg", ALL }, { "recvfrom", ALL }, { "sendto", ALL }, { "shutdown", ALL },
 	{ "getsockopt", ALL }, { "setsockopt", ALL }, { "getsockname", ALL }, { "getpeername", ALL },
 	/* listeners and loops */
-	{ "accept4", N }, { "epoll_create1", N }, { "epoll_ctl", N }, { "epoll_wait", N }, { "epoll_pwait", N },
+	{ "recvmmsg", N }, { "sendmmsg", N }, { "accept4", N }, { "epoll_create1", N }, { "epoll_ctl", N }, { "epoll_wait", N }, { "epoll_pwait", N },
 	{ "epoll_pwait2", N }, { "timerfd_create", N }, { "timerfd_settime", N },
 };
 const size_t lwd_nsyscalls = sizeof(lwd_syscalls) / sizeof(*lwd_syscalls);

@@ -12,7 +12,7 @@
 #define LINE_MAX_N 4096
 
 void (*echo_ask)(const char *line, char ret[256]);
-_Atomic int echo_steps, echo_jobs, echo_conns, echo_doomed;
+_Atomic int echo_steps, echo_jobs, echo_conns, echo_doomed, echo_batches, echo_held;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
 static bool held;
@@ -36,6 +36,16 @@ void echo_release(void)
 	held = false;
 	pthread_mutex_unlock(&lock);
 	pthread_cond_broadcast(&released);
+}
+
+static void wait_released(void)
+{
+	pthread_mutex_lock(&lock);
+	atomic_fetch_add(&echo_held, 1);
+	while (held)
+		pthread_cond_wait(&released, &lock);
+	atomic_fetch_sub(&echo_held, 1);
+	pthread_mutex_unlock(&lock);
 }
 
 static void *conn_new(void *server, const struct lw_peer *peer)
@@ -146,12 +156,8 @@ static void job(void *conn, struct lw_writer *out)
 	struct echo *e = conn;
 	char answer[256] = "nobody to ask";
 
-	if (is(e, "hold ")) {
-		pthread_mutex_lock(&lock);
-		while (held)
-			pthread_cond_wait(&released, &lock);
-		pthread_mutex_unlock(&lock);
-	}
+	if (is(e, "hold "))
+		wait_released();
 	if (is(e, "ask ") && echo_ask != NULL)
 		echo_ask(e->line + 4, answer);
 	put(out, is(e, "ask ") ? answer : e->line);
@@ -183,3 +189,56 @@ const struct lw_proto echo_proto = {
 	.tick = tick,
 	.farewell = farewell,
 };
+
+/* ---- datagrams ---- */
+
+static bool begins(const struct lw_datagram *d, const char *word)
+{
+	return d->in.n >= strlen(word) && memcmp(d->in.p, word, strlen(word)) == 0;
+}
+
+static void echo_back(struct lw_datagram *d)
+{
+	memcpy(d->out, d->in.p, d->in.n);
+	d->out_n = d->in.n;
+}
+
+static void dgram_answer(void *server, struct lw_datagram *v, size_t n)
+{
+	atomic_fetch_add(&echo_batches, 1);
+	for (size_t i = 0; i < n; i++) {
+		struct lw_datagram *d = &v[i];
+
+		if (begins(d, "job ") || begins(d, "slow ") || begins(d, "hold ") || begins(d, "ask ")) {
+			d->later = true;
+		} else if (begins(d, "peer")) {
+			d->out_n = (size_t)snprintf((char *)d->out, d->out_max, "%s loopback=%d local=%d out=%zu", d->peer->addr,
+				d->peer->loopback, d->peer->local, d->out_max);
+		} else if (begins(d, "big ")) {
+			d->out_n = strtoul((const char *)d->in.p + 4, NULL, 10);
+			memset(d->out, 'x', d->out_n < d->out_max ? d->out_n : d->out_max);
+		} else if (!begins(d, "silent")) {
+			echo_back(d);
+		}
+	}
+}
+
+static void dgram_job(void *server, struct lw_datagram *d)
+{
+	char line[64], answer[256] = "nobody to ask";
+
+	if (begins(d, "hold "))
+		wait_released();
+	if (begins(d, "ask ")) {
+		snprintf(line, sizeof(line), "%.*s", (int)d->in.n - 4, (const char *)d->in.p + 4);
+		if (echo_ask != NULL)
+			echo_ask(line, answer);
+		d->out_n = (size_t)snprintf((char *)d->out, d->out_max, "%s", answer);
+	} else {
+		echo_back(d);
+	}
+	atomic_fetch_add(&echo_jobs, 1);
+}
+
+const struct lw_dgram_proto echo_dgram = { "echo", 2048, 4096, false, dgram_answer, dgram_job };
+const struct lw_dgram_proto echo_slow_dgram = { "slow echo", 2048, 4096, true, dgram_answer, dgram_job };

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lwd's monitor, roles, sandboxes and loops with the echo protocol in place of the directory: what tests/unit/lwd_monitor
- * drives. "keyd" signs listener certificates and answers "ask". */
+/* lwd's monitor, roles, sandboxes and loops with the echo protocol in place of the directory and the KDC: what
+ * tests/unit/lwd_monitor drives. "keyd" signs listener certificates and answers "ask"; kdc asks directory, and "ask kdc" the kdc.
+ * "count" adds one to a number in memory that outlives the roles. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +15,10 @@
 #include "lwd_echo.h"
 #include "lwd_sign.h"
 
-static struct lw_chan *chan;
+static struct lw_chan *chan, *other; /* to keyd, and between the other two */
+static _Atomic int *counter;
 static struct lwd_netrole *net;
+static const char *me;
 
 /* ---- keyd ---- */
 
@@ -29,8 +33,15 @@ static void answer(void *ctx, struct lw_bytes request, struct lw_writer *out)
 	} else if (request.n >= 3 && memcmp(request.p, "die", 3) == 0) {
 		abort();
 	} else {
-		lw_put_bytes(out, LW_LIT("keyd: "));
+		lw_put_bytes(out, lw_str(me));
+		lw_put_bytes(out, LW_LIT(": "));
 		lw_put_bytes(out, request);
+		if (request.n == 5 && memcmp(request.p, "count", 5) == 0) {
+			char text[16];
+
+			snprintf(text, sizeof(text), " %d", atomic_fetch_add(counter, 1) + 1);
+			lw_put_bytes(out, lw_str(text));
+		}
 	}
 	lw_arena_free(arena);
 }
@@ -50,20 +61,29 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-static void keyd_peer(struct lwd_ctx *ctx, enum lw_role_id role, int fd)
+static void answer_peer(struct lwd_ctx *ctx, int fd)
 {
 	int *arg = malloc(sizeof(*arg));
 	pthread_t t;
 
+	me = ctx->role->name;
 	*arg = fd;
 	if (pthread_create(&t, NULL, serve, arg) == 0)
 		pthread_detach(t);
 }
 
+static void keyd_peer(struct lwd_ctx *ctx, enum lw_role_id role, enum lwd_peer side, int fd)
+{
+	if (side != LWD_PEER_ASKS)
+		abort();
+	answer_peer(ctx, fd);
+}
+
 static int keyd_start(struct lwd_ctx *ctx, char err[256])
 {
-	if (ctx->boot_id_n != 32)
+	if (ctx->boot_id_n != 32 || ctx->regions[0] == NULL || ctx->regions[1] != NULL)
 		return LW_EINTERNAL;
+	counter = ctx->regions[0];
 	lwd_ctx_ready(ctx);
 	return LW_OK;
 }
@@ -76,7 +96,8 @@ static void ask(const char *line, char ret[256])
 {
 	struct lw_arena *arena = lw_arena_new(1 << 16, false);
 	struct lw_bytes got;
-	int r = lw_chan_call(chan, lw_str(line), 4 * LW_SECOND, arena, &got);
+	bool peer = strncmp(line, "kdc ", 4) == 0 || strncmp(line, "dir ", 4) == 0;
+	int r = lw_chan_call(peer ? other : chan, lw_str(peer ? line + 4 : line), 4 * LW_SECOND, arena, &got);
 
 	if (r == LW_OK)
 		snprintf(ret, 256, "%.*s", (int)got.n, (const char *)got.p);
@@ -104,7 +125,7 @@ static void *server(void *arg, const struct lwd_service_row *row)
 	return chan;
 }
 
-static const struct lwd_netrole_ops net_ops = { server, issue };
+static const struct lwd_netrole_ops net_ops = { server, issue }, kdc_net_ops = { server, NULL };
 
 static int dir_open(struct lwd_ctx *ctx, char err[256])
 {
@@ -123,13 +144,23 @@ static int dir_open(struct lwd_ctx *ctx, char err[256])
 static int dir_start(struct lwd_ctx *ctx, char err[256])
 {
 	chan = lw_chan_new("keyd");
+	other = lw_chan_new("the other");
 	echo_ask = ask;
-	return lwd_netrole_start(ctx, &net_ops, NULL, &net, err);
+	return lwd_netrole_start(ctx, ctx->role->id == LW_ROLE_KDC ? &kdc_net_ops : &net_ops, NULL, &net, err);
 }
 
-static void dir_peer(struct lwd_ctx *ctx, enum lw_role_id role, int fd)
+static void dir_peer(struct lwd_ctx *ctx, enum lw_role_id role, enum lwd_peer side, int fd)
 {
-	lw_chan_connect(chan, fd);
+	if (side == LWD_PEER_ASKS)
+		answer_peer(ctx, fd);
+	else
+		lw_chan_connect(role == LW_ROLE_KEYD ? chan : other, fd);
+}
+
+static int kdc_open(struct lwd_ctx *ctx, char err[256])
+{
+	counter = ctx->regions[0];
+	return counter == NULL || ctx->regions[1] == NULL ? LW_EINTERNAL : LW_OK;
 }
 
 static bool dir_alive(struct lwd_ctx *ctx)
@@ -156,11 +187,35 @@ static const struct lwd_role_ops directory_ops = {
 	.drain = dir_drain,
 };
 
+static const struct lwd_role_ops kdc_ops = {
+	.open = kdc_open,
+	.start = dir_start,
+	.peer = dir_peer,
+	.alive = dir_alive,
+	.drain = dir_drain,
+};
+
 static const struct lwd_service_row services[] = {
-	{ "echo", LW_ROLE_DIRECTORY, 389, NULL, 0, false, &echo_proto },
-	{ "echos", LW_ROLE_DIRECTORY, 636, NULL, 0, true, &echo_proto },
-	{ "control", LW_ROLE_DIRECTORY, 0, "run/control.sock", 0600, false, &echo_proto },
-	{ "ldapi", LW_ROLE_DIRECTORY, 0, "run/ldapi", 0666, false, &echo_proto },
+	{ "echo", LW_ROLE_DIRECTORY, 389, NULL, 0, false, &echo_proto, NULL },
+	{ "echos", LW_ROLE_DIRECTORY, 636, NULL, 0, true, &echo_proto, NULL },
+	{ "control", LW_ROLE_DIRECTORY, 0, "run/control.sock", 0600, false, &echo_proto, NULL },
+	{ "ldapi", LW_ROLE_DIRECTORY, 0, "run/ldapi", 0666, false, &echo_proto, NULL },
+	{ "kerberos", LW_ROLE_KDC, 88, NULL, 0, false, &echo_proto, &echo_dgram },
+};
+
+static size_t counter_size(void)
+{
+	return sizeof(*counter);
+}
+
+static size_t large(void)
+{
+	return 64u << 20;
+}
+
+static const struct lwd_region_row regions[] = {
+	{ "counter", counter_size, 1u << LW_ROLE_KEYD | 1u << LW_ROLE_KDC },
+	{ "large", large, 1u << LW_ROLE_KDC },
 };
 
 int main(int argc, char **argv)
@@ -168,7 +223,9 @@ int main(int argc, char **argv)
 	static const struct lwd_program program = {
 		.services = services,
 		.nservices = sizeof(services) / sizeof(*services),
-		.ops = { [LW_ROLE_KEYD] = &keyd_ops, [LW_ROLE_DIRECTORY] = &directory_ops },
+		.regions = regions,
+		.nregions = sizeof(regions) / sizeof(*regions),
+		.ops = { [LW_ROLE_KEYD] = &keyd_ops, [LW_ROLE_DIRECTORY] = &directory_ops, [LW_ROLE_KDC] = &kdc_ops },
 		.version = "test",
 	};
 

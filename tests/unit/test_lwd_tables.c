@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "base/err.h"
@@ -17,6 +18,7 @@
 #include "lwd/keeper.h"
 #include "lwd/message.h"
 #include "lwd/sandbox.h"
+#include "lwd/system.h"
 
 static void config_rows(void **state)
 {
@@ -47,6 +49,12 @@ static void config_defaults(void **state)
 	assert_int_equal(c.cleartext, LWD_CLEAR_LOOPBACK);
 	assert_int_equal(c.level, LW_INFO);
 	assert_int_equal(c.directory_workers, 64);
+	assert_int_equal(lwd_workers(&c, LW_ROLE_DIRECTORY), 64);
+	assert_int_equal(lwd_workers(&c, LW_ROLE_KDC), 16);
+	c.directory_loops = 3;
+	c.kdc_loops = 2;
+	assert_int_equal(lwd_loops(&c, LW_ROLE_DIRECTORY), 3);
+	assert_int_equal(lwd_loops(&c, LW_ROLE_KDC), 2);
 	assert_int_equal(c.search_time_limit, 3600 * LW_SECOND);
 	assert_int_equal(c.shutdown_time, 5 * LW_SECOND);
 	assert_string_equal(c.hostname, "localhost");
@@ -124,13 +132,17 @@ static void role_rows(void **state)
 		assert_ptr_equal(lwd_role_find(r->name), r);
 		assert_int_not_equal(r->sandbox, LWD_SANDBOX_NONE);
 		assert_non_null(r->user);
-		/* who is called stops after who calls */
+		/* who is called stops after who calls; those that call each other stop together */
 		for (int j = 0; j < LW_ROLE_COUNT; j++)
-			if (r->calls & (1u << j))
+			if ((r->calls & (1u << j)) && (lwd_roles[j].calls & (1u << i)))
+				assert_int_equal(lwd_roles[j].stop, r->stop);
+			else if (r->calls & (1u << j))
 				assert_true(lwd_roles[j].stop > r->stop);
 	}
 	assert_string_not_equal(lwd_roles[LW_ROLE_KEYD].user, lwd_roles[LW_ROLE_DIRECTORY].user);
 	assert_int_equal(lwd_roles[LW_ROLE_KEYD].calls, 0);
+	assert_int_equal(lwd_roles[LW_ROLE_DIRECTORY].calls, 1u << LW_ROLE_KEYD | 1u << LW_ROLE_KDC);
+	assert_int_equal(lwd_roles[LW_ROLE_KDC].calls, 1u << LW_ROLE_KEYD | 1u << LW_ROLE_DIRECTORY);
 }
 
 static void sandbox_rows(void **state)
@@ -176,6 +188,9 @@ static void messages(void **state)
 	m.type = LWD_MSG_LISTEN;
 	assert_int_equal(lwd_msg_send(pair[0], &m, -1), LW_OK);
 	assert_int_equal(lwd_msg_recv(pair[1], buf, &got, &fd), LW_EINVAL);
+	m.type = LWD_MSG_REGION;
+	assert_int_equal(lwd_msg_send(pair[0], &m, -1), LW_OK);
+	assert_int_equal(lwd_msg_recv(pair[1], buf, &got, &fd), LW_EINVAL);
 	assert_int_equal(lwd_msg_parse((struct lw_bytes){ bad, sizeof(bad) }, &got), LW_EINVAL);
 	bad[0] = LWD_MSG_START;
 	assert_int_equal(lwd_msg_parse((struct lw_bytes){ bad, sizeof(bad) }, &got), LW_OK);
@@ -185,6 +200,57 @@ static void messages(void **state)
 	close(pair[0]);
 	assert_int_equal(lwd_msg_recv(pair[1], buf, &got, &fd), LW_EUNAVAIL);
 	close(pair[1]);
+}
+
+static size_t counted(void)
+{
+	return 4096;
+}
+
+static size_t region_size(void)
+{
+	return 100000;
+}
+
+/* Memory for the roles has its size for ever, so that nobody can make another's access fault. */
+static void regions(void **state)
+{
+	const struct lwd_region_row row = { "test", region_size, 0 };
+	const struct lwd_program prog = { .regions = &row, .nregions = 1 };
+	int fds[LWD_REGIONS_MAX], plain = memfd_create("plain", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	char err[256] = "";
+	uint8_t *p, *q;
+
+	assert_int_equal(lwd_regions(&prog, fds, err), LW_OK);
+	p = lwd_region_map(&row, fds[0], err);
+	q = lwd_region_map(&row, fds[0], err);
+	assert_non_null(p);
+	assert_non_null(q);
+	for (size_t i = 0; i < region_size(); i++)
+		assert_int_equal(p[i], 0);
+	p[99999] = 7;
+	assert_int_equal(q[99999], 7);
+	assert_int_equal(ftruncate(fds[0], 10), -1);
+	assert_int_equal(ftruncate(fds[0], 200000), -1);
+	assert_int_equal(ftruncate(plain, 100000), 0); /* of the size, but not sealed */
+	assert_null(lwd_region_map(&row, plain, err));
+	assert_non_null(strstr(err, "test"));
+	assert_null(lwd_region_map(&(struct lwd_region_row){ "other", counted, 0 }, fds[0], err));
+	munmap(p, region_size());
+	munmap(q, region_size());
+	close(plain);
+	close(fds[0]);
+}
+
+static void addresses(void **state)
+{
+	char v[LWD_ADDRS_MAX][46];
+
+	assert_int_equal(lwd_addrs("127.0.0.1, [::1],*", v), 3);
+	assert_string_equal(v[0], "127.0.0.1");
+	assert_string_equal(v[1], "::1");
+	assert_string_equal(v[2], "0.0.0.0");
+	assert_int_equal(lwd_addrs("127.0.0.1,nonsense", v), 0);
 }
 
 static void renewal(void **state)
@@ -207,6 +273,8 @@ int main(void)
 		cmocka_unit_test(role_rows),
 		cmocka_unit_test(sandbox_rows),
 		cmocka_unit_test(messages),
+		cmocka_unit_test(regions),
+		cmocka_unit_test(addresses),
 		cmocka_unit_test(renewal),
 	};
 
