@@ -57,6 +57,11 @@ struct keys_guesses *keys_guesses_new(const struct lw_clock *clock, const struct
 	return g;
 }
 
+size_t keys_guesses_size(void)
+{
+	return sizeof(struct keys_guesses);
+}
+
 void keys_guesses_free(struct keys_guesses *g)
 {
 	if (!g)

@@ -94,6 +94,9 @@ void keys_builders(const struct keys_builders *);
 #define KEYD_THREADS 160  /* threads for lw_chan_serve: most of them only wait for the hashing lane */
 #define KEYD_QUEUE   256  /* its queue_max */
 int keyd_new(const char *dir, struct store *, const struct lw_clock *, struct lw_bytes boot_id, char err[256], struct keyd **ret);
+/* The names of this lwd's listeners, comma-separated and ended by a zero octet, appended to w: host name, with addresses those of listen,
+ * and where it listens on loopback "localhost" and what the machine calls itself. The host name comes first. */
+int keys_listener_names(const char *hostname, const char *listen, bool addresses, struct lw_writer *w);
 /* What the configuration says about the listeners, read by keyd's own main at start and on SIGHUP: host name and comma-separated listen
  * addresses ("127.0.0.1,::1"; a wildcard adds no name). Without it keys_tls_cert is LW_EUNAVAIL. */
 int keyd_names(struct keyd *, const char *hostname, const char *listen);

@@ -8,38 +8,81 @@
 #include <string.h>
 #include <unistd.h>
 #include <time.h>
-#include <arpa/inet.h>
-#include <sys/socket.h>
 
 #include "base/chan.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "ca/ca.h"
 #include "keys/keys.h"
+#include "kdc/kdc.h"
 #include "ldap/ldapd.h"
 #include "lwd/control.h"
 #include "lwd/netrole.h"
+#include "lwd/services.h"
+#include "lwd/system.h"
 #include "store/store.h"
 
 static const struct lwd_service_row services[] = {
-	{ "ldap", LW_ROLE_DIRECTORY, 389, NULL, 0, false, &ldapd_proto },
-	{ "ldaps", LW_ROLE_DIRECTORY, 636, NULL, 0, true, &ldapd_proto },
-	{ "ldapi", LW_ROLE_DIRECTORY, 0, "run/ldapi", 0666, false, &ldapd_proto },
-	{ "control", LW_ROLE_DIRECTORY, 0, "run/control.sock", 0600, false, &control_proto },
+	{ "ldap", LW_ROLE_DIRECTORY, 389, NULL, 0, false, &ldapd_proto, NULL },
+	{ "ldaps", LW_ROLE_DIRECTORY, 636, NULL, 0, true, &ldapd_proto, NULL },
+	{ "ldapi", LW_ROLE_DIRECTORY, 0, "run/ldapi", 0666, false, &ldapd_proto, NULL },
+	{ "control", LW_ROLE_DIRECTORY, 0, "run/control.sock", 0600, false, &control_proto, NULL },
+	{ "kerberos", LW_ROLE_KDC, 88, NULL, 0, false, &kdc_proto, &kdc_dgram },
+	{ "kpasswd", LW_ROLE_KDC, 464, NULL, 0, false, &kpasswd_proto, &kpasswd_dgram },
 };
 #define NSERVICES (sizeof(services) / sizeof(*services))
+
+static size_t replays_size(void)
+{
+	return LWD_REPLAYS_SIZE;
+}
+
+static const struct lwd_region_row regions[LWD_REGION_COUNT] = {
+	[LWD_REGION_GUESSES] = { "guesses", keys_guesses_size, 1u << LW_ROLE_KEYD | 1u << LW_ROLE_KDC },
+	[LWD_REGION_REPLAYS] = { "replays", replays_size, 1u << LW_ROLE_KDC },
+};
+
+/* ---- answering other roles ---- */
+
+struct answering {
+	const struct lwd_answers *answers;
+	struct lwd_asked asked;
+	int fd;
+};
+
+static void *answer_main(void *arg)
+{
+	struct answering *a = arg;
+
+	pthread_setname_np(pthread_self(), "lwd: peer");
+	lw_chan_serve(a->fd, a->answers->threads, a->answers->queue, a->answers->handler, a->answers->busy, &a->asked);
+	close(a->fd);
+	free(a);
+	return NULL;
+}
+
+void lwd_answer_peer(const struct lwd_answers *answers, void *ctx, enum lw_role_id from, int fd)
+{
+	struct answering *a = malloc(sizeof(*a));
+	pthread_t thread;
+
+	if (a != NULL) {
+		*a = (struct answering){ answers, { ctx, from }, fd };
+		if (pthread_create(&thread, NULL, answer_main, a) == 0) {
+			pthread_detach(thread);
+			return;
+		}
+	}
+	lw_log(LW_ERROR, "peer-refused", "why", "no thread for it", NULL);
+	free(a);
+	close(fd);
+}
 
 /* ---- keyd ---- */
 
 struct keyd_state {
 	struct store *store;
 	struct keyd *keyd;
-};
-
-struct keyd_peer {
-	struct keyd *keyd;
-	enum lw_role_id from;
-	int fd;
 };
 
 static int keyd_role_open(struct lwd_ctx *ctx, char err[256])
@@ -70,9 +113,9 @@ static int keyd_role_start(struct lwd_ctx *ctx, char err[256])
 
 static void keyd_request(void *arg, struct lw_bytes request, struct lw_writer *answer)
 {
-	struct keyd_peer *p = arg;
+	struct lwd_asked *asked = arg;
 
-	keyd_handle(p->keyd, p->from, request, answer);
+	keyd_handle(asked->ctx, asked->from, request, answer);
 }
 
 static void keyd_request_busy(void *arg, struct lw_bytes request, struct lw_writer *answer)
@@ -80,33 +123,13 @@ static void keyd_request_busy(void *arg, struct lw_bytes request, struct lw_writ
 	keyd_busy(answer);
 }
 
-static void *keyd_serve(void *arg)
-{
-	struct keyd_peer *p = arg;
+static const struct lwd_answers keyd_answers = { KEYD_THREADS, KEYD_QUEUE, keyd_request, keyd_request_busy };
 
-	pthread_setname_np(pthread_self(), "lwd: peer");
-	lw_chan_serve(p->fd, KEYD_THREADS, KEYD_QUEUE, keyd_request, keyd_request_busy, p);
-	close(p->fd);
-	free(p);
-	return NULL;
-}
-
-static void keyd_role_peer(struct lwd_ctx *ctx, enum lw_role_id role, int fd)
+static void keyd_role_peer(struct lwd_ctx *ctx, enum lw_role_id role, enum lwd_peer side, int fd)
 {
 	struct keyd_state *s = ctx->state;
-	struct keyd_peer *p = malloc(sizeof(*p));
-	pthread_t thread;
 
-	if (p != NULL) {
-		*p = (struct keyd_peer){ s->keyd, role, fd };
-		if (pthread_create(&thread, NULL, keyd_serve, p) == 0) {
-			pthread_detach(thread);
-			return;
-		}
-	}
-	lw_log(LW_ERROR, "peer-refused", "why", "no thread for it", NULL);
-	free(p);
-	close(fd);
+	lwd_answer_peer(&keyd_answers, s->keyd, role, fd);
 }
 
 static void keyd_role_reload(struct lwd_ctx *ctx, const struct lwd_config *old)
@@ -173,33 +196,26 @@ static void *warm(void *store)
 	return NULL;
 }
 
-static void describe(struct lwd_ctx *ctx, struct directory_state *s)
+/* What the configuration makes of the table of services: another role's listeners are not to be seen from here. */
+static void describe(const struct lwd_config *conf, struct directory_state *s)
 {
-	for (size_t i = 0; i < ctx->nlisteners && s->nservices < LWD_SERVICES_MAX; i++) {
-		const struct lwd_handed *h = &ctx->listeners[i];
-		const struct lwd_service_row *row = &services[h->service];
-		struct control_service *cs = &s->services[s->nservices];
-		struct sockaddr_storage sa = { 0 };
-		socklen_t n = sizeof(sa);
-		char host[INET6_ADDRSTRLEN] = "";
+	char addrs[LWD_ADDRS_MAX][46];
+	size_t naddrs = lwd_addrs(conf->listen, addrs);
 
-		if (h->loop != 0)
-			continue;
-		cs->name = row->name;
-		if (row->port == 0 || getsockname(h->fd, (struct sockaddr *)&sa, &n) != 0) {
-			snprintf(cs->address, sizeof(cs->address), "%s", row->port == 0 ? row->path : "?");
-		} else if (sa.ss_family == AF_INET) {
-			const struct sockaddr_in *in = (const struct sockaddr_in *)&sa;
+	for (size_t i = 0; i < NSERVICES; i++) {
+		const struct lwd_service_row *row = &services[i];
 
-			inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
-			snprintf(cs->address, sizeof(cs->address), "%s:%u", host, ntohs(in->sin_port));
-		} else {
-			const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&sa;
+		for (size_t a = 0; a < (row->port == 0 ? 1 : naddrs) && s->nservices < LWD_SERVICES_MAX; a++) {
+			struct control_service *cs = &s->services[s->nservices++];
+			bool v6 = row->port != 0 && strchr(addrs[a], ':') != NULL;
 
-			inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
-			snprintf(cs->address, sizeof(cs->address), "[%s]:%u", host, ntohs(in6->sin6_port));
+			cs->name = row->name;
+			if (row->port == 0)
+				snprintf(cs->address, sizeof(cs->address), "%s", row->path);
+			else
+				snprintf(cs->address, sizeof(cs->address), "%s%.45s%s:%u%s", v6 ? "[" : "", addrs[a], v6 ? "]" : "",
+					row->port + (unsigned)conf->port_offset, row->dgram != NULL ? " udp+tcp" : "");
 		}
-		s->nservices++;
 	}
 }
 
@@ -257,7 +273,7 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 		return r;
 	if (pthread_create(&warmer, NULL, warm, s->store) == 0)
 		pthread_detach(warmer);
-	describe(ctx, s);
+	describe(&ctx->conf, s);
 	control.nservices = s->nservices;
 	s->keyd = lw_chan_new(lwd_roles[LW_ROLE_KEYD].name);
 	s->keys = s->keyd == NULL ? NULL : keys_over_chan(s->keyd, LW_ROLE_DIRECTORY);
@@ -271,7 +287,7 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 	return r != LW_OK ? r : lwd_netrole_start(ctx, &directory_net, s, &s->net, err);
 }
 
-static void directory_peer(struct lwd_ctx *ctx, enum lw_role_id role, int fd)
+static void directory_peer(struct lwd_ctx *ctx, enum lw_role_id role, enum lwd_peer side, int fd)
 {
 	struct directory_state *s = ctx->state;
 
@@ -327,7 +343,9 @@ int main(int argc, char **argv)
 	static const struct lwd_program program = {
 		.services = services,
 		.nservices = NSERVICES,
-		.ops = { [LW_ROLE_KEYD] = &keyd_ops, [LW_ROLE_DIRECTORY] = &directory_ops },
+		.regions = regions,
+		.nregions = LWD_REGION_COUNT,
+		.ops = { [LW_ROLE_KEYD] = &keyd_ops, [LW_ROLE_DIRECTORY] = &directory_ops, [LW_ROLE_KDC] = &lwd_kdc_ops },
 		.version = PACKAGE_VERSION,
 	};
 

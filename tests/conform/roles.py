@@ -31,10 +31,10 @@ tap.ok(True, "sd_notify says READY=1")
 names = subprocess.run(["ps", "-o", "args=", "--ppid", str(lwd.proc.pid)], stdout=subprocess.PIPE, text=True).stdout.split("\n")
 mine = subprocess.run(["ps", "-o", "args=", "-p", str(lwd.proc.pid)], stdout=subprocess.PIPE, text=True).stdout.strip()
 tap.eq(mine.startswith("lwd: monitor"), True, "ps shows the monitor")
-tap.eq(sorted(n.strip() for n in names if n.strip()), ["lwd: directory", "lwd: keyd"], "and a process for each role")
+tap.eq(sorted(n.strip() for n in names if n.strip()), ["lwd: directory", "lwd: kdc", "lwd: keyd"], "and a process for each role")
 
 # every role's sandbox, tried from within
-for role in ("keyd", "directory"):
+for role in ("keyd", "directory", "kdc"):
     p = run([LWD, "--role-selftest", role])
     lines = [x for x in p.stdout.splitlines() if x.startswith(("ok", "not ok"))]
     tap.ok(p.returncode == 0 and len(lines) > 10 and not any(x.startswith("not") for x in lines),

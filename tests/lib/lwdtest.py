@@ -59,17 +59,22 @@ def wait_for(cond, seconds=10, step=0.02):
         time.sleep(step)
 
 
+PORTS = {"http": 80, "kerberos": 88, "ldap": 389, "https": 443, "kpasswd": 464, "ldaps": 636}
+
+
 def free_offset():
-    """A port offset whose LDAP, LDAPS, … ports are all free."""
+    """A port offset whose ports are all free, UDP too where that is used."""
     while True:
         offset = random.randrange(20000, 50000)
         socks = []
         try:
-            for base in (80, 88, 389, 443, 464, 636):
-                s = socket.socket()
-                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                s.bind(("127.0.0.1", base + offset))
-                socks.append(s)
+            for base in PORTS.values():
+                socks.append(socket.socket())
+                socks[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                socks[-1].bind(("127.0.0.1", base + offset))
+            for base in (88, 464):
+                socks.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                socks[-1].bind(("127.0.0.1", base + offset))
             return offset
         except OSError:
             pass
@@ -235,6 +240,9 @@ class Lwd:
     def user(self, name, password, tenant=None, *more):
         t = ["-t", tenant] if tenant else []
         return self.must(*t, "user", "create", name, "--password-file", "-", *more, stdin=password)
+
+    def port(self, service):
+        return PORTS[service] + self.offset
 
     @property
     def ldap(self):

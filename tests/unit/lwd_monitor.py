@@ -15,6 +15,7 @@ import threading
 import time
 
 PROGRAM = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("LWD_ECHOD", "tests/unit/lwd_echod"))
+ROLES = ("keyd", "directory", "kdc")
 count = failures = 0
 
 
@@ -43,7 +44,7 @@ def free_offset():
     while True:
         offset = random.randrange(20000, 50000)
         try:
-            for port in (389, 636):
+            for port in (88, 389, 636):
                 with socket.socket() as s:
                     s.bind(("127.0.0.1", port + offset))
             return offset
@@ -97,6 +98,18 @@ class Daemon:
         s = socket.create_connection(("127.0.0.1", port + self.offset), timeout=20)
         return s
 
+    def udp(self, port=88):
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.settimeout(20)
+        s.connect(("127.0.0.1", port + self.offset))
+        return s
+
+
+def ask(s, text):
+    """A datagram and its answer."""
+    s.send(text)
+    return s.recv(65536)
+
 
 def talk(s, text, want):
     s.sendall(text)
@@ -132,9 +145,9 @@ d.env.update(NOTIFY_SOCKET=notify_path, WATCHDOG_USEC="200000")
 d.start()
 ok(wait_for(lambda: "READY=1" in told, 20), "systemd is told that it is ready", told)
 ok(wait_for(lambda: "WATCHDOG=1" in told, 20), "and the watchdog is fed", told)
-ok(d.child("keyd") and d.child("directory"), "each role is a process of its name")
+ok(all(d.child(r) for r in ROLES), "each role is a process of its name")
 ok(open("/proc/%d/cmdline" % d.proc.pid, "rb").read().rstrip(b"\0") == b"lwd: monitor", "and so is the monitor")
-for pid in (d.child("keyd"), d.child("directory")):
+for pid in map(d.child, ROLES):
     status = open("/proc/%d/status" % pid).read()
     ok("Seccomp:\t2" in status and "NoNewPrivs:\t1" in status, "%s is confined" % pid, status)
 ok(open(os.path.join(d.dir, "run/lwd.pid")).read() == "%d\n" % d.proc.pid, "the pid file names the monitor")
@@ -145,6 +158,39 @@ u.settimeout(20)
 u.connect(os.path.join(d.dir, "run/control.sock"))
 talk(u, b"peer\n", b"tls=0 sni= local=1 owner=1 binding=0\n")
 ok(True, "the owner of the data is known on a unix socket")
+
+# datagrams, and who may ask whom
+u = d.udp()
+ok(ask(u, b"hello") == b"hello", "a datagram is answered")
+with d.dial(88) as fresh:
+    talk(fresh, b"hi\n", b"hi\n")
+ok(True, "and a connection to the same port")
+ok(ask(u, b"ask one") == b"keyd: one", "kdc asks keyd")
+ok(ask(u, b"ask dir one") == b"directory: one", "and directory")
+with d.dial() as fresh:
+    talk(fresh, b"ask kdc two\n", b"kdc: two\n")
+ok(True, "and directory asks kdc")
+
+# memory outlives the roles that share it
+counts = [int(ask(u, b"ask count").split()[-1]) for _ in range(3)]
+with d.dial() as fresh:
+    fresh.sendall(b"ask kdc count\n")
+    counts.append(int(fresh.recv(100).split()[-1]))
+for role in ("kdc", "keyd"):
+    old = d.child(role)
+    os.kill(old, signal.SIGSTOP)  # what is sent now waits for the next one
+    if role == "kdc":
+        u.send(b"waiting")
+    os.kill(old, signal.SIGKILL)
+    if role == "kdc":
+        ok(u.recv(100) == b"waiting", "a datagram that came while kdc was away is answered by its successor")
+    ok(wait_for(lambda: d.child(role) not in (None, old), 2), "%s was restarted" % role)
+    counts.append(int(ask(u, b"ask count").split()[-1]))
+with d.dial() as fresh:
+    fresh.sendall(b"ask kdc count\n")
+    counts.append(int(fresh.recv(100).split()[-1]))
+ok(counts == [1, 2, 3, 4, 5, 6, 7], "numbers in shared memory go on over kill -9 of both", counts)
+ok(ask(u, b"ask dir two") == b"directory: two", "the channels are new in both directions")
 
 # keyd dies under a client that asks it, and one that does not
 s = d.dial()
@@ -178,7 +224,7 @@ wait_for(lambda: rounds[0] > at + 20 or errors)
 stop.set()
 t.join()
 ok(not errors, "a client of directory saw nothing", errors)
-ok(d.saw("role-exit", name="keyd", signal="9") == 1, "the exit is in the log")
+ok(d.saw("role-exit", name="keyd", signal="9") == 2, "the exit is in the log")
 
 # directory dies: who connects meanwhile waits, nobody is refused
 old = d.child("directory")
@@ -246,7 +292,7 @@ p = subprocess.run([PROGRAM, "--data", other.dir], stderr=subprocess.PIPE, text=
 ok(p.returncode == 78 and "\nlwd: broken as asked\n" in p.stderr, "a role that cannot start ends lwd with its reason", (p.returncode, p.stderr))
 p = subprocess.run([PROGRAM, "--help"], stdout=subprocess.PIPE, text=True)
 ok(p.returncode == 0 and "--data DIR" in p.stdout and "role" not in p.stdout, "--help")
-for role in ("keyd", "directory"):
+for role in ROLES:
     p = subprocess.run([PROGRAM, "--role-selftest", role, "--data", d.dir], stdout=subprocess.PIPE, text=True)
     for line in p.stdout.splitlines():
         if " - " in line:
@@ -258,7 +304,9 @@ idle, busy = d.dial(), d.dial()
 talk(idle, b"x\n", b"x\n")
 talk(busy, b"x\n", b"x\n")
 busy.sendall(b"job last\n")
-pids = [d.child("keyd"), d.child("directory")]
+pids = [d.child(r) for r in ROLES]
+u.send(b"job last")
+u.send(b"last")
 d.proc.send_signal(signal.SIGTERM)
 got = b""
 while not got.endswith(b"farewell\n"):
@@ -267,18 +315,20 @@ while not got.endswith(b"farewell\n"):
         break
     got += more
 ok(got == b"job last\nfarewell\n", "what is in flight at SIGTERM is answered, then a farewell", got)
+got = {u.recv(100), u.recv(100)}
+ok(got == {b"job last", b"last"}, "so are datagrams", got)
 ok(idle.recv(100) == b"farewell\n", "and an idle connection gets its farewell")
 begin = time.monotonic()
 ok(d.proc.wait(20) == 0, "exit 0")
 ok(not any(os.path.exists("/proc/%d" % p) for p in pids), "no role is left")
 ok(not os.path.exists(os.path.join(d.dir, "run/ldapi")), "nor a socket")
-ok(d.saw("role-exit") <= 2 + 3, "and no role died that was not killed")
+ok(d.saw("role-exit") <= 4 + 3, "and no role died that was not killed")
 ok(wait_for(lambda: "STOPPING=1" in told), "systemd hears that it stops")
 
 # the monitor is killed: the roles do not stay behind, and the next one starts at once
 d.start()
 ok(wait_for(lambda: d.saw("ready") == 2), "it starts again")
-pids = [d.child("keyd"), d.child("directory")]
+pids = [d.child(r) for r in ROLES]
 d.proc.kill()
 d.proc.wait()
 d.start()
