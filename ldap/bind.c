@@ -10,12 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-struct who {
-	struct store_tenant tenant;
-	struct store_principal p;
-	bool known;
-};
-
 /* ---- names ---- */
 
 static int look_up(struct store_txn *txn, const struct store_dn *dn, struct lw_bytes local, const char *realm,
@@ -70,7 +64,7 @@ static void resolver_give(struct ldapd_server *s, struct lw_session *role)
 }
 
 /* LW_OK also for an unknown name (known is false then); LW_EDNSYNTAX; LW_EIO and its like. */
-static int resolve(struct ldapd_conn *c, struct lw_bytes name, struct who *ret)
+int ldapd_resolve(struct ldapd_conn *c, struct lw_bytes name, struct ldapd_who *ret)
 {
 	struct store *store = c->server->store;
 	const uint8_t *at = name.n ? memrchr(name.p, '@', name.n) : NULL;
@@ -116,9 +110,35 @@ static int resolve(struct ldapd_conn *c, struct lw_bytes name, struct who *ret)
 	return LW_OK;
 }
 
+int ldapd_resolve_uuid(
+        struct ldapd_conn *c, uint32_t tenant, const struct lw_uuid *uuid, struct ldapd_who *ret)
+{
+	struct lw_session *role;
+	struct store_txn *txn;
+	int err;
+
+	ret->known = false;
+	err = store_tenant_by_id(c->server->store, c->held, tenant, &ret->tenant);
+	if (err == LW_OK)
+		err = resolver_take(c->server, tenant, &role);
+	if (err)
+		return err;
+	err = store_begin(role, STORE_READ, &txn);
+	if (err == LW_OK) {
+		err = store_principal_uuid(txn, uuid, &ret->p);
+		store_end(txn);
+		resolver_give(c->server, role);
+	} else {
+		store_session_free(role);
+	}
+	ret->tenant.keys = (struct lw_bytes){ NULL, 0 };
+	ret->known = err == LW_OK;
+	return err;
+}
+
 /* ---- who is it now ---- */
 
-static int established(struct ldapd_conn *c, const struct store_tenant *tenant, const char *user,
+int ldapd_established(struct ldapd_conn *c, const struct store_tenant *tenant, const char *user,
         const struct keys_token *token, const struct lw_cap *cap)
 {
 	struct lw_session *s;
@@ -138,7 +158,7 @@ static int established(struct ldapd_conn *c, const struct store_tenant *tenant, 
 	return LW_OK;
 }
 
-static void note(const struct ldapd_conn *c, const struct who *who, const char *how, int err)
+void ldapd_bind_note(const struct ldapd_conn *c, const struct ldapd_who *who, const char *how, int err)
 {
 	char subject[LW_UUID_TEXT] = "unknown";
 
@@ -152,14 +172,14 @@ static void note(const struct ldapd_conn *c, const struct who *who, const char *
 /* ---- simple ---- */
 
 static struct ldapd_credkey credkey(
-        const struct ldapd_conn *c, const struct who *who, struct lw_bytes password)
+        const struct ldapd_conn *c, const struct ldapd_who *who, struct lw_bytes password)
 {
 	return (struct ldapd_credkey){ who->tenant.id, who->p.uuid, who->p.credential_version,
 		ldapd_confidential(c), password };
 }
 
 /* Everything that a warm bind looks at: the tenant's and the principal's state, the cache, the session. */
-static bool warm(struct ldapd_conn *c, const struct who *who, struct lw_bytes password)
+static bool warm(struct ldapd_conn *c, const struct ldapd_who *who, struct lw_bytes password)
 {
 	struct ldapd_credkey key = credkey(c, who, password);
 	struct keys_token token;
@@ -170,13 +190,13 @@ static bool warm(struct ldapd_conn *c, const struct who *who, struct lw_bytes pa
 		return false;
 	if (!ldapd_credcache_get(c->server->cache, &key, &token, &cap))
 		return false;
-	ok = established(c, &who->tenant, who->p.krb_name[0] ? who->p.krb_name : who->p.name, &token, &cap) ==
+	ok = ldapd_established(c, &who->tenant, who->p.krb_name[0] ? who->p.krb_name : who->p.name, &token, &cap) ==
 	     LW_OK;
 	lw_wipe(&token, sizeof token);
 	return ok;
 }
 
-static int cold(struct ldapd_conn *c, struct who *who, struct lw_bytes password)
+static int cold(struct ldapd_conn *c, struct ldapd_who *who, struct lw_bytes password)
 {
 	static const struct lw_uuid nobody;
 	struct keys_source source = ldapd_source(c);
@@ -196,7 +216,7 @@ static int cold(struct ldapd_conn *c, struct who *who, struct lw_bytes password)
 	if (err == LW_OK) {
 		key.credential_version = cap.credential_version;
 		ldapd_credcache_put(c->server->cache, &key, begun, &token, &cap);
-		err = established(
+		err = ldapd_established(
 		        c, &who->tenant, who->p.krb_name[0] ? who->p.krb_name : who->p.name, &token, &cap);
 	}
 	if (err)
@@ -205,7 +225,7 @@ static int cold(struct ldapd_conn *c, struct who *who, struct lw_bytes password)
 	return err;
 }
 
-static enum ldapd_outcome failed(struct lw_writer *out, const struct ldapd_msg *m, int err)
+enum ldapd_outcome ldapd_bind_failed(struct lw_writer *out, const struct ldapd_msg *m, int err)
 {
 	/* a session that can't be made is no more than wrong credentials; nothing here may end the connection
 	 */
@@ -219,7 +239,7 @@ static enum ldapd_outcome simple(
         struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_writer *out)
 {
 	struct lw_bytes name = m->bind.name, password = m->bind.password;
-	struct who who = { 0 };
+	struct ldapd_who who = { 0 };
 	int err;
 
 	if (name.n == 0 && password.n == 0)
@@ -231,9 +251,9 @@ static enum ldapd_outcome simple(
 		        out, m, LDAPD_UNWILLING, "a name without a password"); /* RFC 4513 5.1.2 */
 	if (name.n == 0)
 		return ldapd_answer(out, m, LDAPD_INVALID_CREDENTIALS, NULL);
-	err = resolve(c, name, &who);
+	err = ldapd_resolve(c, name, &who);
 	if (err)
-		return failed(out, m, err);
+		return ldapd_bind_failed(out, m, err);
 	if (!in_job) {
 		if (!warm(c, &who, password))
 			return LDAPD_SLOW_JOB;
@@ -243,8 +263,8 @@ static enum ldapd_outcome simple(
 	if (!who.tenant.id && ldapd_tenant(c) == LW_OK)
 		who.tenant = c->tenant;
 	err = cold(c, &who, password);
-	note(c, &who, "simple", err);
-	return err ? failed(out, m, err) : ldapd_answer(out, m, LDAPD_SUCCESS, NULL);
+	ldapd_bind_note(c, &who, "simple", err);
+	return err ? ldapd_bind_failed(out, m, err) : ldapd_answer(out, m, LDAPD_SUCCESS, NULL);
 }
 
 /* ---- SASL ---- */
@@ -278,10 +298,10 @@ static enum ldapd_outcome external(
 	if (err == LW_OK)
 		err = keys_operator(c->server->keys, c->tenant.id, &token, &cap);
 	if (err == LW_OK)
-		err = established(c, &c->tenant, "operator", &token, &cap);
+		err = ldapd_established(c, &c->tenant, "operator", &token, &cap);
 	c->operator_ = err == LW_OK;
-	note(c, NULL, "external", err);
-	return err ? failed(out, m, err) : ldapd_answer(out, m, LDAPD_SUCCESS, NULL);
+	ldapd_bind_note(c, NULL, "external", err);
+	return err ? ldapd_bind_failed(out, m, err) : ldapd_answer(out, m, LDAPD_SUCCESS, NULL);
 }
 
 struct mech {
@@ -296,8 +316,14 @@ static bool is_local(const struct ldapd_conn *c)
 	return c->peer->local;
 }
 
+static bool has_acceptor(const struct ldapd_conn *c)
+{
+	return c->server->options.accept != NULL;
+}
+
 static const struct mech mechs[] = {
 	{ "EXTERNAL", external_usable, is_local, external },
+	{ "GSSAPI", has_acceptor, has_acceptor, ldapd_gssapi },
 };
 
 const char *ldapd_sasl_mech(const struct ldapd_conn *c, size_t i)
@@ -317,14 +343,17 @@ int ldapd_bind(
 		ldapd_anonymous(c); /* RFC 4513 4: whatever comes of it */
 		c->sasl_started = false;
 	}
+	if (!started)
+		ldapd_gss_end(c);
 	if (m->bind.version != 3)
 		return ldapd_answer(out, m, LDAPD_PROTOCOL_ERROR, "only LDAPv3");
 	if (m->bind.method == LDAPD_SIMPLE)
 		return simple(c, m, in_job, out);
 	if (m->bind.method == LDAPD_SASL) {
-		for (size_t k = 0; k < sizeof mechs / sizeof *mechs; k++)
+		for (unsigned k = 0; k < sizeof mechs / sizeof *mechs; k++)
 			if (lw_eq_nocase(m->bind.mech, lw_str(mechs[k].name)) && mechs[k].possible(c)) {
-				c->sasl_started = started || in_job;
+				c->sasl_started = in_job || (started && c->sasl_mech == k);
+				c->sasl_mech = k;
 				return mechs[k].bind(c, m, in_job, out);
 			}
 	}

@@ -52,12 +52,19 @@ struct ldapd_search {
 	struct lw_bytes body;     /* of the request: a page must ask for the same */
 };
 
+struct ldapd_gss;
+struct ldapd_layer;
+
 struct ldapd_conn {
 	struct ldapd_server *server;
 	const struct lw_peer *peer;
 	struct lw_session *session; /* NULL: not made yet; then tenant's anonymous one */
 	bool bound, operator_, closing;
-	bool sasl_started;       /* EXTERNAL got an empty challenge */
+	bool sasl_started;       /* a bind by sasl_mech got a challenge */
+	unsigned sasl_mech;
+	struct ldapd_gss *gss;     /* that of GSSAPI, once its token was accepted */
+	struct ldapd_layer *layer; /* installed; NULL: none */
+	struct ldapd_layer *next_layer; /* from behind this step's last answer on */
 	bool tls;                /* peer->tls as it was */
 	char user[320];          /* for WhoAmI where the entry can't be seen: u:user */
 	struct keys_token token; /* shown with what keyd does for this connection */
@@ -202,6 +209,28 @@ void ldapd_search_done(
 int ldapd_matches(struct store_txn *, const struct store_dn *, const struct filter *, bool *ret);
 /* SASL mechanisms that would work on this connection; NULL after the last. */
 const char *ldapd_sasl_mech(const struct ldapd_conn *, size_t i);
+
+/* ---- binds (bind.c) ---- */
+
+struct ldapd_who {
+	struct store_tenant tenant;
+	struct store_principal p;
+	bool known;
+};
+/* A name as binds take it: a DN, name@domain or a name in the connection's tenant. LW_OK also for an unknown
+ * one; LW_EDNSYNTAX; LW_EIO and its like. Memory comes from c->held. */
+int ldapd_resolve(struct ldapd_conn *, struct lw_bytes name, struct ldapd_who *ret);
+int ldapd_resolve_uuid(struct ldapd_conn *, uint32_t tenant, const struct lw_uuid *, struct ldapd_who *ret);
+/* The connection is theirs from now on. */
+int ldapd_established(struct ldapd_conn *, const struct store_tenant *, const char *user,
+        const struct keys_token *, const struct lw_cap *);
+void ldapd_bind_note(const struct ldapd_conn *, const struct ldapd_who *, const char *how, int err);
+enum ldapd_outcome ldapd_bind_failed(struct lw_writer *, const struct ldapd_msg *, int err);
+
+/* GSSAPI (sasl_gssapi.c) */
+enum ldapd_outcome ldapd_gssapi(
+        struct ldapd_conn *, struct ldapd_msg *, bool in_job, struct lw_writer *out);
+void ldapd_gss_end(struct ldapd_conn *); /* forget a negotiation that has not come to its end */
 
 /* handlers */
 ldapd_handler ldapd_bind, ldapd_unbind, ldapd_do_search, ldapd_compare, ldapd_modify, ldapd_add, ldapd_delete,

@@ -46,7 +46,7 @@ int ldapd_starttls(
 {
 	struct ldapd_result res = { .oid = m->extended.oid };
 
-	if (c->peer->tls || c->sasl_started) {
+	if (c->peer->tls || c->sasl_started || c->layer) {
 		res.code = LDAPD_OPERATIONS_ERROR;
 	} else if (!ldapd_extop_offered(c, ldapd_extop_find(m->extended.oid))) {
 		res.code = LDAPD_UNAVAILABLE;

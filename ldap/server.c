@@ -3,6 +3,7 @@
  * what may wait. */
 #include "ldap/conn.h"
 #include "ldap/credcache.h"
+#include "ldap/sasl.h"
 
 #include "base/text.h"
 
@@ -129,9 +130,14 @@ int ldapd_tenant(struct ldapd_conn *c)
 	return err;
 }
 
+static bool private_layer(const struct ldapd_conn *c)
+{
+	return ldapd_layer_private(c->next_layer ? c->next_layer : c->layer);
+}
+
 bool ldapd_confidential(const struct ldapd_conn *c)
 {
-	return c->peer->tls || c->peer->loopback || c->peer->local;
+	return c->peer->tls || c->peer->loopback || c->peer->local || private_layer(c);
 }
 
 bool ldapd_password_allowed(const struct ldapd_conn *c)
@@ -144,7 +150,7 @@ bool ldapd_password_allowed(const struct ldapd_conn *c)
 	case LDAPD_CLEARTEXT_NEVER:
 		break;
 	}
-	return c->peer->tls || c->peer->local;
+	return c->peer->tls || c->peer->local || private_layer(c);
 }
 
 struct keys_source ldapd_source(const struct ldapd_conn *c)
@@ -238,6 +244,9 @@ static void conn_free(void *conn)
 		return;
 	ldapd_search_end(&c->search);
 	ldapd_anonymous(c);
+	ldapd_gss_end(c);
+	ldapd_layer_free(c->layer);
+	ldapd_layer_free(c->next_layer);
 	lw_arena_free(c->arena);
 	lw_arena_free(c->held);
 	lw_arena_free(c->paged_arena);
@@ -348,7 +357,8 @@ static void channel(struct ldapd_conn *c)
 	}
 }
 
-static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out)
+/* As many requests as fit into a quantum. */
+static enum lw_next work(struct ldapd_conn *c, struct lw_reader *in, struct lw_writer *out)
 {
 	static const enum lw_next next[] = { [LDAPD_DONE] = LW_NEXT_MORE,
 		[LDAPD_AGAIN] = LW_NEXT_MORE,
@@ -356,7 +366,6 @@ static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out
 		[LDAPD_SLOW_JOB] = LW_NEXT_SLOW_JOB,
 		[LDAPD_STARTTLS] = LW_NEXT_STARTTLS,
 		[LDAPD_CLOSE] = LW_NEXT_CLOSE };
-	struct ldapd_conn *c = conn;
 	enum ldapd_outcome done = LDAPD_DONE;
 	int64_t began = lw_mono(c->server->clock);
 	bool starved = false;
@@ -367,7 +376,7 @@ static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out
 		return LW_NEXT_JOB;
 	c->out_mark = out->n;
 	channel(c);
-	for (unsigned n = 0; done == LDAPD_DONE && !starved; n++) {
+	for (unsigned n = 0; done == LDAPD_DONE && !starved && !c->next_layer; n++) {
 		if (n && (n >= LDAPD_BATCH_OPS || out->n - c->out_mark > LDAPD_OUT_MAX ||
 		                 lw_mono(c->server->clock) - began > LDAPD_BATCH_US))
 			break;
@@ -381,6 +390,60 @@ static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out
 	return starved && done == LDAPD_DONE ? LW_NEXT_READ : next[done];
 }
 
+/* Where answers go: sealed into out by sent(). */
+static struct lw_writer *answers(struct ldapd_conn *c, struct lw_writer *out)
+{
+	return c->layer ? ldapd_layer_answers(c->layer) : out;
+}
+
+static void sent(struct ldapd_conn *c, struct lw_writer *out)
+{
+	if (c->layer)
+		ldapd_layer_seal(c->layer, out);
+	if (c->next_layer) { /* RFC 4422 3.7: from behind the answer that says success */
+		ldapd_layer_free(c->layer);
+		c->layer = c->next_layer;
+		c->next_layer = NULL;
+	}
+}
+
+/* step() behind a security layer. */
+static enum lw_next layered(struct ldapd_conn *c, struct lw_reader *in, struct lw_writer *out)
+{
+	struct lw_reader plain;
+	bool more = false;
+	enum lw_next next;
+
+	if (!c->closing && !c->op && ldapd_layer_open(c->layer, in, &plain, &more)) {
+		ldapd_disconnect(c, ldapd_layer_answers(c->layer), LDAPD_PROTOCOL_ERROR, "bad security layer");
+		c->closing = true;
+	}
+	if (c->closing || c->op) {
+		next = work(c, in, ldapd_layer_answers(c->layer));
+	} else {
+		next = work(c, &plain, ldapd_layer_answers(c->layer));
+		ldapd_layer_eaten(c->layer, &plain);
+		if (c->next_layer && plain.p != plain.end)
+			c->closing = true; /* they were sent before the client knew which layer they need */
+	}
+	sent(c, out);
+	if (out->err || c->closing)
+		return c->closing = true, LW_NEXT_CLOSE;
+	return next == LW_NEXT_READ && more ? LW_NEXT_MORE : next;
+}
+
+static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out)
+{
+	struct ldapd_conn *c = conn;
+	enum lw_next next;
+
+	if (c->layer)
+		return layered(c, in, out);
+	next = work(c, in, out);
+	sent(c, out);
+	return next;
+}
+
 static void job(void *conn, struct lw_writer *out)
 {
 	struct ldapd_conn *c = conn;
@@ -390,12 +453,15 @@ static void job(void *conn, struct lw_writer *out)
 	if (!op)
 		return;
 	lw_reader_init(&none, (struct lw_bytes){ NULL, 0 });
-	if (op->handler(c, &c->msg, true, &none, out) == LDAPD_CLOSE || out->err)
+	if (op->handler(c, &c->msg, true, &none, answers(c, out)) == LDAPD_CLOSE)
 		c->closing = true;
 	ldapd_read_end(c);
 	c->op = NULL;
 	lw_arena_reset(c->held);
 	lw_wipe(&c->msg, sizeof c->msg);
+	sent(c, out);
+	if (out->err)
+		c->closing = true;
 }
 
 static bool tick(void *conn, struct lw_writer *out)
@@ -404,7 +470,8 @@ static bool tick(void *conn, struct lw_writer *out)
 
 	if (c->op || c->closing || !c->bound || !ldapd_session_over(store_session_check(c->session)))
 		return c->closing;
-	ldapd_disconnect(c, out, LDAPD_STRONGER_AUTH, "log in again");
+	ldapd_disconnect(c, answers(c, out), LDAPD_STRONGER_AUTH, "log in again");
+	sent(c, out);
 	return true;
 }
 
@@ -413,7 +480,8 @@ static void farewell(void *conn, struct lw_writer *out)
 	struct ldapd_conn *c = conn;
 
 	if (!c->closing)
-		ldapd_disconnect(c, out, LDAPD_UNAVAILABLE, "the server is shutting down");
+		ldapd_disconnect(c, answers(c, out), LDAPD_UNAVAILABLE, "the server is shutting down");
+	sent(c, out);
 }
 
 const struct lw_proto ldapd_proto = {

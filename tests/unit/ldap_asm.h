@@ -40,7 +40,8 @@ static size_t asm_run(const char **s, uint8_t *out, va_list *ap)
 			struct lw_bytes b = va_arg(*ap, struct lw_bytes);
 
 			(*s)++;
-			memcpy(out + n, b.p, b.n);
+			if (b.n)
+				memcpy(out + n, b.p, b.n);
 			n += b.n;
 		} else if (isxdigit((unsigned char)**s)) {
 			char hex[3] = { (*s)[0], (*s)[1], 0 };
