@@ -7,5 +7,5 @@ libkdc_a_SOURCES = \
 	kdc/kpasswd.c \
 	kdc/msg.c kdc/msg.h kdc/msg_int.h kdc/msg_ap.c kdc/msg_req.c \
 	kdc/ops.c \
-	kdc/replay.h \
+	kdc/replay.c kdc/replay.h \
 	kdc/server.c

@@ -4,6 +4,7 @@ include tests/unit/base.mk
 endif
 include tests/fuzz/base.mk
 include tests/unit/keys.mk
+include tests/unit/kdc.mk
 include tests/fuzz/keys.mk
 include tests/unit/lwd.mk
 include tests/fuzz/lwd.mk
