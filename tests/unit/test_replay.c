@@ -235,7 +235,7 @@ static void clock_back(void **state)
 }
 
 #define THREADS 2
-#define ROUNDS  20000
+#define ROUNDS  5000
 static struct kdc_replay *shared;
 static atomic_int winners[ROUNDS], arrived;
 
@@ -246,8 +246,9 @@ static void *race(void *arg)
 		uint8_t m[16] = { 0 };
 
 		memcpy(m, &n, sizeof n);
-		for (atomic_fetch_add(&arrived, 1); atomic_load(&arrived) < (n + 1) * THREADS;) /* together */
-			if (n % 16 == 0)
+		atomic_fetch_add(&arrived, 1);
+		for (unsigned spin = 1; atomic_load(&arrived) < (n + 1) * THREADS; spin++) /* together */
+			if (spin % 256 == 0)
 				sched_yield();
 		if (!kdc_replay_take(shared, m, NOW + n, NOW, &seen)) {
 			atomic_fetch_add(&winners[n], 1);
