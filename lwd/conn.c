@@ -588,7 +588,14 @@ void conn_farewell(struct conn *c)
 static void name_peer(struct conn *c, const struct sockaddr_storage *sa)
 {
 	if (sa->ss_family == AF_INET || sa->ss_family == AF_INET6) {
+		struct sockaddr_storage here = { 0 };
+		socklen_t n = sizeof(here);
+
 		addr_name(sa, &c->peer);
+		if (getsockname(c->fd, (struct sockaddr *)&here, &n) == 0 && here.ss_family == AF_INET)
+			addr_here(&((struct sockaddr_in *)&here)->sin_addr, AF_INET, &c->peer);
+		else if (here.ss_family == AF_INET6)
+			addr_here(&((struct sockaddr_in6 *)&here)->sin6_addr, AF_INET6, &c->peer);
 	} else {
 		gid_t gid;
 		pid_t pid;

@@ -167,5 +167,6 @@ struct addr_count *addr_take(struct addr_table *, const struct sockaddr_storage 
 void addr_drop(struct addr_table *, struct addr_count *);
 /* addr and loopback of an IPv4 or IPv6 peer; the rest stays. */
 void addr_name(const struct sockaddr_storage *, struct lw_peer *);
+void addr_here(const void *in_or_in6_addr, int family, struct lw_peer *); /* a mapped IPv4 address is one */
 
 #endif

@@ -54,11 +54,12 @@ static uint16_t port_of(const struct sockaddr_storage *sa)
 }
 
 /* What the system said about the way in, made into what it is told about the way out. */
-static void turn_round(struct route *r, const struct msghdr *h)
+static void turn_round(struct route *r, const struct msghdr *h, struct lw_peer *peer)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(h);
 
 	r->control_n = 0;
+	peer->here_n = 0;
 	if (c == NULL)
 		return;
 	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
@@ -67,6 +68,7 @@ static void turn_round(struct route *r, const struct msghdr *h)
 		memcpy(&pi, CMSG_DATA(c), sizeof(pi));
 		pi = (struct in_pktinfo){ .ipi_spec_dst = pi.ipi_spec_dst };
 		memcpy(CMSG_DATA(c), &pi, sizeof(pi));
+		addr_here(&pi.ipi_spec_dst, AF_INET, peer);
 		r->control_n = CMSG_SPACE(sizeof(pi));
 	} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 		struct in6_pktinfo pi;
@@ -77,6 +79,7 @@ static void turn_round(struct route *r, const struct msghdr *h)
 		if (!IN6_IS_ADDR_LINKLOCAL(&pi.ipi6_addr))
 			pi.ipi6_ifindex = 0;
 		memcpy(CMSG_DATA(c), &pi, sizeof(pi));
+		addr_here(&pi.ipi6_addr, AF_INET6, peer);
 		r->control_n = CMSG_SPACE(sizeof(pi));
 	}
 }
@@ -159,7 +162,7 @@ static size_t sort(struct dgram *s, struct dgram_batch *b, size_t got)
 		if ((h->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || port_of(&r->peer) == 0)
 			continue;
 		r->peer_n = h->msg_namelen;
-		turn_round(r, h);
+		turn_round(r, h, &b->peers[n]);
 		if (n != i)
 			b->routes[n] = *r;
 		addr_name(&r->peer, &b->peers[n]);

@@ -122,6 +122,14 @@ static char *put_number(char *p, unsigned n)
 	return p;
 }
 
+void addr_here(const void *addr, int family, struct lw_peer *ret)
+{
+	bool mapped = family == AF_INET6 && IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)addr);
+
+	ret->here_n = family == AF_INET || mapped ? 4 : 16;
+	memcpy(ret->here, (const uint8_t *)addr + (mapped ? 12 : 0), ret->here_n);
+}
+
 void addr_name(const struct sockaddr_storage *sa, struct lw_peer *ret)
 {
 	if (sa->ss_family == AF_INET) { /* by hand: it is done for each datagram */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <arpa/inet.h>
 
 #include "base/clock.h"
 
@@ -87,6 +88,13 @@ static void put_big(struct echo *e, struct lw_writer *out)
 		put(out, "\n");
 }
 
+/* The address that was asked, as text. */
+static void name_here(const struct lw_peer *peer, char ret[INET6_ADDRSTRLEN])
+{
+	if (!peer->here_n || !inet_ntop(peer->here_n == 4 ? AF_INET : AF_INET6, peer->here, ret, INET6_ADDRSTRLEN))
+		snprintf(ret, INET6_ADDRSTRLEN, "nowhere");
+}
+
 static enum lw_next line(struct echo *e, struct lw_writer *out, bool last)
 {
 	char text[600];
@@ -112,6 +120,11 @@ static enum lw_next line(struct echo *e, struct lw_writer *out, bool last)
 	if (is(e, "peer")) {
 		snprintf(text, sizeof(text), "tls=%d sni=%s local=%d owner=%d binding=%zu\n", e->peer->tls, e->peer->sni,
 			e->peer->local, e->peer->owner, e->peer->tls_endpoint_n);
+		put(out, text);
+		return LW_NEXT_READ;
+	}
+	if (is(e, "here")) {
+		name_here(e->peer, text);
 		put(out, text);
 		return LW_NEXT_READ;
 	}
@@ -214,6 +227,9 @@ static void dgram_answer(void *server, struct lw_datagram *v, size_t n)
 		} else if (begins(d, "peer")) {
 			d->out_n = (size_t)snprintf((char *)d->out, d->out_max, "%s loopback=%d local=%d out=%zu", d->peer->addr,
 				d->peer->loopback, d->peer->local, d->out_max);
+		} else if (begins(d, "here")) {
+			name_here(d->peer, (char *)d->out);
+			d->out_n = strlen((const char *)d->out);
 		} else if (begins(d, "big ")) {
 			d->out_n = strtoul((const char *)d->in.p + 4, NULL, 10);
 			memset(d->out, 'x', d->out_n < d->out_max ? d->out_n : d->out_max);

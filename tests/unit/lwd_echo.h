@@ -5,7 +5,7 @@
  *   peer            what lw_peer says          quit        bye, then close
  *   ask X           what echo_ask answers      die         abort()
  * The same for datagrams: each comes back; job X, slow X and hold X are put off; peer says the address and the octets it takes;
- * big N as above; silent gets no answer. */
+ * here the address that was asked; big N as above; silent gets no answer. */
 #ifndef TESTS_UNIT_LWD_ECHO_H
 #define TESTS_UNIT_LWD_ECHO_H
 

@@ -308,7 +308,7 @@ static void wildcard(void **state)
 	int fds[4], n = 0;
 
 	for (size_t i = 0; i < 4; i++) {
-		int fd = dial(hosts[i], rig->port, SOCK_DGRAM);
+		int fd = dial(hosts[i], rig->port, SOCK_DGRAM), tcp = dial(hosts[i], rig->port, SOCK_STREAM);
 
 		if (fd < 0)
 			continue; /* no IPv6 here */
@@ -316,6 +316,11 @@ static void wildcard(void **state)
 		hear(fd, "hello");
 		say(fd, "job hello");
 		hear(fd, "job hello");
+		say(fd, "here");
+		hear(fd, hosts[i]);
+		say(tcp, "here\n");
+		hear(tcp, hosts[i]);
+		close(tcp);
 		fds[n++] = fd;
 	}
 	assert_true(n >= 3);
