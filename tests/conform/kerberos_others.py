@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from lwdtest import Lwd, Tap, run, wait_for  # noqa: E402
+from lwdtest import Lwd, Tap, wait_for  # noqa: E402
 from krbtest import HEIMDAL, Person, converse  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
