@@ -6,8 +6,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from lwdtest import LWCTL, SANITIZED, Lwd, Tap, run  # noqa: E402
-from krbtest import Person, converse, error_code, ask_tcp, raw_login  # noqa: E402
+from lwdtest import ADMIN_PASSWORD, LWCTL, SANITIZED, Lwd, Tap, run  # noqa: E402
+from krbtest import Person, ask_tcp, converse, error_code, raw_login, set_password  # noqa: E402
 
 import gssapi  # noqa: E402
 
@@ -180,6 +180,20 @@ status, said = kpasswd(carol, "Not-Her-Password-1", PW, PW)
 tap.ok(status != 0, "the present one must be right", said)
 status, said = kpasswd(Person(lwd, extra=TCP), NEW, "Third-Password-44", "Third-Password-44")
 tap.ok(status == 0, "kpasswd over TCP", said)
+admin = Person(lwd)
+good(admin.kinit("admin", ADMIN_PASSWORD, "-S", "kadmin/changepw"), "the administrator's kinit -S kadmin/changepw")
+got = set_password(admin, "bob", NEW)
+tap.ok(got.split() == ["0"], "he sets bob's password", got)
+tap.ok(Person(lwd).kinit("bob", NEW).returncode == 0 and Person(lwd).kinit("bob", PW).returncode != 0, "which is the password now")
+got = set_password(admin, "bob", "short")
+tap.ok(got.startswith("4 ") and "too short" in got, "a short one is refused: SOFTERROR, and why", got)
+other = Person(lwd)
+good(other.kinit("alice", PW, "-S", "kadmin/changepw"), "alice's")
+got = set_password(other, "bob", PW)
+tap.ok(got.startswith("5"), "alice may not: ACCESSDENIED", got)
+got = set_password(admin, "alice@BETA.EXAMPLE", NEW)
+tap.ok(not got.startswith("0"), "nor he another tenant's alice's", got)
+tap.ok(beta.copy().kinit("alice@BETA.EXAMPLE", OTHER).returncode == 0, "who has her own")
 good(carol.kinit("carol", "Third-Password-44", "-S", "kadmin/changepw"), "a ticket for changing the password")
 refused(carol.run("kvno", WEB), "", "is good for nothing else")
 chpw = raw_login(KDC, "ACME.EXAMPLE", "carol", "Third-Password-44", "kadmin/changepw")
