@@ -95,6 +95,7 @@ static int first_tenant(struct init *in, struct store *store, struct keys *keys)
 	struct keys_tenant kt = { .uuid = lw_uuid_new(&lw_clock_system), .name = in->domain, .admin_uuid = lw_uuid_new(&lw_clock_system),
 		.admin_name = in->admin };
 	struct store_op op = { .kind = STORE_TENANT_CREATE, .tenant_name = in->domain, .admin_name = in->admin };
+	struct store_sealed_item realm_keys;
 	struct store_result res = { 0 };
 	struct lw_session *session = NULL;
 	struct keys_token token;
@@ -108,7 +109,9 @@ static int first_tenant(struct init *in, struct store *store, struct keys *keys)
 		if (*p >= 'a' && *p <= 'z')
 			*p -= 'a' - 'A';
 	kt.realm = realm;
+	kt.ret_realm = &realm_keys;
 	op.tenant_uuid = kt.uuid;
+	op.realm_keys = &realm_keys;
 	op.admin_uuid = kt.admin_uuid;
 	if ((rc = keys_operator(keys, 0, &token, &cap)) != 0)
 		goto out;

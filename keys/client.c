@@ -259,10 +259,86 @@ int keys_tenant_new(struct keys *k, struct lw_bytes token, const struct keys_ten
 	}
 	err = call(k, &q, arena, &a);
 	memcpy(text, a.text, sizeof(a.text));
+	if (!err && !a.nitems)
+		err = LW_EINTERNAL;
+	if (!err) {
+		a.nitems--; /* the last are the krbtgt's */
+		err = give_items(arena, &a, ret, ret_n);
+	}
+	if (!err && t->ret_realm)
+		*t->ret_realm = a.items[a.nitems];
+	if (!err)
+		*ret_wrapped = a.blob;
+	return err;
+}
+
+int keys_kerberos_key(struct keys *k, uint32_t tenant, uint8_t ret[32])
+{
+	struct keys_request q = { .id = KEYS_MSG_KERBEROS_KEY, .tenant = tenant };
+	struct lw_arena *arena = lw_arena_new(65536, true);
+	struct keys_answer a;
+	int err = arena ? call(k, &q, arena, &a) : LW_ENOMEM;
+
+	if (!err && a.blob.n != 32)
+		err = LW_EINTERNAL;
+	if (!err)
+		memcpy(ret, a.blob.p, 32);
+	lw_arena_free(arena);
+	return err;
+}
+
+int keys_kerberos_cap(struct keys *k, const struct keys_kerberos *who, struct keys_token *ret_token, struct lw_cap *ret_cap)
+{
+	struct keys_request q = { .id = KEYS_MSG_KERBEROS_CAP,
+		.tenant = who->tenant,
+		.subject = who->subject,
+		.auth_time = who->auth_time,
+		.confidential = who->confidential,
+		.role = (uint8_t)who->role };
+
+	return call_token(k, &q, ret_token, ret_cap);
+}
+
+int keys_check_forwarded(struct keys *k, struct lw_bytes token, enum lw_role_id minted_for, struct lw_cap *ret)
+{
+	struct keys_request q = {
+		.id = KEYS_MSG_CHECK_FORWARDED, .token = token, .role = (uint8_t)minted_for
+	};
+	int err;
+
+	if (token.n > LW_CAP_MAX)
+		return LW_EAUTH;
+	err = call_token(k, &q, NULL, NULL);
+	return err ? err : keys_cap_decode(token, ret);
+}
+
+int keys_keytab(struct keys *k, struct lw_bytes token, uint32_t tenant, const struct lw_uuid *target, bool rotate,
+        struct lw_arena *arena, struct store_sealed_item **ret, size_t *ret_n, struct lw_bytes *ret_keytab)
+{
+	struct keys_request q = {
+		.id = KEYS_MSG_KEYTAB, .token = token, .tenant = tenant, .subject = *target, .rotate = rotate
+	};
+	struct keys_answer a;
+	int err = call(k, &q, arena, &a);
+
 	if (!err)
 		err = give_items(arena, &a, ret, ret_n);
 	if (!err)
-		*ret_wrapped = a.blob;
+		*ret_keytab = a.blob;
+	return err;
+}
+
+int keys_realm_keys(struct keys *k, struct lw_bytes token, uint32_t tenant, struct lw_arena *arena,
+        struct store_sealed_item *ret)
+{
+	struct keys_request q = { .id = KEYS_MSG_REALM_KEYS, .token = token, .tenant = tenant };
+	struct keys_answer a;
+	int err = call(k, &q, arena, &a);
+
+	if (!err && a.nitems != 1)
+		err = LW_EINTERNAL;
+	if (!err)
+		*ret = a.items[0];
 	return err;
 }
 

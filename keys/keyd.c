@@ -16,10 +16,15 @@ static const struct lw_bytes NONE = { NULL, 0 };
 
 int keyd_mint(struct keyd *k, struct keys_call *c, struct lw_cap *cap)
 {
+	return keyd_mint_for(k, c, c->from, cap);
+}
+
+int keyd_mint_for(struct keyd *k, struct keys_call *c, enum lw_role_id role, struct lw_cap *cap)
+{
 	struct keys_token t;
 	int err;
 
-	cap->role = (uint8_t)c->from;
+	cap->role = (uint8_t)role;
 	err = keys_cap_mint(&k->cap_key, cap, &t);
 	if (err)
 		return err;
@@ -203,6 +208,11 @@ static int (*const handlers[])(struct keyd *, struct keys_call *) = {
 	[KEYS_MSG_TLS_CERT] = h_tls_cert,
 	[KEYS_MSG_CA_PEM] = h_ca_pem,
 	[KEYS_MSG_PING] = h_ping,
+	[KEYS_MSG_KERBEROS_KEY] = keyd_kerberos_key,
+	[KEYS_MSG_KERBEROS_CAP] = keyd_kerberos_cap,
+	[KEYS_MSG_CHECK_FORWARDED] = h_check,
+	[KEYS_MSG_KEYTAB] = keyd_keytab,
+	[KEYS_MSG_REALM_KEYS] = keyd_realm_keys,
 };
 
 /* ---- gates: what a row needs, shown before its handler runs ---- */
@@ -274,6 +284,13 @@ static int gate_installation(struct keyd *k, struct keys_call *c)
 	return may_on_tenants(k, c);
 }
 
+static int gate_forwarded(struct keyd *k, struct keys_call *c)
+{
+	if (c->q.role != LW_ROLE_KDC)
+		return LW_EACCES;
+	return keys_cap_check(&k->cap_key, c->q.token, (enum lw_role_id)c->q.role, lw_wall(k->clock), &c->cap);
+}
+
 static int (*const gates[KEYS_NEED_COUNT])(struct keyd *, struct keys_call *) = {
 	[KEYS_NEED_NOTHING_IS_AN_ERROR] = gate_nothing,
 	[KEYS_NEED_PASSWORD] = gate_password,
@@ -281,6 +298,7 @@ static int (*const gates[KEYS_NEED_COUNT])(struct keyd *, struct keys_call *) = 
 	[KEYS_NEED_TOKEN] = gate_token,
 	[KEYS_NEED_VERB] = gate_verb,
 	[KEYS_NEED_INSTALLATION] = gate_installation,
+	[KEYS_NEED_FORWARDED] = gate_forwarded,
 };
 
 static int run(struct keyd *k, struct keys_call *c, struct lw_bytes request)

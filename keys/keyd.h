@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include "keys/cap.h"
 #include "keys/guess.h"
+#include "keys/krbkeys.h"
 #include "keys/lane.h"
 #include "keys/master.h"
 #include "keys/msg.h"
@@ -53,13 +54,38 @@ struct keys_call {
 	struct lw_cap cap;
 };
 
+/* An account as keyd reads it. */
+struct keyd_account {
+	struct store_tenant tenant;
+	struct store_principal who;
+	bool there, usable; /* usable: there, it and its tenant enabled */
+	bool has_password, has_krb;
+	uint64_t password_gen, krb_gen; /* generations; 0: none yet */
+	struct keys_bundle bundle;
+	struct keys_krb krb;
+};
+/* keys/keyd_account.c */
+/* LW_OK also when there is no such account: ret->there says so. Wipe it. */
+int keyd_account(struct keyd *, struct keys_call *, uint32_t tenant, const struct lw_uuid *, struct keyd_account *ret);
+/* One more item in c->a. wrapped: the tenant's data keys. */
+int keyd_seal(struct keyd *, struct keys_call *, const struct lw_uuid *tenant, struct lw_bytes wrapped, const struct lw_uuid *entry,
+	const struct schema_attr *, enum store_secret_class, uint64_t generation, struct lw_bytes clear);
+/* The same for Kerberos keys. */
+int keyd_seal_krb(struct keyd *, struct keys_call *, const struct lw_uuid *tenant, struct lw_bytes wrapped,
+	const struct lw_uuid *entry, uint64_t generation, const struct keys_krb *);
+/* keys/keyd_kerberos.c */
+int keyd_kerberos_key(struct keyd *, struct keys_call *);
+int keyd_kerberos_cap(struct keyd *, struct keys_call *);
+int keyd_keytab(struct keyd *, struct keys_call *);
+int keyd_realm_keys(struct keyd *, struct keys_call *);
 /* keys/keyd_password.c */
 int keyd_verify(struct keyd *, struct keys_call *);
 int keyd_set_password(struct keyd *, struct keys_call *);
 int keyd_unlock(struct keyd *, struct keys_call *);
 int keyd_tenant_new(struct keyd *, struct keys_call *);
 /* keys/keyd.c */
-int keyd_mint(struct keyd *, struct keys_call *, struct lw_cap *);
+int keyd_mint(struct keyd *, struct keys_call *, struct lw_cap *); /* for the role that asks */
+int keyd_mint_for(struct keyd *, struct keys_call *, enum lw_role_id, struct lw_cap *);
 /* A session of the capability's own, on the channel it came by. */
 int keyd_session(struct keyd *, struct keys_call *, const struct lw_cap *, struct lw_session **ret);
 void keyd_log(struct keyd *, const char *event, const struct keys_call *, int err);

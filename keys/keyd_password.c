@@ -9,94 +9,8 @@
 #include "base/err.h"
 #include "base/log.h"
 
-/* An account as keyd reads it. */
-struct account {
-	struct store_tenant tenant;
-	struct store_principal who;
-	bool there, usable; /* usable: there, it and its tenant enabled */
-	bool has_password, has_krb;
-	uint64_t password_gen, krb_gen; /* generations; 0: none yet */
-	struct keys_bundle bundle;
-	struct keys_krb krb;
-};
-
-static int open_item(struct keyd *k, struct keys_call *c, struct store_txn *txn, struct account *a,
-        const struct schema_attr *attr, enum store_secret_class cls, uint64_t *ret_gen, struct lw_bytes *ret)
-{
-	struct keys_place at = {
-		.tenant = a->tenant.uuid, .entry = a->who.uuid, .attr = attr->id, .cls = (uint8_t)cls
-	};
-	struct lw_bytes sealed;
-	uint8_t key[LW_AEAD_KEY];
-	int err;
-
-	err = store_sealed(txn, &a->who.uuid, attr->id, cls, &sealed, &at.generation);
-	if (err)
-		return err;
-	err = keys_master_unwrap(k->master, &a->tenant.uuid, a->tenant.keys, (uint8_t)cls, key);
-	if (!err)
-		err = keys_open(key, &at, sealed, c->arena, ret);
-	lw_wipe(key, sizeof(key));
-	*ret_gen = at.generation;
-	return err;
-}
-
-static int read_secrets(struct keyd *k, struct keys_call *c, struct store_txn *txn, struct account *a)
-{
-	struct lw_bytes clear;
-	int err;
-
-	err = open_item(k, c, txn, a, k->password, STORE_SECRET_PASSWORD, &a->password_gen, &clear);
-	if (!err)
-		err = keys_bundle_get(clear, &a->bundle);
-	if (err && err != LW_ENOTFOUND)
-		return err;
-	a->has_password = !err;
-	err = open_item(k, c, txn, a, k->krb_key, STORE_SECRET_KERBEROS, &a->krb_gen, &clear);
-	if (!err)
-		err = keys_krb_get(clear, &a->krb);
-	if (err && err != LW_ENOTFOUND)
-		return err;
-	a->has_krb = !err;
-	return LW_OK;
-}
-
-/* LW_OK also when there is no such account: a->there says so. */
-static int read_account(
-        struct keyd *k, struct keys_call *c, uint32_t tenant, const struct lw_uuid *uuid, struct account *a)
-{
-	struct lw_session *s = NULL;
-	struct store_txn *txn = NULL;
-	int err;
-
-	memset(a, 0, sizeof(*a));
-	if (!k->store)
-		return LW_EUNAVAIL;
-	err = store_tenant_by_id(k->store, c->arena, tenant, &a->tenant);
-	if (err)
-		return err == LW_ENOTFOUND ? LW_OK : err;
-	err = store_session_role(k->store, tenant, STORE_ROLE_AUTH, &s);
-	if (!err)
-		err = store_begin(s, STORE_READ, &txn);
-	if (!err)
-		err = store_principal_uuid(txn, uuid, &a->who);
-	if (!err) {
-		a->there = true;
-		a->usable = a->tenant.enabled && !a->who.disabled;
-		err = read_secrets(k, c, txn, a);
-		if (err)
-			lw_log(LW_ERROR, "sealed secret does not open", "principal", a->who.name, "error",
-			        lw_errname(err), NULL);
-	}
-	store_end(txn);
-	store_session_free(s);
-	if (err == LW_ENOTFOUND || err == LW_EDISABLED)
-		return LW_OK;
-	return err;
-}
-
 /* One evaluated guess, which takes as long whoever it is. The caller is in the lane's slot. */
-static int evaluate(struct keyd *k, struct keys_call *c, const struct account *a, struct lw_bytes password)
+static int evaluate(struct keyd *k, struct keys_call *c, const struct keyd_account *a, struct lw_bytes password)
 {
 	struct lw_bytes prepared;
 	int err = keys_password_prep(c->arena, password, &prepared);
@@ -112,7 +26,7 @@ static int evaluate(struct keyd *k, struct keys_call *c, const struct account *a
 int keyd_verify(struct keyd *k, struct keys_call *c)
 {
 	static const struct lw_uuid nobody;
-	struct account a = { 0 };
+	struct keyd_account a = { 0 };
 	struct keys_guess guess;
 	struct lw_cap cap;
 	bool locked;
@@ -131,7 +45,7 @@ int keyd_verify(struct keyd *k, struct keys_call *c)
 		return err;
 	}
 	keys_lane_run(k->lane, c->q.tenant);
-	err = read_account(k, c, c->q.tenant, &c->q.subject, &a);
+	err = keyd_account(k, c, c->q.tenant, &c->q.subject, &a);
 	a.usable = a.usable && !locked;
 	if (!err)
 		err = evaluate(k, c, &a, c->q.password);
@@ -162,45 +76,19 @@ int keyd_verify(struct keyd *k, struct keys_call *c)
 
 /* ---- setting one ---- */
 
-static int seal_item(struct keyd *k, struct keys_call *c, const struct lw_uuid *tenant,
-        struct lw_bytes wrapped, const struct lw_uuid *entry, const struct schema_attr *attr,
-        enum store_secret_class cls, uint64_t generation, struct lw_bytes clear)
-{
-	struct keys_place at = { .tenant = *tenant,
-		.entry = *entry,
-		.attr = attr->id,
-		.cls = (uint8_t)cls,
-		.generation = generation };
-	struct store_sealed_item *item = &c->a.items[c->a.nitems];
-	uint8_t key[LW_AEAD_KEY];
-	int err;
-
-	err = keys_master_unwrap(k->master, tenant, wrapped, (uint8_t)cls, key);
-	if (!err)
-		err = keys_seal(key, &at, clear, c->arena, &item->sealed);
-	lw_wipe(key, sizeof(key));
-	if (err)
-		return err;
-	item->attr = attr->id;
-	item->cls = cls;
-	item->generation = generation;
-	c->a.nitems++;
-	return LW_OK;
-}
-
 /* What a new password is made for. */
 struct target {
 	struct lw_uuid tenant_uuid, entry;
 	struct lw_bytes wrapped;
 	const char *name, *krb_name;
-	const struct account *old; /* NULL: a new entry */
+	const struct keyd_account *old; /* NULL: a new entry */
 	bool history;              /* its own change: history counts */
 };
 
 /* Everything that is derived from a password, sealed into c->a.items. In the lane's slot. */
 static int make_items(struct keyd *k, struct keys_call *c, const struct target *t, struct lw_bytes prepared)
 {
-	const struct account *old = t->old;
+	const struct keyd_account *old = t->old;
 	const struct keys_bundle *before = old && old->has_password ? &old->bundle : NULL;
 	struct keys_bundle bundle;
 	struct keys_krb krb;
@@ -223,19 +111,16 @@ static int make_items(struct keyd *k, struct keys_call *c, const struct target *
 	keys_bundle_put(&w, &bundle);
 	err = w.err;
 	if (!err)
-		err = seal_item(k, c, &t->tenant_uuid, t->wrapped, &t->entry, k->password,
+		err = keyd_seal(k, c, &t->tenant_uuid, t->wrapped, &t->entry, k->password,
 		        STORE_SECRET_PASSWORD, old ? old->password_gen + 1 : 1, lw_written(&w));
 	if (err || !t->krb_name[0])
 		goto out;
-	lw_writer_reset(&w);
 	err = keys_krb_make(c->arena, c->q.password, lw_str(t->krb_name), kvno, now, &krb);
 	if (err)
 		goto out;
-	keys_krb_put(&w, &krb);
-	err = w.err;
-	if (!err)
-		err = seal_item(k, c, &t->tenant_uuid, t->wrapped, &t->entry, k->krb_key,
-		        STORE_SECRET_KERBEROS, old ? old->krb_gen + 1 : 1, lw_written(&w));
+	if (old && old->has_krb && !old->who.user) /* tickets under a service's older keys live on */
+		keys_krb_keep(&old->krb, &krb);
+	err = keyd_seal_krb(k, c, &t->tenant_uuid, t->wrapped, &t->entry, old ? old->krb_gen + 1 : 1, &krb);
 out:
 	lw_writer_done(&w);
 	lw_wipe(&bundle, sizeof(bundle));
@@ -268,7 +153,7 @@ static int may_set(struct keyd *k, struct keys_call *c, bool proves)
 
 /* A new entry: that it may be created is the writer's to check; here only that the session lives and the UUID
  * is free. */
-static int may_make(struct keyd *k, struct keys_call *c, const struct account *a)
+static int may_make(struct keyd *k, struct keys_call *c, const struct keyd_account *a)
 {
 	struct lw_session *s = NULL;
 	int err;
@@ -296,7 +181,7 @@ static void remember_renewal(struct keyd *k, const struct lw_cap *cap)
 
 /* In the lane: old password, then everything new. */
 static int prove_and_make(
-        struct keyd *k, struct keys_call *c, struct target *t, struct account *a, struct lw_bytes prepared)
+        struct keyd *k, struct keys_call *c, struct target *t, struct keyd_account *a, struct lw_bytes prepared)
 {
 	struct keys_guess guess;
 	bool proof = c->q.old.n > 0 && !c->q.is_new;
@@ -314,7 +199,7 @@ static int prove_and_make(
 	}
 	keys_lane_run(k->lane, c->q.tenant);
 	if (proof) {
-		err = read_account(k, c, c->q.tenant, &c->q.subject, a);
+		err = keyd_account(k, c, c->q.tenant, &c->q.subject, a);
 		if (!err && c->q.version && a->who.version != c->q.version)
 			err = LW_EAGAIN;
 		if (!err)
@@ -347,7 +232,7 @@ static int quality(struct keyd *k, struct keys_call *c, const struct target *t, 
 
 int keyd_set_password(struct keyd *k, struct keys_call *c)
 {
-	struct account a;
+	struct keyd_account a;
 	struct target t = { .entry = c->q.subject };
 	bool self = !lw_uuid_zero(&c->cap.subject) && lw_uuid_eq(&c->cap.subject, &c->q.subject);
 	struct lw_bytes prepared;
@@ -355,7 +240,7 @@ int keyd_set_password(struct keyd *k, struct keys_call *c)
 
 	if (c->q.tenant != c->cap.tenant || lw_uuid_zero(&c->q.subject))
 		return LW_EACCES;
-	err = read_account(k, c, c->q.tenant, &c->q.subject, &a);
+	err = keyd_account(k, c, c->q.tenant, &c->q.subject, &a);
 	if (err)
 		goto out;
 	if (!lw_uuid_eq(&a.tenant.uuid, &c->cap.tenant_uuid)) {
@@ -406,6 +291,7 @@ int keyd_unlock(struct keyd *k, struct keys_call *c)
 int keyd_tenant_new(struct keyd *k, struct keys_call *c)
 {
 	struct target t = { .tenant_uuid = c->q.tenant_uuid, .entry = c->q.admin_uuid };
+	struct keys_krb krb = { 0 };
 	struct lw_bytes prepared;
 	int err;
 
@@ -430,5 +316,11 @@ int keyd_tenant_new(struct keyd *k, struct keys_call *c)
 	keys_lane_run(k->lane, 0);
 	err = make_items(k, c, &t, prepared);
 	keys_lane_leave(k->lane, 0, true);
+	/* last: the krbtgt's keys */
+	if (!err)
+		err = keys_krb_random(c->arena, NULL, lw_wall(k->clock), &krb);
+	if (!err)
+		err = keyd_seal_krb(k, c, &t.tenant_uuid, t.wrapped, &t.tenant_uuid, 1, &krb);
+	lw_wipe(&krb, sizeof(krb));
 	return err;
 }

@@ -47,7 +47,7 @@ int keys_unlock(struct keys *, struct lw_bytes token, uint32_t tenant, const str
  * in one message, so that a refused password leaves nothing behind. Needs an operator's or an installation administrator's token.
  * The items go into STORE_TENANT_CREATE's secrets. LW_EPWPOLICY with text. */
 struct keys_tenant { struct lw_uuid uuid; const char *name, *realm; struct lw_uuid admin_uuid; const char *admin_name;
-	struct store_sealed_item *ret_realm; /* filled in: the krbtgt's first keys, for op.realm_keys. NULL: none are made */ };
+	struct store_sealed_item *ret_realm; /* filled in: the krbtgt's first keys, for op.realm_keys. NULL: not wanted */ };
 int keys_tenant_new(struct keys *, struct lw_bytes token, const struct keys_tenant *, struct lw_bytes password, struct lw_arena *,
 	struct lw_bytes *ret_wrapped, struct store_sealed_item **ret, size_t *ret_n, char text[200]);
 

@@ -2,11 +2,11 @@
 noinst_LIBRARIES += libkeys.a
 libkeys_a_SOURCES = \
 	keys/keys.h keys/client.c keys/names.c \
-	keys/keyd.h keys/keyd.c keys/keyd_password.c keys/bootstrap.c \
+	keys/keyd.h keys/keyd.c keys/keyd_account.c keys/keyd_password.c keys/keyd_kerberos.c keys/bootstrap.c \
 	keys/msg.h keys/msg.c \
 	keys/cap.h keys/cap.c \
 	keys/master.h keys/master.c \
-	keys/seal.h keys/seal.c keys/krbkeys.h \
+	keys/seal.h keys/seal.c keys/krbkeys.h keys/krbkeys.c keys/keytab.h keys/keytab.c \
 	keys/password.h keys/password.c \
 	keys/policy.h keys/guess.h keys/guess.c \
 	keys/lane.h keys/lane.c

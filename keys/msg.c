@@ -5,6 +5,7 @@
 #include "base/err.h"
 
 #define FROM_DIRECTORY (1u << LW_ROLE_DIRECTORY)
+#define FROM_KDC       (1u << LW_ROLE_KDC)
 #define FROM_ANY       (1u << LW_ROLE_DIRECTORY | 1u << LW_ROLE_MONITOR)
 
 const struct keys_row keys_rows[] = {
@@ -16,7 +17,7 @@ const struct keys_row keys_rows[] = {
 	        { KEYS_F_TOKEN }, { KEYS_A_END } },
 	{ KEYS_MSG_RENEW, "renew", FROM_DIRECTORY, KEYS_NEED_TOKEN, ACCESS_NONE, KEYS_LANE_SIGN,
 	        { KEYS_F_TOKEN }, { KEYS_A_TOKEN } },
-	{ KEYS_MSG_SET_PASSWORD, "set-password", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_SET_SECRET,
+	{ KEYS_MSG_SET_PASSWORD, "set-password", FROM_DIRECTORY | FROM_KDC, KEYS_NEED_VERB, ACCESS_SET_SECRET,
 	        KEYS_LANE_HASH,
 	        { KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_SUBJECT, KEYS_F_VERSION, KEYS_F_NEW, KEYS_F_OLD,
 	                KEYS_F_PASSWORD, KEYS_F_SOURCE },
@@ -32,6 +33,16 @@ const struct keys_row keys_rows[] = {
 	        { KEYS_A_BLOB } },
 	{ KEYS_MSG_PING, "ping", FROM_ANY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN, { KEYS_F_END },
 	        { KEYS_A_END } },
+	{ KEYS_MSG_KERBEROS_KEY, "kerberos-key", FROM_KDC, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
+	        { KEYS_F_TENANT }, { KEYS_A_BLOB } },
+	{ KEYS_MSG_KERBEROS_CAP, "kerberos-cap", FROM_KDC, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
+	        { KEYS_F_TENANT, KEYS_F_SUBJECT, KEYS_F_AUTH_TIME, KEYS_F_CONFIDENTIAL, KEYS_F_ROLE }, { KEYS_A_TOKEN } },
+	{ KEYS_MSG_CHECK_FORWARDED, "check-forwarded", FROM_DIRECTORY, KEYS_NEED_FORWARDED, ACCESS_NONE,
+	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_ROLE }, { KEYS_A_END } },
+	{ KEYS_MSG_KEYTAB, "keytab", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_EXPORT, KEYS_LANE_SIGN,
+	        { KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_SUBJECT, KEYS_F_ROTATE }, { KEYS_A_ITEMS, KEYS_A_BLOB } },
+	{ KEYS_MSG_REALM_KEYS, "realm-keys", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER, KEYS_LANE_SIGN,
+	        { KEYS_F_TOKEN, KEYS_F_TENANT }, { KEYS_A_ITEMS } },
 };
 const size_t keys_nrows = sizeof(keys_rows) / sizeof(keys_rows[0]);
 
@@ -177,6 +188,43 @@ static void get_root(struct lw_reader *r, struct keys_request *q)
 	q->root = get_bool(r);
 }
 
+static void put_role(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_u8(w, q->role);
+}
+static void get_role(struct lw_reader *r, struct keys_request *q)
+{
+	q->role = lw_get_u8(r);
+	if (q->role >= LW_ROLE_COUNT && !r->err)
+		r->err = LW_EINVAL;
+}
+static void put_auth_time(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_u64(w, (uint64_t)q->auth_time);
+}
+static void get_auth_time(struct lw_reader *r, struct keys_request *q)
+{
+	q->auth_time = (int64_t)lw_get_u64(r);
+	if (q->auth_time < 0 && !r->err)
+		r->err = LW_EINVAL;
+}
+static void put_confidential(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_u8(w, q->confidential);
+}
+static void get_confidential(struct lw_reader *r, struct keys_request *q)
+{
+	q->confidential = get_bool(r);
+}
+static void put_rotate(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_u8(w, q->rotate);
+}
+static void get_rotate(struct lw_reader *r, struct keys_request *q)
+{
+	q->rotate = get_bool(r);
+}
+
 static const struct {
 	void (*put)(struct lw_writer *, const struct keys_request *);
 	void (*get)(struct lw_reader *, struct keys_request *);
@@ -192,6 +240,10 @@ static const struct {
 	[KEYS_F_NEW_TENANT] = { put_new_tenant, get_new_tenant },
 	[KEYS_F_CSR] = { put_csr, get_csr },
 	[KEYS_F_ROOT] = { put_root, get_root },
+	[KEYS_F_ROLE] = { put_role, get_role },
+	[KEYS_F_AUTH_TIME] = { put_auth_time, get_auth_time },
+	[KEYS_F_CONFIDENTIAL] = { put_confidential, get_confidential },
+	[KEYS_F_ROTATE] = { put_rotate, get_rotate },
 };
 
 void keys_request_put(struct lw_writer *w, const struct keys_row *row, const struct keys_request *q)

@@ -16,7 +16,8 @@
 #define KEYS_MAX_REQUEST    32768
 
 enum keys_msg_id { KEYS_MSG_VERIFY = 1, KEYS_MSG_OPERATOR, KEYS_MSG_CHECK, KEYS_MSG_RENEW, KEYS_MSG_SET_PASSWORD, KEYS_MSG_UNLOCK,
-	KEYS_MSG_TENANT_NEW, KEYS_MSG_TLS_CERT, KEYS_MSG_CA_PEM, KEYS_MSG_PING };
+	KEYS_MSG_TENANT_NEW, KEYS_MSG_TLS_CERT, KEYS_MSG_CA_PEM, KEYS_MSG_PING, KEYS_MSG_KERBEROS_KEY, KEYS_MSG_KERBEROS_CAP,
+	KEYS_MSG_CHECK_FORWARDED, KEYS_MSG_KEYTAB, KEYS_MSG_REALM_KEYS };
 
 /* What must be shown before the handler runs. 0 is refused, so that a row can't be forgotten. */
 enum keys_need {
@@ -26,6 +27,7 @@ enum keys_need {
 	KEYS_NEED_TOKEN,      /* a good token minted for the sending role */
 	KEYS_NEED_VERB,       /* that, not asserted where the verb forbids it, and the row's verb in keyd's own decision */
 	KEYS_NEED_INSTALLATION, /* the operator, or the row's verb on the system tenant */
+	KEYS_NEED_FORWARDED,  /* a good token minted for the KDC, which sent it along with a write */
 	KEYS_NEED_COUNT
 };
 enum keys_lane_id { KEYS_LANE_HASH = 1, KEYS_LANE_SIGN };
@@ -46,6 +48,9 @@ struct keys_request {
 	struct lw_bytes admin_name;
 	struct lw_bytes csr;
 	bool root;
+	uint8_t role;               /* enum lw_role_id: whom a token is, or was, minted for */
+	int64_t auth_time;
+	bool rotate;
 };
 struct keys_answer {
 	struct lw_bytes token;
@@ -57,7 +62,7 @@ struct keys_answer {
 };
 
 enum keys_field { KEYS_F_END = 0, KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_SUBJECT, KEYS_F_PASSWORD, KEYS_F_OLD, KEYS_F_SOURCE,
-	KEYS_F_VERSION, KEYS_F_NEW, KEYS_F_NEW_TENANT, KEYS_F_CSR, KEYS_F_ROOT, KEYS_F_COUNT };
+	KEYS_F_VERSION, KEYS_F_NEW, KEYS_F_NEW_TENANT, KEYS_F_CSR, KEYS_F_ROOT, KEYS_F_ROLE, KEYS_F_AUTH_TIME, KEYS_F_CONFIDENTIAL, KEYS_F_ROTATE, KEYS_F_COUNT };
 enum keys_answer_field { KEYS_A_END = 0, KEYS_A_TOKEN, KEYS_A_ITEMS, KEYS_A_BLOB, KEYS_A_TIME, KEYS_A_COUNT };
 
 struct keys_row {

@@ -27,6 +27,7 @@ int control_tenant_create(struct control_call *call)
 {
 	struct keys_tenant kt = { 0 };
 	struct store_op op = { .kind = STORE_TENANT_CREATE };
+	struct store_sealed_item realm_keys;
 	struct store_result res = { 0 };
 	struct lw_bytes name, password, admin = ctl_arg(call->req, "admin");
 	struct store_tenant made;
@@ -50,12 +51,14 @@ int control_tenant_create(struct control_call *call)
 			*p -= 'a' - 'A';
 	kt.name = canon;
 	kt.realm = realm;
+	kt.ret_realm = &realm_keys;
 	kt.uuid = lw_uuid_new(call->clock);
 	kt.admin_uuid = lw_uuid_new(call->clock);
 	rc = keys_tenant_new(call->keys, (struct lw_bytes){ call->token.b, call->token.n }, &kt, password, call->arena, &op.tenant_keys,
 		&op.secrets, &op.nsecrets, call->text);
 	if (rc)
 		return rc;
+	op.realm_keys = &realm_keys;
 	op.tenant_name = canon;
 	op.tenant_uuid = kt.uuid;
 	op.admin_name = kt.admin_name;

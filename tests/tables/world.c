@@ -97,7 +97,9 @@ static int copy_one(const char *path, const struct stat *st, int type, struct FT
 
 static void make_tenant(const char *name, const char *realm, const char *password)
 {
+	struct store_sealed_item realm_keys;
 	struct keys_tenant kt = { .uuid = lw_uuid_new(&world.clock),
+		.ret_realm = &realm_keys,
 		.name = name,
 		.realm = realm,
 		.admin_uuid = lw_uuid_new(&world.clock),
@@ -105,6 +107,7 @@ static void make_tenant(const char *name, const char *realm, const char *passwor
 	struct store_op op = { .kind = STORE_TENANT_CREATE,
 		.tenant_name = name,
 		.tenant_uuid = kt.uuid,
+		.realm_keys = &realm_keys,
 		.admin_name = "admin",
 		.admin_uuid = kt.admin_uuid };
 	struct store_result res = { 0 };

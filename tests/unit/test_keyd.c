@@ -47,7 +47,9 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 static struct lw_uuid make_tenant(
         const char *name, const char *realm, const char *password, struct lw_uuid *ret_admin)
 {
+	struct store_sealed_item realm_keys;
 	struct keys_tenant kt = { .uuid = lw_uuid_new(&clk),
+		.ret_realm = &realm_keys,
 		.name = name,
 		.realm = realm,
 		.admin_uuid = lw_uuid_new(&clk),
@@ -55,6 +57,7 @@ static struct lw_uuid make_tenant(
 	struct store_op op = { .kind = STORE_TENANT_CREATE,
 		.tenant_name = name,
 		.tenant_uuid = kt.uuid,
+		.realm_keys = &realm_keys,
 		.admin_name = "admin",
 		.admin_uuid = kt.admin_uuid };
 	struct store_result res = { 0 };
