@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keyd's messages, built by hand. A request: MESSAGE WORD…
  *   tenant=beta|acme|gamma|own|none  target=DN|own  password=…  old=…  new (the target is being made)
- *   from=monitor|keyd         the role whose socket pair it came by; directory where nothing is said
- *   token=none|forged|monitor|expired|asserted|other-boot   else a good one of the asking subject; anonymous
+ *   from=monitor|keyd|kdc     the role whose socket pair it came by; directory where nothing is said
+ *   for=monitor|keyd|kdc      the role that a token is minted for, or that the message says it was; directory
+ *   age=SECONDS               since the authentication that the KDC tells of
+ *   rotate                    new keys
+ *   token=none|forged|monitor|kdc|expired|asserted|other-boot   else a good one of the asking subject; anonymous
  * has none changed                   the subject has just changed its own password, with this token The
  * outcome is keyd's error. */
 #include "tests/tables/tables.h"
@@ -62,7 +65,9 @@ static struct lw_bytes mint(enum column who, const char *kind)
 	world_cap(who, &cap);
 	if (!strcmp(kind, "monitor"))
 		cap.role = LW_ROLE_MONITOR;
-	if (!strcmp(kind, "expired")) {
+	if (!strncmp(kind, "kdc", 3))
+		cap.role = LW_ROLE_KDC;
+	if (strstr(kind, "expired")) {
 		cap.auth_time -= KEYS_CAP_LIFE;
 		cap.expiry = lw_wall(&world.clock);
 	}
@@ -73,7 +78,7 @@ static struct lw_bytes mint(enum column who, const char *kind)
 	key.b[0] ^= !strcmp(kind, "other-boot");
 	check(keys_cap_mint(&key, &cap, &token), "mint");
 	b = lw_dup(world.arena, (struct lw_bytes){ token.b, token.n });
-	if (!strcmp(kind, "forged"))
+	if (strstr(kind, "forged"))
 		((uint8_t *)b.p)[b.n / 2] ^= 1;
 	return b;
 }
@@ -111,6 +116,14 @@ static const char *send_(const struct keys_row *r, enum lw_role_id from, const s
 	lw_writer_done(&in);
 	lw_writer_done(&out);
 	return err ? lw_errname(err) : "OK";
+}
+
+static enum lw_role_id role_named(const char *name)
+{
+	return !strcmp(name, "monitor") ? LW_ROLE_MONITOR
+	       : !strcmp(name, "keyd")  ? LW_ROLE_KEYD
+	       : !strcmp(name, "kdc")   ? LW_ROLE_KDC
+	                                : LW_ROLE_DIRECTORY;
 }
 
 static const char *value_of(char **w, size_t n, const char *key, const char *otherwise)
@@ -176,11 +189,10 @@ static const char *ask(enum column who, const char *request)
 		check(keyd_names(world.keyd, "lwd.acme.example", "127.0.0.1"), "names");
 		q.csr = make_csr();
 	}
-	return send_(&keys_rows[i],
-	        !strcmp(from, "monitor") ? LW_ROLE_MONITOR
-	        : !strcmp(from, "keyd")  ? LW_ROLE_KEYD
-	                                 : LW_ROLE_DIRECTORY,
-	        &q);
+	q.role = (uint8_t)role_named(value_of(w, n, "for", "directory"));
+	q.auth_time = lw_wall(&world.clock) - atoll(value_of(w, n, "age", "60")) * LW_SECOND;
+	q.rotate = value_of(w, n, "rotate", NULL) != NULL;
+	return send_(&keys_rows[i], role_named(from), &q);
 }
 
 const struct table table_messages = { "message", rows, row, rights, ask, granted, lines_messages };

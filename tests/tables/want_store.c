@@ -55,8 +55,8 @@ const struct line lines_writes[] = {
 	{ "tenant-state", "absent", "tenant-state delta.example off",
 	        { "EACCES", "EACCES", "EACCES", "EACCES", "ENOTFOUND", "ENOTFOUND" } },
 	/* each in the tenant where he is at home */
-	{ "realm-keys", "the next ones", "realm-keys 1", { "EACCES", "EACCES", "OK", "OK", "OK", "OK" } },
-	{ "realm-keys", "stale", "realm-keys 2",
+	{ "realm-keys", "the next ones", "realm-keys 2", { "EACCES", "EACCES", "OK", "OK", "OK", "OK" } },
+	{ "realm-keys", "stale", "realm-keys 1",
 	        { "EACCES", "EACCES", "EAGAIN", "EAGAIN", "EAGAIN", "EAGAIN" } },
 	{ NULL, NULL, NULL, { NULL } },
 };

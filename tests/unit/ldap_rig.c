@@ -25,7 +25,9 @@ static struct lw_bytes octets(const struct keys_token *t)
 
 static void make_tenant(const char *name, const char *realm, struct lw_arena *a)
 {
+	struct store_sealed_item realm_keys;
 	struct keys_tenant kt = { .uuid = lw_uuid_new(&rig.clock),
+		.ret_realm = &realm_keys,
 		.name = name,
 		.realm = realm,
 		.admin_uuid = lw_uuid_new(&rig.clock),
@@ -33,6 +35,7 @@ static void make_tenant(const char *name, const char *realm, struct lw_arena *a)
 	struct store_op op = { .kind = STORE_TENANT_CREATE,
 		.tenant_name = name,
 		.tenant_uuid = kt.uuid,
+		.realm_keys = &realm_keys,
 		.admin_name = "admin",
 		.admin_uuid = kt.admin_uuid };
 	struct store_result res = { 0 };

@@ -23,7 +23,7 @@ static const struct {
 	{ 2, "operator", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN },
 	{ 3, "check", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_TOKEN, ACCESS_NONE, KEYS_LANE_SIGN },
 	{ 4, "renew", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_TOKEN, ACCESS_NONE, KEYS_LANE_SIGN },
-	{ 5, "set-password", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_VERB, ACCESS_SET_SECRET, KEYS_LANE_HASH },
+	{ 5, "set-password", 1u << LW_ROLE_DIRECTORY | 1u << LW_ROLE_KDC, KEYS_NEED_VERB, ACCESS_SET_SECRET, KEYS_LANE_HASH },
 	{ 6, "unlock", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_VERB, ACCESS_SET_SECRET, KEYS_LANE_SIGN },
 	{ 7, "tenant-new", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_INSTALLATION, ACCESS_ADMINISTER,
 	        KEYS_LANE_HASH },
@@ -32,6 +32,11 @@ static const struct {
 	        KEYS_LANE_SIGN },
 	{ 10, "ping", 1u << LW_ROLE_DIRECTORY | 1u << LW_ROLE_MONITOR, KEYS_NEED_PEER, ACCESS_NONE,
 	        KEYS_LANE_SIGN },
+	{ 11, "kerberos-key", 1u << LW_ROLE_KDC, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN },
+	{ 12, "kerberos-cap", 1u << LW_ROLE_KDC, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN },
+	{ 13, "check-forwarded", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_FORWARDED, ACCESS_NONE, KEYS_LANE_SIGN },
+	{ 14, "keytab", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_VERB, ACCESS_EXPORT, KEYS_LANE_SIGN },
+	{ 15, "realm-keys", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER, KEYS_LANE_SIGN },
 };
 
 static void table(void **state)
@@ -73,7 +78,7 @@ static void every_row_is_whole(void **state)
 		for (const uint8_t *f = r->answer; *f; f++)
 			assert_true(*f < KEYS_A_COUNT);
 		assert_true(token ==
-		            (verb || r->need == KEYS_NEED_TOKEN)); /* who needs a token has a field for it */
+		            (verb || r->need == KEYS_NEED_TOKEN || r->need == KEYS_NEED_FORWARDED)); /* who needs a token has a field for it */
 		assert_true(password ==
 		            (r->lane == KEYS_LANE_HASH)); /* and what hashes runs where hashing is bounded */
 		for (size_t j = 0; j < i; j++) {
@@ -105,7 +110,10 @@ static void requests_go_round(void **state)
 		.realm = LW_LIT("R"),
 		.admin_name = LW_LIT("admin"),
 		.csr = LW_LIT("csr"),
-		.root = true };
+		.root = true,
+		.role = LW_ROLE_KDC,
+		.auth_time = INT64_C(1795392000000000),
+		.rotate = true };
 	struct lw_writer w, again;
 
 	lw_writer_init(&w, KEYS_MAX_REQUEST);
@@ -146,6 +154,27 @@ static void verify_on_the_wire(void **state)
 	assert_true(lw_eq(q.password, LW_LIT("pw")));
 	assert_true(lw_eq(q.addr, LW_LIT("unix")));
 	assert_true(q.confidential);
+}
+
+static void kerberos_cap_on_the_wire(void **state)
+{
+	static uint8_t wire[] = { 1, 0, 12, 0, 0, 0, 5, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0, 0,
+		0, 0, 0, 0, 1, 2, 0, 2 };
+	const struct keys_row *row;
+	struct keys_request q;
+
+	assert_int_equal(keys_request_get((struct lw_bytes){ wire, sizeof(wire) }, &row, &q), LW_OK);
+	assert_int_equal(row->id, KEYS_MSG_KERBEROS_CAP);
+	assert_int_equal(q.tenant, 5);
+	assert_int_equal(q.subject.b[15], 16);
+	assert_int_equal(q.auth_time, 258);
+	assert_false(q.confidential);
+	assert_int_equal(q.role, LW_ROLE_DIRECTORY);
+	wire[sizeof(wire) - 1] = LW_ROLE_COUNT; /* no role */
+	assert_int_equal(keys_request_get((struct lw_bytes){ wire, sizeof(wire) }, &row, &q), LW_EINVAL);
+	wire[sizeof(wire) - 1] = LW_ROLE_KDC;
+	wire[sizeof(wire) - 10] = 0x80; /* before the beginning of time */
+	assert_int_equal(keys_request_get((struct lw_bytes){ wire, sizeof(wire) }, &row, &q), LW_EINVAL);
 }
 
 static void bounds_hold(void **state)
@@ -205,6 +234,7 @@ int main(void)
 		cmocka_unit_test(every_row_is_whole),
 		cmocka_unit_test(requests_go_round),
 		cmocka_unit_test(verify_on_the_wire),
+		cmocka_unit_test(kerberos_cap_on_the_wire),
 		cmocka_unit_test(bounds_hold),
 		cmocka_unit_test(answers_go_round),
 	};
