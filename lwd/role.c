@@ -200,6 +200,30 @@ static void ignore_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* What libgssapi looks for outside: no configuration of the machine, no files, no replay cache but our own. Empty names are
+ * those of no file. */
+static void shut_out(void)
+{
+	static const char *const settings[][2] = {
+		{ "KRB5_CONFIG", "" },
+		{ "KRB5_KDC_PROFILE", "" },
+		{ "GSS_MECH_CONFIG", "" },
+		{ "KRB5RCACHENAME", "none:" },
+		{ "KRB5_KTNAME", "MEMORY:" },
+		{ "KRB5_CLIENT_KTNAME", "MEMORY:" },
+		{ "KRB5CCNAME", "MEMORY:" },
+		{ "KRB5_TRACE", NULL },
+		{ "KRB5RCACHETYPE", NULL },
+		{ "KRB5RCACHEDIR", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
+		if (settings[i][1] != NULL)
+			setenv(settings[i][0], settings[i][1], 1);
+		else
+			unsetenv(settings[i][0]);
+}
+
 int lwd_role_main(const struct lwd_role *role, const struct lwd_program *program)
 {
 	struct role_run *run;
@@ -216,6 +240,7 @@ int lwd_role_main(const struct lwd_role *role, const struct lwd_program *program
 		return 1;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	lwd_title(role->title);
+	shut_out();
 	lw_log_role(role->name);
 	ignore_signals();
 	run->ctx.role = role;
