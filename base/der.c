@@ -76,13 +76,10 @@ struct lw_bytes lw_der_get(struct lw_der *d, uint8_t tag)
 
 struct lw_der lw_der_enter(struct lw_der *d, uint8_t tag)
 {
-	struct lw_der in = { NULL, NULL, 0 };
-	size_t n = 0;
+	size_t n;
+	const uint8_t *p = element(d, tag, &n);
 
-	in.p = element(d, tag, &n);
-	in.end = in.p + n;
-	in.err = d->err;
-	return in;
+	return p ? (struct lw_der){ p, p + n, LW_OK } : (struct lw_der){ NULL, NULL, d->err };
 }
 
 void lw_der_leave(struct lw_der *outer, const struct lw_der *in)

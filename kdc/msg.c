@@ -172,44 +172,57 @@ void krb_f_key(struct lw_der *d, unsigned n, struct krb_key *key)
 	*key = (struct krb_key){ typed.type, typed.value };
 }
 
-static void list_items(struct lw_der *list, unsigned first, unsigned max, struct krb_typed_list *ret)
-{
-	ret->n = 0;
-	while (lw_der_more(list)) {
-		struct lw_der item = lw_der_enter(list, LW_DER_SEQUENCE);
+/* The tag of an item's first field; how many items: empty authorization data is refused, as MIT does. */
+static const struct { uint8_t first, min, max; } lists[] = {
+	[KRB_LIST_PADATA] = { 1, 0, KRB_MAX_PADATA },
+	[KRB_LIST_ADDRS] = { 0, 0, KRB_MAX_ADDRS },
+	[KRB_LIST_AD] = { 0, 1, KRB_MAX_AD },
+};
 
-		if (ret->n == max) {
-			fail(list, LW_ELIMIT);
-			return;
+/* The items of the SEQUENCE that the caller entered. */
+static void list_items(struct lw_der *seq, enum krb_list kind, struct krb_typed_list *ret)
+{
+	unsigned n = 0;
+
+	while (lw_der_more(seq)) {
+		struct lw_der item = lw_der_enter(seq, LW_DER_SEQUENCE);
+
+		if (n == lists[kind].max) {
+			fail(seq, LW_ELIMIT);
+			break;
 		}
-		typed_fields(&item, first, &ret->v[ret->n++]);
-		lw_der_leave(list, &item);
+		typed_fields(&item, lists[kind].first, &ret->v[n++]);
+		lw_der_leave(seq, &item);
 	}
+	if (n < lists[kind].min)
+		fail(seq, LW_EINVAL);
+	ret->n = n;
 }
 
-void krb_f_typed_list(struct lw_der *d, unsigned n, unsigned first, unsigned max, struct krb_typed_list *ret)
+void krb_f_list(struct lw_der *d, unsigned n, enum krb_list kind, struct krb_typed_list *ret)
 {
-	struct lw_der list = krb_f_seq(d, (uint8_t)LW_DER_CONTEXT(n));
+	struct lw_der seq = krb_f_seq(d, (uint8_t)LW_DER_CONTEXT(n));
 
-	list_items(&list, first, max, ret);
-	lw_der_leave(d, &list);
+	list_items(&seq, kind, ret);
+	lw_der_leave(d, &seq);
 }
 
-bool krb_f_typed_list_opt(struct lw_der *d, unsigned n, unsigned first, unsigned max, struct krb_typed_list *ret)
+bool krb_f_list_opt(struct lw_der *d, unsigned n, enum krb_list kind, struct krb_typed_list *ret)
 {
 	ret->n = 0;
 	if (!krb_f_has(d, n))
 		return false;
-	krb_f_typed_list(d, n, first, max, ret);
+	krb_f_list(d, n, kind, ret);
 	return true;
 }
 
-int krb_typed_list_get(struct lw_bytes in, unsigned first, unsigned max, struct krb_typed_list *ret)
+/* The list is the whole message. */
+static int list_get(struct lw_bytes in, enum krb_list kind, struct krb_typed_list *ret)
 {
-	struct lw_der d = krb_f_start(in), list = lw_der_enter(&d, LW_DER_SEQUENCE);
+	struct lw_der d = krb_f_start(in), seq = lw_der_enter(&d, LW_DER_SEQUENCE);
 
-	list_items(&list, first, max, ret);
-	lw_der_leave(&d, &list);
+	list_items(&seq, kind, ret);
+	lw_der_leave(&d, &seq);
 	return lw_der_end(&d);
 }
 
@@ -256,12 +269,12 @@ int krb_get_enc(struct lw_bytes in, struct krb_enc *ret)
 
 int krb_get_padata(struct lw_bytes in, struct krb_typed_list *ret)
 {
-	return krb_typed_list_get(in, 1, KRB_MAX_PADATA, ret);
+	return list_get(in, KRB_LIST_PADATA, ret);
 }
 
 int krb_get_authz(struct lw_bytes in, struct krb_typed_list *ret)
 {
-	return krb_typed_list_get(in, 0, KRB_MAX_AD, ret);
+	return list_get(in, KRB_LIST_AD, ret);
 }
 
 /* ---- writing: every contents from the last field to the first ---- */
@@ -351,7 +364,7 @@ static void put_enc_fields(struct lw_der_writer *w, const struct krb_enc *enc)
 {
 	krb_p_octets(w, 2, enc->cipher);
 	if (enc->has_kvno)
-		krb_p_int(w, 1, enc->kvno);
+		krb_p_int(w, 1, (int32_t)enc->kvno); /* signed: MIT and Windows read and write it so */
 	krb_p_int(w, 0, enc->etype);
 }
 
@@ -377,8 +390,9 @@ void krb_p_key(struct lw_der_writer *w, unsigned n, const struct krb_key *key)
 	krb_p_typed(w, n, &(const struct krb_typed){ key->etype, key->key });
 }
 
-void krb_typed_list_put(struct lw_der_writer *w, unsigned first, const struct krb_typed_list *list)
+static void list_put(struct lw_der_writer *w, enum krb_list kind, const struct krb_typed_list *list)
 {
+	unsigned first = lists[kind].first;
 	size_t mark = lw_der_mark(w);
 
 	for (unsigned i = list->n; i-- > 0;) {
@@ -391,11 +405,11 @@ void krb_typed_list_put(struct lw_der_writer *w, unsigned first, const struct kr
 	lw_der_wrap(w, LW_DER_SEQUENCE, mark);
 }
 
-void krb_p_typed_list(struct lw_der_writer *w, unsigned n, unsigned first, const struct krb_typed_list *list)
+void krb_p_list(struct lw_der_writer *w, unsigned n, enum krb_list kind, const struct krb_typed_list *list)
 {
 	size_t mark = lw_der_mark(w);
 
-	krb_typed_list_put(w, first, list);
+	list_put(w, kind, list);
 	lw_der_wrap(w, (uint8_t)LW_DER_CONTEXT(n), mark);
 }
 
@@ -436,12 +450,12 @@ void krb_put_enc(struct lw_der_writer *w, const struct krb_enc *enc)
 
 void krb_put_padata(struct lw_der_writer *w, const struct krb_typed_list *list)
 {
-	krb_typed_list_put(w, 1, list);
+	list_put(w, KRB_LIST_PADATA, list);
 }
 
 void krb_put_authz(struct lw_der_writer *w, const struct krb_typed_list *list)
 {
-	krb_typed_list_put(w, 0, list);
+	list_put(w, KRB_LIST_AD, list);
 }
 
 /* ---- names ---- */

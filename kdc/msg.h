@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The messages of RFC 4120 (and RFC 3244's data) as structs. get: strict and bounded, borrows from the octets; unknown
- * trailing fields of extensible SEQUENCEs are refused; on failure *ret is undefined. put: appends (in front) to a backward writer.
- * LW_EINVAL: malformed; LW_ELIMIT: more than the bounds below; LW_EVERSION: pvno or msg-type other than the message's. Numbers are as in
- * RFC 4120 section 7.5. A name has at least one part; names, realms, salts and e-text hold no NUL. UInt32 is also taken as a negative Int32.
+/* The messages of RFC 4120 (and RFC 3244's data) as structs. Numbers are as in RFC 4120 section 7.5.
+ * get: strict and bounded, borrows from the octets; on failure *ret is undefined. LW_EINVAL: malformed; LW_ELIMIT: more than the
+ * bounds below; LW_EVERSION: pvno or msg-type other than the message's. Unknown trailing fields are refused; a name has at least
+ * one part; authorization data, LastReq and additional tickets have an item; names, realms, salts and e-text hold no NUL. More is
+ * accepted than DER and RFC 4120 have in two places: UInt32 as a negative Int32, and flags of more than 32 bits, cut off.
+ * put: appends (in front) to a backward writer.
  *
  * Times are seconds since 1970; KRB_NO_TIME: absent. Absent octets have p == NULL. */
 #ifndef KDC_MSG_H

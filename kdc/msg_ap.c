@@ -62,7 +62,7 @@ int krb_get_authenticator(struct lw_bytes in, struct krb_authenticator *r)
 	r->ctime = krb_f_time(&seq, 5);
 	get_key_opt(&seq, 6, &r->subkey);
 	get_seq_opt(&seq, 7, &r->has_seq, &r->seq);
-	krb_f_typed_list_opt(&seq, 8, 0, KRB_MAX_AD, &r->authz);
+	krb_f_list_opt(&seq, 8, KRB_LIST_AD, &r->authz);
 	lw_der_leave(&d, &seq);
 	return lw_der_end(&d);
 }
@@ -72,7 +72,7 @@ void krb_put_authenticator(struct lw_der_writer *w, const struct krb_authenticat
 	size_t mark = lw_der_mark(w);
 
 	if (r->authz.n)
-		krb_p_typed_list(w, 8, 0, &r->authz);
+		krb_p_list(w, 8, KRB_LIST_AD, &r->authz);
 	if (r->has_seq)
 		krb_p_int(w, 7, r->seq);
 	if (r->subkey.key.p)

@@ -25,12 +25,12 @@ void krb_f_enc(struct lw_der *, unsigned n, struct krb_enc *);
 void krb_f_key(struct lw_der *, unsigned n, struct krb_key *);
 void krb_f_ticket(struct lw_der *, unsigned n, struct krb_ticket *);
 void krb_next_ticket(struct lw_der *, struct krb_ticket *); /* a Ticket without [n]: one of a SEQUENCE */
-/* SEQUENCE { [first] Int32, [first + 1] OCTET STRING }, and a SEQUENCE OF them. */
+/* SEQUENCE { [0] Int32, [1] OCTET STRING } */
 void krb_f_typed(struct lw_der *, unsigned n, struct krb_typed *);
-void krb_f_typed_list(struct lw_der *, unsigned n, unsigned first, unsigned max, struct krb_typed_list *);
-bool krb_f_typed_list_opt(struct lw_der *, unsigned n, unsigned first, unsigned max, struct krb_typed_list *);
-/* The same without [n]: the octets are the whole message. */
-int krb_typed_list_get(struct lw_bytes, unsigned first, unsigned max, struct krb_typed_list *);
+/* SEQUENCE OF such; of padata the tags are [1] and [2]. */
+enum krb_list { KRB_LIST_PADATA, KRB_LIST_ADDRS, KRB_LIST_AD };
+void krb_f_list(struct lw_der *, unsigned n, enum krb_list, struct krb_typed_list *);
+bool krb_f_list_opt(struct lw_der *, unsigned n, enum krb_list, struct krb_typed_list *); /* is it there? */
 
 static inline bool krb_f_has(const struct lw_der *d, unsigned n)
 {
@@ -69,8 +69,7 @@ void krb_p_key(struct lw_der_writer *, unsigned n, const struct krb_key *);
 void krb_p_ticket(struct lw_der_writer *, unsigned n, const struct krb_ticket *); /* der, or from the fields when it is empty */
 void krb_ticket_append(struct lw_der_writer *, const struct krb_ticket *);        /* the same without [n] */
 void krb_p_typed(struct lw_der_writer *, unsigned n, const struct krb_typed *);
-void krb_p_typed_list(struct lw_der_writer *, unsigned n, unsigned first, const struct krb_typed_list *);
-void krb_typed_list_put(struct lw_der_writer *, unsigned first, const struct krb_typed_list *);
+void krb_p_list(struct lw_der_writer *, unsigned n, enum krb_list, const struct krb_typed_list *);
 /* SEQUENCE and tag around what was written since mark: the counterpart of krb_f_seq. */
 void krb_p_seq(struct lw_der_writer *, uint8_t tag, size_t mark);
 

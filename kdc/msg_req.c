@@ -34,6 +34,8 @@ static void get_tickets(struct lw_der *d, struct krb_kdc_req *r)
 		else
 			krb_next_ticket(&list, &r->tickets[r->ntickets++]);
 	}
+	if (!r->ntickets && !list.err)
+		list.err = LW_EINVAL;
 	lw_der_leave(&wrap, &list);
 	lw_der_leave(d, &wrap);
 }
@@ -53,7 +55,7 @@ static void get_body(struct lw_der *d, struct krb_kdc_req *r)
 	r->rtime = krb_f_time_opt(d, 6);
 	r->nonce = krb_f_int(d, 7, INT32_MIN, UINT32_MAX);
 	get_etypes(d, r);
-	r->has_addrs = krb_f_typed_list_opt(d, 9, 0, KRB_MAX_ADDRS, &r->addrs);
+	r->has_addrs = krb_f_list_opt(d, 9, KRB_LIST_ADDRS, &r->addrs);
 	r->has_authz = krb_f_has(d, 10);
 	if (r->has_authz)
 		krb_f_enc(d, 10, &r->authz);
@@ -67,7 +69,7 @@ int krb_get_kdc_req(struct lw_bytes in, struct krb_kdc_req *r)
 	r->msg_type = lw_der_at(&d, LW_DER_APP(KRB_AS_REQ)) ? KRB_AS_REQ : KRB_TGS_REQ;
 	seq = krb_f_seq(&d, (uint8_t)LW_DER_APP(r->msg_type));
 	krb_f_version_type(&seq, 1, r->msg_type);
-	krb_f_typed_list_opt(&seq, 3, 1, KRB_MAX_PADATA, &r->padata);
+	krb_f_list_opt(&seq, 3, KRB_LIST_PADATA, &r->padata);
 	wrap = lw_der_enter(&seq, LW_DER_CONTEXT(4));
 	r->body = (struct lw_bytes){ wrap.p, (size_t)(wrap.end - wrap.p) };
 	body = lw_der_enter(&wrap, LW_DER_SEQUENCE);
@@ -90,7 +92,7 @@ void krb_put_kdc_req_body(struct lw_der_writer *w, const struct krb_kdc_req *r)
 	if (r->has_authz)
 		krb_p_enc(w, 10, &r->authz);
 	if (r->has_addrs)
-		krb_p_typed_list(w, 9, 0, &r->addrs);
+		krb_p_list(w, 9, KRB_LIST_ADDRS, &r->addrs);
 	list = lw_der_mark(w);
 	for (unsigned i = r->netypes; i-- > 0;)
 		lw_der_put_int(w, r->etypes[i]);
@@ -115,7 +117,7 @@ void krb_put_kdc_req(struct lw_der_writer *w, const struct krb_kdc_req *r)
 	krb_put_kdc_req_body(w, r);
 	lw_der_wrap(w, LW_DER_CONTEXT(4), mark);
 	if (r->padata.n)
-		krb_p_typed_list(w, 3, 1, &r->padata);
+		krb_p_list(w, 3, KRB_LIST_PADATA, &r->padata);
 	krb_p_int(w, 2, r->msg_type);
 	krb_p_int(w, 1, 5);
 	krb_p_seq(w, (uint8_t)LW_DER_APP(r->msg_type), mark);
@@ -130,7 +132,7 @@ int krb_get_kdc_rep(struct lw_bytes in, struct krb_kdc_rep *r)
 	r->msg_type = lw_der_at(&d, LW_DER_APP(KRB_AS_REP)) ? KRB_AS_REP : KRB_TGS_REP;
 	seq = krb_f_seq(&d, (uint8_t)LW_DER_APP(r->msg_type));
 	krb_f_version_type(&seq, 0, r->msg_type);
-	krb_f_typed_list_opt(&seq, 2, 1, KRB_MAX_PADATA, &r->padata);
+	krb_f_list_opt(&seq, 2, KRB_LIST_PADATA, &r->padata);
 	r->crealm = krb_f_string(&seq, 3, KRB_MAX_NAME);
 	krb_f_name(&seq, 4, &r->cname);
 	krb_f_ticket(&seq, 5, &ticket);
@@ -149,7 +151,7 @@ void krb_put_kdc_rep(struct lw_der_writer *w, const struct krb_kdc_rep *r)
 	krb_p_name(w, 4, &r->cname);
 	krb_p_string(w, 3, r->crealm);
 	if (r->padata.n)
-		krb_p_typed_list(w, 2, 1, &r->padata);
+		krb_p_list(w, 2, KRB_LIST_PADATA, &r->padata);
 	krb_p_int(w, 1, r->msg_type);
 	krb_p_int(w, 0, 5);
 	krb_p_seq(w, (uint8_t)LW_DER_APP(r->msg_type), mark);
@@ -171,6 +173,8 @@ static void get_last_req(struct lw_der *d, struct krb_enc_kdc_rep_part *r)
 		}
 		lw_der_leave(&list, &item);
 	}
+	if (!r->nlast_req && !list.err)
+		list.err = LW_EINVAL;
 	lw_der_leave(d, &list);
 }
 
@@ -191,8 +195,8 @@ int krb_get_enc_kdc_rep_part(struct lw_bytes in, struct krb_enc_kdc_rep_part *r)
 	r->renew_till = krb_f_time_opt(&seq, 8);
 	r->srealm = krb_f_string(&seq, 9, KRB_MAX_NAME);
 	krb_f_name(&seq, 10, &r->sname);
-	r->has_addrs = krb_f_typed_list_opt(&seq, 11, 0, KRB_MAX_ADDRS, &r->caddr);
-	krb_f_typed_list_opt(&seq, 12, 1, KRB_MAX_PADATA, &r->enc_padata);
+	r->has_addrs = krb_f_list_opt(&seq, 11, KRB_LIST_ADDRS, &r->caddr);
+	krb_f_list_opt(&seq, 12, KRB_LIST_PADATA, &r->enc_padata);
 	lw_der_leave(&d, &seq);
 	return lw_der_end(&d);
 }
@@ -202,9 +206,9 @@ void krb_put_enc_kdc_rep_part(struct lw_der_writer *w, const struct krb_enc_kdc_
 	size_t mark = lw_der_mark(w), list, item;
 
 	if (r->enc_padata.n)
-		krb_p_typed_list(w, 12, 1, &r->enc_padata);
+		krb_p_list(w, 12, KRB_LIST_PADATA, &r->enc_padata);
 	if (r->has_addrs)
-		krb_p_typed_list(w, 11, 0, &r->caddr);
+		krb_p_list(w, 11, KRB_LIST_ADDRS, &r->caddr);
 	krb_p_name(w, 10, &r->sname);
 	krb_p_string(w, 9, r->srealm);
 	krb_p_time_opt(w, 8, r->renew_till);
@@ -240,8 +244,8 @@ int krb_get_enc_ticket_part(struct lw_bytes in, struct krb_enc_ticket_part *r)
 	r->starttime = krb_f_time_opt(&seq, 6);
 	r->endtime = krb_f_time(&seq, 7);
 	r->renew_till = krb_f_time_opt(&seq, 8);
-	r->has_addrs = krb_f_typed_list_opt(&seq, 9, 0, KRB_MAX_ADDRS, &r->caddr);
-	krb_f_typed_list_opt(&seq, 10, 0, KRB_MAX_AD, &r->authz);
+	r->has_addrs = krb_f_list_opt(&seq, 9, KRB_LIST_ADDRS, &r->caddr);
+	krb_f_list_opt(&seq, 10, KRB_LIST_AD, &r->authz);
 	lw_der_leave(&d, &seq);
 	return lw_der_end(&d);
 }
@@ -251,9 +255,9 @@ void krb_put_enc_ticket_part(struct lw_der_writer *w, const struct krb_enc_ticke
 	size_t mark = lw_der_mark(w);
 
 	if (r->authz.n)
-		krb_p_typed_list(w, 10, 0, &r->authz);
+		krb_p_list(w, 10, KRB_LIST_AD, &r->authz);
 	if (r->has_addrs)
-		krb_p_typed_list(w, 9, 0, &r->caddr);
+		krb_p_list(w, 9, KRB_LIST_ADDRS, &r->caddr);
 	krb_p_time_opt(w, 8, r->renew_till);
 	krb_p_time(w, 7, r->endtime);
 	krb_p_time_opt(w, 6, r->starttime);
