@@ -438,6 +438,12 @@ void keyd_free(struct keyd *k)
 	free(k);
 }
 
+void keyd_guesses(struct keyd *k, struct keys_guesses *g)
+{
+	keys_guesses_free(k->guesses);
+	k->guesses = g;
+}
+
 int keyd_names(struct keyd *k, const char *hostname, const char *listen)
 {
 	struct lw_writer w;

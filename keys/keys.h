@@ -100,6 +100,9 @@ int keys_listener_names(const char *hostname, const char *listen, bool addresses
 /* What the configuration says about the listeners, read by keyd's own main at start and on SIGHUP: host name and comma-separated listen
  * addresses ("127.0.0.1,::1"; a wildcard adds no name). Without it keys_tls_cert is LW_EUNAVAIL. */
 int keyd_names(struct keyd *, const char *hostname, const char *listen);
+/* Before the first request: count guesses in this table (keys/guess.h), which is keyd's from now on, instead of one of its own. */
+struct keys_guesses;
+void keyd_guesses(struct keyd *, struct keys_guesses *);
 void keyd_handle(struct keyd *, enum lw_role_id from, struct lw_bytes request, struct lw_writer *answer);
 void keyd_busy(struct lw_writer *answer);
 void keyd_free(struct keyd *);

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "ca/ca.h"
+#include "keys/guess.h"
 #include "keys/keys.h"
 #include "kdc/kdc.h"
 #include "ldap/ldapd.h"
@@ -85,6 +86,17 @@ struct keyd_state {
 	struct keyd *keyd;
 };
 
+static int share_guesses(struct lwd_ctx *ctx, struct keyd_state *s)
+{
+	struct keys_guesses *g =
+		keys_guesses_attach(ctx->regions[LWD_REGION_GUESSES], LW_ROLE_KEYD, ctx->clock, &keys_policy_default);
+
+	if (g == NULL)
+		return LW_ENOMEM;
+	keyd_guesses(s->keyd, g);
+	return LW_OK;
+}
+
 static int keyd_role_open(struct lwd_ctx *ctx, char err[256])
 {
 	struct keyd_state *s = calloc(1, sizeof(*s));
@@ -99,9 +111,8 @@ static int keyd_role_open(struct lwd_ctx *ctx, char err[256])
 		r = keyd_new(ctx->dir, s->store, ctx->clock, (struct lw_bytes){ ctx->boot_id, ctx->boot_id_n }, err,
 			&s->keyd);
 	if (r == LW_OK)
-		r = keyd_names(s->keyd, ctx->conf.hostname,
-			ctx->conf.listen);
-	return r;
+		r = share_guesses(ctx, s);
+	return r != LW_OK ? r : keyd_names(s->keyd, ctx->conf.hostname, ctx->conf.listen);
 }
 
 static int keyd_role_start(struct lwd_ctx *ctx, char err[256])

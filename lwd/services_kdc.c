@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "kdc/kdc.h"
+#include "keys/guess.h"
 #include "keys/keys.h"
 #include "lwd/netrole.h"
 #include "store/store.h"
@@ -67,10 +68,11 @@ static int kdc_start(struct lwd_ctx *ctx, char err[256])
 	struct kdc_state *s = ctx->state;
 	int r;
 
+	s->guesses = keys_guesses_attach(ctx->regions[LWD_REGION_GUESSES], LW_ROLE_KDC, ctx->clock, &keys_policy_default);
 	s->keyd = lw_chan_new(lwd_roles[LW_ROLE_KEYD].name);
 	s->directory = lw_chan_new(lwd_roles[LW_ROLE_DIRECTORY].name);
 	s->keys = s->keyd == NULL ? NULL : keys_over_chan(s->keyd, LW_ROLE_KDC);
-	if (s->keys == NULL || s->directory == NULL)
+	if (s->guesses == NULL || s->keys == NULL || s->directory == NULL)
 		return LW_ENOMEM;
 	r = make_server(ctx, s);
 	return r != LW_OK ? r : lwd_netrole_start(ctx, &kdc_net, s, &s->net, err);

@@ -101,6 +101,41 @@ while time.monotonic() < end:
 tap.ok(served is not None and len(bind_once_errors) <= 1, "connections made while directory is away wait and are served", bind_once_errors)
 tap.ok(wait_for(lambda: lwd.role_pid("directory") not in (None, old), 1), "directory is restarted within a second")
 
+# the KDC dies: nobody who uses the directory notices
+reader = Looper(bind_once)
+reader.start()
+wait_for(lambda: reader.count > 5)
+old = lwd.kill_role("kdc")
+tap.ok(wait_for(lambda: lwd.role_pid("kdc") not in (None, old), 1), "kdc is restarted within a second")
+at = reader.count
+wait_for(lambda: reader.count > at + 10)
+reader.finish()
+tap.eq(reader.errors, [], "a client of the directory saw no error meanwhile (%d logins)" % reader.count)
+with socket.create_connection(("127.0.0.1", lwd.port("kerberos")), timeout=5 * SLOW), socket.create_connection(("127.0.0.1", lwd.port("kpasswd")), timeout=5 * SLOW):
+    tap.ok(True, "its ports take connections")
+
+
+# guesses are counted in memory that survives keyd: of ten wrong ones five before its death
+def login(password):
+    c = ldap.initialize(lwd.ldap)
+    try:
+        c.simple_bind_s("dora@acme.example", password)
+        return True
+    except ldap.INVALID_CREDENTIALS:
+        return False
+
+
+lwd.user("dora", "Dora-Dora-12")
+tap.ok(login("Dora-Dora-12"), "dora may log in")
+tap.eq([login("wrong-%d" % i) for i in range(5)], [False] * 5, "five wrong guesses")
+old = lwd.kill_role("keyd")
+wait_for(lambda: lwd.role_pid("keyd") not in (None, old))
+lwd.kill_role("kdc")
+tap.eq([login("wrong-%d" % i) for i in range(5, 10)], [False] * 5, "keyd is killed; five more")
+tap.eq(login("Dora-Dora-12"), False, "the account is locked: the first five were not forgotten")
+lwd.must("user", "unlock", "dora")
+tap.ok(login("Dora-Dora-12"), "unlocked, dora may log in again")
+
 # SIGHUP
 import signal  # noqa: E402
 with open(os.path.join(lwd.data, "lwd.conf"), "a") as f:
