@@ -342,6 +342,30 @@ int keys_realm_keys(struct keys *k, struct lw_bytes token, uint32_t tenant, stru
 	return err;
 }
 
+int keys_realm_list(struct keys *k, struct lw_bytes token, uint32_t tenant, struct keys_realm_set *ret, size_t *ret_n)
+{
+	struct keys_request q = { .id = KEYS_MSG_REALM_LIST, .token = token, .tenant = tenant };
+	struct lw_arena *arena = lw_arena_new(65536, true);
+	struct keys_answer a;
+	struct lw_reader r;
+	size_t n = 0;
+	int err = arena ? call(k, &q, arena, &a) : LW_ENOMEM;
+
+	if (!err) {
+		lw_reader_init(&r, a.blob);
+		for (; n < KEYS_REALM_SETS && lw_reader_left(&r); n++) {
+			ret[n].kvno = lw_get_u32(&r);
+			ret[n].set_time = (int64_t)lw_get_u64(&r);
+		}
+		if (lw_reader_end(&r))
+			err = LW_EINTERNAL;
+		else
+			*ret_n = n;
+	}
+	lw_arena_free(arena);
+	return err;
+}
+
 int keys_tls_cert(struct keys *k, struct lw_bytes csr, struct lw_arena *arena, struct lw_bytes *ret_pem,
         int64_t *ret_not_after)
 {

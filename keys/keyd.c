@@ -213,6 +213,7 @@ static int (*const handlers[])(struct keyd *, struct keys_call *) = {
 	[KEYS_MSG_CHECK_FORWARDED] = h_check,
 	[KEYS_MSG_KEYTAB] = keyd_keytab,
 	[KEYS_MSG_REALM_KEYS] = keyd_realm_keys,
+	[KEYS_MSG_REALM_LIST] = keyd_realm_list,
 };
 
 /* ---- gates: what a row needs, shown before its handler runs ---- */

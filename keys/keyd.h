@@ -78,6 +78,7 @@ int keyd_kerberos_key(struct keyd *, struct keys_call *);
 int keyd_kerberos_cap(struct keyd *, struct keys_call *);
 int keyd_keytab(struct keyd *, struct keys_call *);
 int keyd_realm_keys(struct keyd *, struct keys_call *);
+int keyd_realm_list(struct keyd *, struct keys_call *); /* blob: u32 kvno, u64 time of each set */
 /* keys/keyd_password.c */
 int keyd_verify(struct keyd *, struct keys_call *);
 int keyd_set_password(struct keyd *, struct keys_call *);

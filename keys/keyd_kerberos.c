@@ -225,28 +225,59 @@ static int read_realm(struct keyd *k, struct keys_call *c, const struct store_te
 	return err;
 }
 
+/* The decision, then what there is: old->nsets 0 for none yet. */
+static int administered(struct keyd *k, struct keys_call *c, struct store_tenant *ret_tenant, uint64_t *ret_generation,
+        struct keys_krb *ret_old)
+{
+	int err = c->q.tenant == c->cap.tenant ? may_on(k, c, c->row->verb, NULL) : LW_EACCES;
+
+	if (!err)
+		err = store_tenant_by_id(k->store, c->arena, c->q.tenant, ret_tenant);
+	if (!err && !lw_uuid_eq(&ret_tenant->uuid, &c->cap.tenant_uuid))
+		err = LW_EACCES;
+	if (err)
+		return err;
+	err = read_realm(k, c, ret_tenant, ret_generation, ret_old);
+	return err == LW_ENOTFOUND ? LW_OK : err;
+}
+
 int keyd_realm_keys(struct keyd *k, struct keys_call *c)
 {
 	struct keys_krb old = { 0 }, krb = { 0 };
 	uint64_t generation = 0;
 	struct store_tenant t;
-	int err = c->q.tenant == c->cap.tenant ? may_on(k, c, c->row->verb, NULL) : LW_EACCES;
+	int err = administered(k, c, &t, &generation, &old);
 
 	if (!err)
-		err = store_tenant_by_id(k->store, c->arena, c->q.tenant, &t);
-	if (!err && !lw_uuid_eq(&t.uuid, &c->cap.tenant_uuid))
-		err = LW_EACCES;
-	if (!err) {
-		err = read_realm(k, c, &t, &generation, &old);
-		if (err == LW_ENOTFOUND)
-			err = LW_OK;
-	}
-	if (!err)
-		err = keys_krb_random(c->arena, old.nsets ? &old : NULL, lw_wall(k->clock), &krb);
+		err = keys_krb_random(c->arena, &old, lw_wall(k->clock), &krb);
 	if (!err)
 		err = keyd_seal_krb(k, c, &t.uuid, t.keys, &t.uuid, generation + 1, &krb);
 	keyd_log(k, "new keys of the realm", c, err);
 	lw_wipe(&old, sizeof(old));
+	lw_wipe(&krb, sizeof(krb));
+	return err;
+}
+
+int keyd_realm_list(struct keyd *k, struct keys_call *c)
+{
+	struct keys_krb krb = { 0 };
+	uint64_t generation = 0;
+	struct store_tenant t;
+	struct lw_writer w;
+	int err = administered(k, c, &t, &generation, &krb);
+
+	lw_writer_init(&w, 1024);
+	for (unsigned i = 0; !err && i < krb.nsets; i++) {
+		lw_put_u32(&w, krb.sets[i].kvno);
+		lw_put_u64(&w, (uint64_t)krb.sets[i].set_time);
+	}
+	if (!err)
+		err = w.err;
+	if (!err && w.n) {
+		c->a.blob = lw_dup(c->arena, lw_written(&w));
+		err = c->a.blob.p ? LW_OK : LW_ENOMEM;
+	}
+	lw_writer_done(&w);
 	lw_wipe(&krb, sizeof(krb));
 	return err;
 }

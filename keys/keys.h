@@ -67,6 +67,10 @@ int keys_keytab(struct keys *, struct lw_bytes token, uint32_t tenant, const str
 	struct store_sealed_item **ret, size_t *ret_n, struct lw_bytes *ret_keytab);
 /* New krbtgt keys under the next kvno, the older ones kept behind them: for STORE_REALM_KEYS. Needs `administer` on the tenant. */
 int keys_realm_keys(struct keys *, struct lw_bytes token, uint32_t tenant, struct lw_arena *, struct store_sealed_item *ret);
+/* Which sets of krbtgt keys there are, newest first; ret has KEYS_REALM_SETS. Needs `administer` on the tenant. No realm keys yet: none. */
+#define KEYS_REALM_SETS 4
+struct keys_realm_set { uint32_t kvno; int64_t set_time; };
+int keys_realm_list(struct keys *, struct lw_bytes token, uint32_t tenant, struct keys_realm_set *ret, size_t *ret_n);
 
 /* A TLS certificate for a listener: P-256 SubjectPublicKeyInfo and proof of possession (a CSR, DER) in, PEM chain out (leaf, installation CA).
  * Names come from the configuration that keyd itself has read, not from the CSR. */

@@ -43,6 +43,8 @@ const struct keys_row keys_rows[] = {
 	        { KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_SUBJECT, KEYS_F_ROTATE }, { KEYS_A_ITEMS, KEYS_A_BLOB } },
 	{ KEYS_MSG_REALM_KEYS, "realm-keys", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER, KEYS_LANE_SIGN,
 	        { KEYS_F_TOKEN, KEYS_F_TENANT }, { KEYS_A_ITEMS } },
+	{ KEYS_MSG_REALM_LIST, "realm-list", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER, KEYS_LANE_SIGN,
+	        { KEYS_F_TOKEN, KEYS_F_TENANT }, { KEYS_A_BLOB } },
 };
 const size_t keys_nrows = sizeof(keys_rows) / sizeof(keys_rows[0]);
 

@@ -43,6 +43,9 @@ const struct control_verb control_verbs[] = {
 	{ "object.unlock", ACCESS_SET_SECRET, CONTROL_TENANT | CONTROL_TOKEN, control_object_unlock },
 	{ "group.add", ACCESS_WRITE, CONTROL_TENANT, control_group_add },
 	{ "group.remove", ACCESS_WRITE, CONTROL_TENANT, control_group_remove },
+	{ "keytab.get", ACCESS_EXPORT, CONTROL_TENANT | CONTROL_TOKEN, control_keytab_get },
+	{ "key.list", ACCESS_ADMINISTER, CONTROL_TENANT | CONTROL_TOKEN, control_key_list },
+	{ "key.rotate", ACCESS_ADMINISTER, CONTROL_TENANT | CONTROL_TOKEN, control_key_rotate },
 	{ "explain", ACCESS_ADMINISTER, CONTROL_TENANT, control_explain },
 	{ NULL, 0, 0, NULL },
 };

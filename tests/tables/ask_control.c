@@ -79,7 +79,7 @@ static const char *outcome(struct lw_bytes raw)
 static const char *ask(enum column who, const char *request)
 {
 	static const char *const reads[] = { "status", "whoami", "ca.show", "tenant.list", "tenant.show",
-		"object.list", "object.show", "next", "explain" };
+		"object.list", "object.show", "next", "explain", "key.list" };
 	struct lw_peer peer = { .addr = "unix",
 		.local = true,
 		.owner = who == OPERATOR,

@@ -153,6 +153,13 @@ const struct line lines_messages[] = {
 	{ "keytab", "forged", "keytab token=forged target=" HIDDEN, SAME("EAUTH") },
 	{ "keytab", "from the KDC", "keytab from=kdc token=kdc target=" HIDDEN, SAME("EACCES") },
 
+	{ "realm-list", "beta's", "realm-list", { "EAUTH", "EACCES", "OK", "EACCES", "EACCES", "OK" } },
+	{ "realm-list", "one's own", "realm-list tenant=own", { "EAUTH", "EACCES", "OK", "OK", "OK", "OK" } },
+	{ "realm-list", "no tenant", "realm-list tenant=none",
+	        { "EAUTH", "EACCES", "EACCES", "EACCES", "EACCES", "EACCES" } },
+	{ "realm-list", "asserted", "realm-list tenant=own token=asserted",
+	        { "EAUTH", "EACCES", "EACCES", "EACCES", "EACCES", "EACCES" } },
+	{ "realm-list", "from the KDC", "realm-list from=kdc token=kdc", SAME("EACCES") },
 	{ "realm-keys", "beta's", "realm-keys", { "EAUTH", "EACCES", "OK", "EACCES", "EACCES", "OK" } },
 	{ "realm-keys", "one's own", "realm-keys tenant=own", { "EAUTH", "EACCES", "OK", "OK", "OK", "OK" } },
 	{ "realm-keys", "the installation's", "realm-keys tenant=acme",

@@ -37,6 +37,7 @@ static const struct {
 	{ 13, "check-forwarded", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_FORWARDED, ACCESS_NONE, KEYS_LANE_SIGN },
 	{ 14, "keytab", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_VERB, ACCESS_EXPORT, KEYS_LANE_SIGN },
 	{ 15, "realm-keys", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER, KEYS_LANE_SIGN },
+	{ 16, "realm-list", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER, KEYS_LANE_SIGN },
 };
 
 static void table(void **state)

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lwctl keytab and key. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "keys/keytab.h"
+#include "lwd/control_kind.h"
+
+#define RETRIES 4 /* of a change whose entry changed meanwhile */
+
+static struct lw_bytes token_of(const struct control_call *call)
+{
+	return (struct lw_bytes){ call->token.b, call->token.n };
+}
+
+/* ---- keytabs ---- */
+
+static int by_dn(struct control_call *call, struct store_txn *txn, const char *kind, struct lw_bytes name, struct store_principal *ret)
+{
+	struct lw_bytes full = lw_str(lw_printf(call->arena, "%s%.*s", kind, (int)name.n, (const char *)name.p));
+	struct store_dn *dn;
+	int rc = full.n ? control_dn(call, NULL, full, &dn) : LW_ENOMEM;
+
+	return rc ? rc : store_principal_dn(txn, dn, ret);
+}
+
+/* KIND:NAME or a DN; else a service, a host, or whose Kerberos name it is. */
+static int find(struct control_call *call, struct store_txn *txn, struct lw_bytes name, struct store_principal *ret)
+{
+	const struct schema_attr *attr = schema_attr(LW_LIT("krbPrincipalName"));
+	bool said = memchr(name.p, ':', name.n) || memchr(name.p, '=', name.n);
+	const char *full;
+	int rc = by_dn(call, txn, said ? "" : "service:", name, ret);
+
+	if (said || rc != LW_ENOTFOUND)
+		return rc;
+	rc = by_dn(call, txn, "host:", name, ret);
+	if (rc != LW_ENOTFOUND)
+		return rc;
+	full = lw_printf(call->arena, "%.*s%s%s", (int)name.n, (const char *)name.p, memchr(name.p, '@', name.n) ? "" : "@",
+		memchr(name.p, '@', name.n) ? "" : call->tenant.realm);
+	return full ? store_principal_name(txn, attr, lw_str(full), ret) : LW_ENOMEM;
+}
+
+static int target(struct control_call *call, struct store_principal *ret)
+{
+	struct store_txn *txn;
+	struct lw_bytes name;
+	int rc = control_need(call, "name", &name);
+
+	if (!rc)
+		rc = store_begin(call->session, STORE_READ, &txn);
+	if (rc)
+		return rc;
+	rc = find(call, txn, name, ret);
+	store_end(txn);
+	if (!rc && ret->user) {
+		snprintf(call->text, sizeof(call->text), "keytabs are made for services and hosts, not for users");
+		rc = LW_EUNWILLING;
+	}
+	return rc;
+}
+
+static void put_keytab(struct control_call *call, const struct store_principal *who, struct lw_bytes keytab)
+{
+	struct keys_keytab_reader r;
+	struct keys_keytab_entry e = { 0 };
+	char id[LW_UUID_TEXT];
+	size_t at = ctl_item_begin(call->out);
+
+	call->out->wipe = true;
+	lw_uuid_format(&who->uuid, id);
+	ctl_item_string(call->out, "id", id);
+	ctl_item_string(call->out, "name", who->name);
+	if (keys_keytab_open(keytab, &r) == LW_OK && keys_keytab_next(&r, &e) == LW_OK)
+		ctl_item_int(call->out, "kvno", e.kvno);
+	ctl_item_field(call->out, "keytab", CTL_STRING, false, &keytab, 1);
+	ctl_item_end(call->out, at);
+}
+
+int control_keytab_get(struct control_call *call)
+{
+	bool rotate = ctl_arg(call->req, "rotate").n > 0;
+	int rc = LW_EAGAIN;
+
+	for (int i = 0; rc == LW_EAGAIN && i < RETRIES; i++) {
+		struct store_principal who = { 0 };
+		struct store_op op = { .kind = STORE_SET_SECRET };
+		struct store_result res = { 0 };
+		struct lw_bytes keytab;
+
+		if ((rc = target(call, &who)) != 0)
+			break;
+		op.uuid = who.uuid;
+		op.expect_version = who.version;
+		rc = keys_keytab(call->keys, token_of(call), call->tenant.id, &who.uuid, rotate, call->arena, &op.secrets, &op.nsecrets,
+			&keytab);
+		/* new keys are on the disk before anybody has them */
+		if (!rc && op.nsecrets)
+			rc = control_write(call, &op, &res);
+		if (!rc)
+			put_keytab(call, &who, keytab);
+	}
+	return rc;
+}
+
+/* ---- keys ---- */
+
+static int kerberos_alone(struct control_call *call)
+{
+	struct lw_bytes kind;
+	int rc = control_need(call, "kind", &kind);
+
+	if (rc || lw_eq(kind, LW_LIT("kerberos")))
+		return rc;
+	snprintf(call->text, sizeof(call->text), "rotating keys of kind %.*s is not built yet", (int)(kind.n < 40 ? kind.n : 40),
+		(const char *)kind.p);
+	return LW_EUNSUPPORTED;
+}
+
+int control_key_list(struct control_call *call)
+{
+	struct keys_realm_set sets[KEYS_REALM_SETS];
+	char created[LW_TIME_TEXT];
+	size_t n = 0;
+	int rc = keys_realm_list(call->keys, token_of(call), call->tenant.id, sets, &n);
+
+	for (size_t i = 0; !rc && i < n; i++) {
+		size_t at = ctl_item_begin(call->out);
+		lw_time_rfc3339(sets[i].set_time, created);
+		ctl_item_string(call->out, "name", "kerberos");
+		ctl_item_int(call->out, "kvno", sets[i].kvno);
+		ctl_item_string(call->out, "created", created);
+		ctl_item_int(call->out, "ageDays", (lw_wall(call->clock) - sets[i].set_time) / (86400 * LW_SECOND));
+		ctl_item_bool(call->out, "current", i == 0);
+		ctl_item_end(call->out, at);
+	}
+	return rc;
+}
+
+int control_key_rotate(struct control_call *call)
+{
+	int rc = kerberos_alone(call);
+
+	if (!rc)
+		rc = LW_EAGAIN;
+	for (int i = 0; rc == LW_EAGAIN && i < RETRIES; i++) {
+		struct store_sealed_item item = { 0 };
+		struct store_op op = { .kind = STORE_REALM_KEYS, .secrets = &item, .nsecrets = 1 };
+		struct store_result res = { 0 };
+
+		rc = keys_realm_keys(call->keys, token_of(call), call->tenant.id, call->arena, &item);
+		if (!rc)
+			rc = control_write(call, &op, &res);
+	}
+	return rc ? rc : control_key_list(call);
+}
