@@ -2,10 +2,20 @@
 noinst_LIBRARIES += libkdc.a
 libkdc_a_SOURCES = \
 	kdc/accept.c \
+	kdc/ad.c kdc/ad.h \
+	kdc/apreq.c \
+	kdc/as.c \
+	kdc/aside.c kdc/aside.h \
+	kdc/error.c \
 	kdc/int.h \
 	kdc/kdc.h \
+	kdc/keys.c \
 	kdc/kpasswd.c \
 	kdc/msg.c kdc/msg.h kdc/msg_int.h kdc/msg_ap.c kdc/msg_req.c \
 	kdc/ops.c \
+	kdc/princ.c \
+	kdc/realm.c \
 	kdc/replay.c kdc/replay.h \
-	kdc/server.c
+	kdc/server.c \
+	kdc/tgs.c \
+	kdc/ticket.c

@@ -1,14 +1,150 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every KDC request, one row each. */
+/* Every KDC request, option and kind of pre-authentication, one row each; and the one way that a request goes. Every row names the
+ * right it leans on: a row without one is refused to everyone. */
 #include "kdc/int.h"
 
-int kdc_request(struct kdc_thread *t, struct kdc_question *q)
+#include <string.h>
+
+const struct kdc_op kdc_ops[] = {
+	{ LW_DER_APP(KRB_AS_REQ), "AS-REQ", ACCESS_TICKET, KDC_IN_AS, kdc_as },
+	{ LW_DER_APP(KRB_TGS_REQ), "TGS-REQ", ACCESS_TICKET, KDC_IN_TGS, kdc_tgs },
+};
+const size_t kdc_nops = sizeof kdc_ops / sizeof *kdc_ops;
+
+#define BOTH (KDC_IN_AS | KDC_IN_TGS)
+const struct kdc_option kdc_option_rows[] = {
+	{ KRB_FORWARDABLE, "forwardable", ACCESS_TICKET, BOTH, 0, KRB_FORWARDABLE, KRB_FORWARDABLE },
+	{ KRB_FORWARDED, "forwarded", ACCESS_TICKET, KDC_IN_TGS, KDC_R_BADOPTION, KRB_FORWARDABLE, KRB_FORWARDED },
+	{ KRB_PROXIABLE, "proxiable", ACCESS_TICKET, BOTH, 0, KRB_PROXIABLE, KRB_PROXIABLE },
+	{ KRB_PROXY, "proxy", ACCESS_TICKET, KDC_IN_TGS, KDC_R_BADOPTION, KRB_PROXIABLE, KRB_PROXY },
+	{ KRB_MAY_POSTDATE, "allow-postdate", ACCESS_TICKET, 0, KDC_R_CANNOT_POSTDATE, 0, 0 },
+	{ KRB_POSTDATED, "postdated", ACCESS_TICKET, 0, KDC_R_CANNOT_POSTDATE, 0, 0 },
+	{ KRB_RENEWABLE, "renewable", ACCESS_TICKET, BOTH, 0, KRB_RENEWABLE, 0 }, /* kdc_lives gives the flag */
+	{ KRB_CNAME_IN_ADDL, "cname-in-addl-tkt", ACCESS_TICKET, 0, KDC_R_BADOPTION, 0, 0 },
+	{ KRB_CANONICALIZE, "canonicalize", ACCESS_TICKET, BOTH, 0, 0, 0 },
+	{ KRB_ANONYMOUS, "request-anonymous", ACCESS_TICKET, 0, KDC_R_BADOPTION, 0, 0 },
+	{ KRB_NO_TRANSITED, "disable-transited-check", ACCESS_TICKET, BOTH, 0, 0, 0 },
+	{ KRB_RENEWABLE_OK, "renewable-ok", ACCESS_TICKET, BOTH, 0, 0, 0 },
+	{ KRB_ENC_TKT_IN_SKEY, "enc-tkt-in-skey", ACCESS_TICKET, KDC_IN_TGS, KDC_R_BADOPTION, 0, 0 },
+	{ KRB_RENEW, "renew", ACCESS_TICKET, KDC_IN_TGS, KDC_R_BADOPTION, KRB_RENEWABLE, 0 },
+	{ KRB_VALIDATE, "validate", ACCESS_TICKET, KDC_IN_TGS, KDC_R_BADOPTION, KRB_INVALID, 0 },
+};
+const size_t kdc_noptions = sizeof kdc_option_rows / sizeof *kdc_option_rows;
+
+const struct kdc_pa kdc_pas[] = {
+	{ KRB_PA_TGS_REQ, "PA-TGS-REQ", ACCESS_TICKET, KDC_IN_TGS, kdc_pa_tgs_req },
+	{ KRB_PA_REQ_ENC_PA_REP, "PA-REQ-ENC-PA-REP", ACCESS_TICKET, KDC_IN_AS, kdc_pa_req_enc_pa_rep },
+	{ KRB_PA_ENC_TIMESTAMP, "PA-ENC-TIMESTAMP", ACCESS_TICKET, KDC_IN_AS, kdc_pa_enc_timestamp },
+};
+const size_t kdc_npas = sizeof kdc_pas / sizeof *kdc_pas;
+
+int kdc_options_check(uint32_t options, enum kdc_where where, uint32_t flags, uint32_t *ret_gives)
 {
-	q->out_n = 0;
+	uint32_t gives = 0;
+
+	for (const struct kdc_option *o = kdc_option_rows; o < kdc_option_rows + kdc_noptions; o++) {
+		if (!(options & o->bit))
+			continue;
+		if (!(o->where & where))
+			return o->refused;
+		if (o->right == ACCESS_NONE || (flags & o->needs) != o->needs)
+			return KDC_R_BADOPTION;
+		gives |= o->gives;
+	}
+	*ret_gives = gives;
 	return LW_OK;
 }
 
-void kdc_refuse_unread(struct kdc_server *s, struct kdc_question *q, int32_t code)
+int kdc_padata(struct kdc_call *c)
 {
+	const struct krb_typed_list *list = &c->req.padata;
+	int err = LW_OK;
+
+	for (const struct kdc_pa *pa = kdc_pas; pa < kdc_pas + kdc_npas && !err; pa++) {
+		if (!(pa->where & c->op->where))
+			continue;
+		for (unsigned i = 0; i < list->n; i++)
+			if (list->v[i].type == pa->type) {
+				err = pa->right == ACCESS_NONE ? KDC_R_POLICY : pa->handler(c, list->v[i].value);
+				break;
+			}
+	}
+	return err;
+}
+
+/* ---- one request ---- */
+
+static const struct kdc_op *op_find(uint8_t tag)
+{
+	for (size_t i = 0; i < kdc_nops; i++)
+		if (kdc_ops[i].tag == tag)
+			return &kdc_ops[i];
+	return NULL;
+}
+
+static int run(struct kdc_call *c)
+{
+	const struct kdc_keys *krbtgt;
+	int err;
+
+	if (c->op->right == ACCESS_NONE)
+		return KDC_R_POLICY;
+	err = kdc_realm_open(c->t, c->req.realm, c->q->may_block, &c->realm);
+	if (err)
+		return err == LW_ENOTFOUND ? KDC_R_WRONG_REALM : err;
+	err = kdc_keys_get(c->t, c->realm, KDC_KRBTGT, NULL, &krbtgt);
+	if (err)
+		return err == LW_ENOTFOUND ? LW_EUNAVAIL : err;
+	return c->op->handler(c);
+}
+
+/* What was refused gave nothing away: its client may ask once more (over TCP, say). */
+static void settle(struct kdc_call *c, int err)
+{
+	if (c->taken && err)
+		kdc_replay_forget(c->s->replay, &c->seen);
+	else if (c->taken)
+		kdc_replay_answered(c->s->replay, &c->seen);
+}
+
+static int answer(struct kdc_call *c)
+{
+	int err = krb_get_kdc_req(c->q->in, &c->req);
+
+	if (err)
+		memset(&c->req, 0, sizeof c->req);
+	else
+		err = run(c);
+	if (err == LW_EAGAIN && !c->q->may_block)
+		return err;
+	settle(c, err);
+	if (err)
+		kdc_put_error(c, err);
+	if (c->remember && c->q->udp && c->q->out_n)
+		kdc_aside_keep(c->s->aside, c->q->peer->addr, c->q->in, lw_mono(c->s->clock), (struct lw_bytes){ c->q->out, c->q->out_n });
+	return LW_OK;
+}
+
+int kdc_request(struct kdc_thread *t, struct kdc_question *q)
+{
+	struct kdc_server *s = t->server;
+	struct kdc_call c = { .t = t, .s = s, .q = q, .now_us = lw_wall(s->clock) };
+	uint8_t tag = q->in.n ? q->in.p[0] : 0;
+	int err;
+
 	q->out_n = 0;
+	c.now = c.now_us / LW_SECOND;
+	c.op = op_find(tag);
+	if (!c.op) {
+		if (tag >= LW_DER_APP(KRB_AS_REQ) && tag < LW_DER_APP(KRB_ERROR))
+			kdc_refuse_unread(t, q, KDC_R_MSG_TYPE);
+		return LW_OK;
+	}
+	if (q->udp)
+		q->out_n = kdc_aside_find(s->aside, q->peer->addr, q->in, lw_mono(s->clock), q->out, q->out_max);
+	if (q->out_n)
+		return LW_OK;
+	err = answer(&c);
+	lw_arena_reset(t->arena);
+	return err;
 }

@@ -5,18 +5,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IDLE_US (60 * LW_SECOND)
+#define IDLE_US    (60 * LW_SECOND)
+#define OWN_REGION ((size_t)1 << 20)
 
 /* ---- the server ---- */
 
+#define BUFFER (KRB_MAX_MESSAGE + LW_KRB_OVERHEAD)
+
 static void thread_free(struct kdc_thread *t)
 {
+	kdc_thread_end(t);
+	kdc_realms_free(t);
+	kdc_keycache_free(t->keys);
+	lw_krbkey_free(t->session);
+	lw_krbkey_free(t->subkey);
+	lw_krbkey_free(t->other);
 	lw_arena_free(t->arena);
-	if (t->out)
-		lw_wipe(t->out, KRB_MAX_MESSAGE);
+	lw_writer_done(&t->text);
 	free(t->out);
-	lw_wipe(t, sizeof *t);
+	free(t->plain); /* wiped after each use */
+	free(t->cipher);
+	free(t->reply);
 	free(t);
+}
+
+static int thread_fill(struct kdc_thread *t)
+{
+	t->arena = lw_arena_new(KDC_ARENA, true);
+	lw_writer_init(&t->text, 4 * KRB_MAX_NAME);
+	t->out = malloc(BUFFER);
+	t->plain = malloc(BUFFER);
+	t->cipher = malloc(BUFFER);
+	t->reply = malloc(BUFFER);
+	t->session = lw_krbkey_new();
+	t->subkey = lw_krbkey_new();
+	t->other = lw_krbkey_new();
+	t->realms = calloc(KDC_REALMS, sizeof *t->realms);
+	t->keys = kdc_keycache_new();
+	if (t->keys)
+		t->dummy = kdc_keys_dummy(t->keys, &t->server->dummy);
+	return t->arena && t->out && t->plain && t->cipher && t->reply && t->session && t->subkey && t->other && t->realms && t->dummy ?
+		LW_OK : LW_ENOMEM;
 }
 
 /* A thread ends before its server. */
@@ -33,10 +62,43 @@ static void thread_gone(void *arg)
 	thread_free(t);
 }
 
+/* Keys that nobody has. */
+static void make_dummy(struct keys_krb_set *set)
+{
+	set->kvno = 1;
+	for (unsigned i = 0; i < 4; i++) {
+		struct keys_krb_key *k = &set->keys[set->nkeys++];
+
+		k->etype = lw_enctypes[i].etype;
+		k->iterations = lw_enctypes[i].iterations;
+		k->n = (uint8_t)lw_enctypes[i].key_size;
+		lw_random(k->key, k->n);
+	}
+}
+
+static int server_fill(struct kdc_server *s, const struct kdc_options *o)
+{
+	void *region = o->replays;
+	size_t size = o->replays_size;
+
+	s->options.names = strdup(o->names ? o->names : "");
+	s->class_keys = calloc(KDC_CLASS_KEYS, sizeof *s->class_keys);
+	s->aside = kdc_aside_new(KDC_ASIDE_BYTES);
+	if (!region) {
+		size = OWN_REGION;
+		region = s->own_region = calloc(1, size);
+	}
+	if (!s->options.names || !s->class_keys || !s->aside || !region)
+		return LW_ENOMEM;
+	s->replay = kdc_replay_open(region, size, s->options.skew_us, lw_wall(s->clock));
+	return s->replay ? LW_OK : LW_ENOMEM;
+}
+
 int kdc_server_new(struct store *store, struct keys *keys, const struct kdc_options *options, const struct lw_clock *clock,
 	struct kdc_server **ret)
 {
 	struct kdc_server *s = calloc(1, sizeof *s);
+	int err;
 
 	if (!s)
 		return LW_ENOMEM;
@@ -49,12 +111,17 @@ int kdc_server_new(struct store *store, struct keys *keys, const struct kdc_opti
 	s->keys = keys;
 	s->clock = clock;
 	s->options = *options;
-	s->options.names = strdup(options->names ? options->names : "");
 	if (!s->options.skew_us)
 		s->options.skew_us = 300 * LW_SECOND;
-	if (!s->options.names) {
+	s->skew = s->options.skew_us / LW_SECOND;
+	s->krb_name = schema_attr(LW_LIT("krbPrincipalName"));
+	s->krb_key = schema_attr(LW_LIT("krbPrincipalKey"));
+	s->uid = schema_attr(LW_LIT("uid"));
+	make_dummy(&s->dummy);
+	err = s->krb_name && s->krb_key && s->uid ? server_fill(s, options) : LW_EINTERNAL;
+	if (err) {
 		kdc_server_free(s);
-		return LW_ENOMEM;
+		return err;
 	}
 	*ret = s;
 	return LW_OK;
@@ -72,8 +139,15 @@ void kdc_server_free(struct kdc_server *s)
 		s->threads = t->next;
 		thread_free(t);
 	}
+	kdc_replay_close(s->replay);
+	free(s->own_region);
+	kdc_aside_free(s->aside);
+	if (s->class_keys)
+		lw_wipe(s->class_keys, KDC_CLASS_KEYS * sizeof *s->class_keys);
+	free(s->class_keys);
 	pthread_mutex_destroy(&s->lock);
 	free((char *)s->options.names);
+	lw_wipe(s, sizeof *s);
 	free(s);
 }
 
@@ -89,9 +163,7 @@ struct kdc_thread *kdc_thread(struct kdc_server *s)
 	if (!t)
 		return NULL;
 	t->server = s;
-	t->arena = lw_arena_new(KDC_ARENA, true);
-	t->out = malloc(KRB_MAX_MESSAGE);
-	if (!t->arena || !t->out || pthread_setspecific(s->key, t)) {
+	if (thread_fill(t) || pthread_setspecific(s->key, t)) {
 		thread_free(t);
 		return NULL;
 	}
@@ -107,6 +179,10 @@ struct kdc_thread *kdc_thread(struct kdc_server *s)
 
 void kdc_thread_end(struct kdc_thread *t)
 {
+	if (t->txn)
+		store_end(t->txn);
+	t->txn = NULL;
+	t->open = NULL;
 }
 
 /* ---- UDP ---- */
@@ -204,7 +280,7 @@ static void too_long(struct conn *c, struct kdc_thread *t, struct lw_writer *out
 {
 	struct kdc_question q = { .peer = c->peer, .out = t->out, .out_max = KRB_MAX_MESSAGE };
 
-	kdc_refuse_unread(c->server, &q, 61 /* KRB_ERR_FIELD_TOOLONG */);
+	kdc_refuse_unread(t, &q, KDC_R_TOOLONG);
 	put_answer(c, out, &q);
 	c->closing = true;
 }
