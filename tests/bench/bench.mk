@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-EXTRA_PROGRAMS += tests/bench/ldapbench
+EXTRA_PROGRAMS += tests/bench/ldapbench tests/bench/kdcbench tests/bench/kdcdump
 tests_bench_ldapbench_SOURCES = tests/bench/ldapbench.c
-EXTRA_DIST += tests/bench/bench.py
-CLEANFILES += tests/bench/ldapbench
+tests_bench_kdcbench_SOURCES = tests/bench/kdcbench.c
+tests_bench_kdcbench_LDADD = libkdc.a libbase.a $(BASE_LIBS)
+tests_bench_kdcdump_SOURCES = tests/bench/kdcdump.c
+tests_bench_kdcdump_LDADD = libbase.a $(BASE_LIBS)
+EXTRA_DIST += tests/bench/bench.py tests/bench/kdcbench.py
+CLEANFILES += tests/bench/ldapbench tests/bench/kdcbench tests/bench/kdcdump
 
-# BENCH="--users 10000 --only search" makes it shorter
-bench: bin/lwd$(EXEEXT) bin/lwctl$(EXEEXT) tests/bench/ldapbench$(EXEEXT)
+# BENCH="--users 10000 --only search" makes the first shorter, KDCBENCH="--seconds 1 --runs 1" the second
+bench: bench-ldap bench-kdc
+bench-ldap: bin/lwd$(EXEEXT) bin/lwctl$(EXEEXT) tests/bench/ldapbench$(EXEEXT)
 	LWD_BIN=$(abs_builddir) $(srcdir)/tests/bench/bench.py $(BENCH)
-.PHONY: bench
+bench-kdc: bin/lwd$(EXEEXT) bin/lwctl$(EXEEXT) tests/bench/ldapbench$(EXEEXT) tests/bench/kdcbench$(EXEEXT) tests/bench/kdcdump$(EXEEXT)
+	LWD_BIN=$(abs_builddir) $(srcdir)/tests/bench/kdcbench.py $(KDCBENCH)
+.PHONY: bench bench-ldap bench-kdc
