@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Subcommands that need no running lwd: check, schema, print. */
+/* Subcommands that need no running lwd: check, schema. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,6 @@
 
 #include "base/err.h"
 #include "cli/lwctl.h"
-#include "lwd/config.h"
 #include "store/store.h"
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -90,50 +88,4 @@ int cmd_schema(struct lwctl *c, const struct command *cmd)
 	for (size_t i = 0; (k = schema_class_at(i)) != NULL; i++)
 		printf("class      %s\n", k->names[0]);
 	return 0;
-}
-
-static int print_ldap_conf(const struct lwd_config *cfg, const char *dir)
-{
-	printf("# for LDAPCONF, ~/.ldaprc or /etc/ldap/ldap.conf\n");
-	printf("URI ldap://%s:%" PRIu64 "/\n", cfg->hostname, 389 + cfg->port_offset);
-	printf("BASE ");
-	for (const char *p = cfg->domain; p; p = strchr(p, '.') ? strchr(p, '.') + 1 : NULL)
-		printf("%sdc=%.*s", p == cfg->domain ? "" : ",", (int)strcspn(p, "."), p);
-	printf("\nTLS_CACERT %s/ca.pem\nTLS_REQCERT demand\n", dir);
-	return 0;
-}
-
-static int print_env(const struct lwd_config *cfg, const char *dir)
-{
-	printf("export LWD_DATA='%s'\nexport LWD_SERVER='https://%s:%" PRIu64 "'\nexport LWD_TENANT='%s'\nexport LWD_CACERT='%s/ca.pem'\n",
-		dir, cfg->hostname, 443 + cfg->port_offset, cfg->domain, dir);
-	printf("export LDAPURI='ldap://%s:%" PRIu64 "/'\nexport LDAPTLS_CACERT='%s/ca.pem'\n", cfg->hostname, 389 + cfg->port_offset, dir);
-	return 0;
-}
-
-int cmd_print(struct lwctl *c, const struct command *cmd)
-{
-	static const struct {
-		const char *what;
-		int (*run)(const struct lwd_config *, const char *dir);
-	} rows[] = { { "ldap.conf", print_ldap_conf }, { "env", print_env } };
-	struct lwd_config cfg;
-	char err[256], dir[PATH_MAX];
-
-	if (c->argc != 1)
-		return usage(c, cmd);
-	if (!realpath(c->data, dir))
-		return fail(c, EX_CONF, "configuration", "there is no %s", c->data);
-	if (lwd_config_load(dir, &cfg, err))
-		return fail(c, EX_CONF, "configuration", "%s", err);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (!strcmp(rows[i].what, c->argv[0])) {
-			int status = rows[i].run(&cfg, dir);
-			lwd_config_done(&cfg);
-			return status;
-		}
-	lwd_config_done(&cfg);
-	if (!strcmp(c->argv[0], "krb5.conf") || !strcmp(c->argv[0], "sssd.conf") || !strcmp(c->argv[0], "dns"))
-		return fail(c, EX_CONF, "unsupported", "print %s is not built yet", c->argv[0]);
-	return usage(c, cmd);
 }

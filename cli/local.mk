@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 bin_PROGRAMS += bin/lwctl
-bin_lwctl_SOURCES = cli/lwctl.h cli/main.c cli/util.c cli/control.c cli/print.c cli/objects.c cli/status.c cli/local.c cli/init.c \
+bin_lwctl_SOURCES = cli/lwctl.h cli/main.c cli/util.c cli/control.c cli/print.c cli/objects.c cli/status.c cli/local.c cli/conf.c cli/keys.c cli/init.c \
 	lwd/config.c
 bin_lwctl_LDADD = libkeys.a libca.a libstore.a libbase.a $(LMDB_LIBS) $(OPENSSL_LIBS) $(ARGON2_LIBS) $(IDN_LIBS) $(UTF8PROC_LIBS) \
 	$(XCRYPT_LIBS) $(JANSSON_LIBS)

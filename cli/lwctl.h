@@ -66,6 +66,8 @@ int cmd_ca_show(struct lwctl *, const struct command *);
 int cmd_check(struct lwctl *, const struct command *);
 int cmd_print(struct lwctl *, const struct command *);
 int cmd_schema(struct lwctl *, const struct command *);
+int cmd_keytab_get(struct lwctl *, const struct command *);
+int cmd_key_rotate(struct lwctl *, const struct command *);
 int cmd_unbuilt(struct lwctl *, const struct command *);
 
 #endif
