@@ -316,16 +316,21 @@ static bool apply(struct conn *c, enum lw_next next)
 	return true;
 }
 
+/* One turn of the machine when it has something to do. false: a worker has the connection now. */
+static bool run(struct conn *c)
+{
+	enum lw_next next = c->held;
+
+	if (c->phase != PHASE_OPEN || c->dead || conn_backlog(c) > CONN_OUT_HIGH || idle(c))
+		return true;
+	c->held = LW_NEXT_READ;
+	return apply(c, next != LW_NEXT_READ ? next : conn_step(c));
+}
+
 void conn_pump(struct conn *c)
 {
-	if (c->phase == PHASE_OPEN && !c->dead && conn_backlog(c) <= CONN_OUT_HIGH && !idle(c)) {
-		enum lw_next next = c->held;
-
-		c->held = LW_NEXT_READ;
-		if (!apply(c, next != LW_NEXT_READ ? next : conn_step(c)))
-			return;
-	}
-	settle(c);
+	if (run(c))
+		settle(c);
 }
 
 void conn_turn(struct conn *c)
@@ -473,6 +478,19 @@ static void settle(struct conn *c)
 
 /* ---- events ---- */
 
+/* What is to be sent waits until the others that have input have been asked, but not long: sends that follow each other
+ * wake the peers' side once, where one after each request has it take the processor again and again. */
+static void answer_soon(struct conn *c)
+{
+	struct loop *l = c->loop;
+
+	if (l->ready == NULL)
+		l->waiting_since = c->last_active;
+	loop_ready(c);
+	if (c->last_active - l->waiting_since > LOOP_BURST_US)
+		loop_run_ready(l);
+}
+
 static void input(struct conn *c)
 {
 	switch (c->phase) {
@@ -484,8 +502,10 @@ static void input(struct conn *c)
 		return;
 	case PHASE_OPEN:
 		fill(c);
-		if (!c->queued || c->dead)
-			conn_pump(c);
+		if (c->dead)
+			settle(c);
+		else if (!c->queued && run(c))
+			answer_soon(c);
 		return;
 	case PHASE_STARTTLS:
 	case PHASE_CLOSING:

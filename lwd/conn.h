@@ -27,6 +27,7 @@
 #define CONN_LINGER_US     (2 * LW_SECOND)
 #define CONN_LINGER_DRAIN_US (LW_SECOND / 4) /* when lwd stops */
 #define CONN_KEEP_BUF_US   (10 * LW_SECOND)
+#define LOOP_BURST_US      500          /* so long may answers wait for those of other connections */
 
 enum conn_owner { OWNER_LOOP, OWNER_WORKER, OWNER_WANTED };
 enum conn_phase {
@@ -108,6 +109,7 @@ struct loop {
 	struct dgram *dgrams;
 	struct dgram_batch *batch;
 	struct conn *conns, *ready, **ready_last;
+	int64_t waiting_since;     /* when the first on the ready list had its input read */
 	size_t nconns;
 	int64_t refused_logged;
 	_Atomic int64_t came_round;
@@ -146,6 +148,7 @@ static inline size_t conn_backlog(const struct conn *c)
 
 /* loop.c */
 void loop_ready(struct conn *);      /* gets a conn_turn soon */
+void loop_run_ready(struct loop *);  /* all conn_turns that are due; frees what was closed meanwhile */
 void loop_return(struct conn *);     /* any thread */
 
 /* worker.c */

@@ -52,7 +52,7 @@ void loop_return(struct conn *c)
 		wake(l);
 }
 
-static void run_ready(struct loop *l)
+void loop_run_ready(struct loop *l)
 {
 	struct conn *c = l->ready, *next;
 
@@ -196,6 +196,7 @@ static void cut_all(struct loop *l)
 {
 	struct conn *c, *next;
 
+	loop_run_ready(l);
 	for (c = l->conns; c != NULL; c = next) {
 		next = c->next;
 		if (atomic_load_explicit(&c->owner, memory_order_acquire) != OWNER_LOOP)
@@ -256,6 +257,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	int64_t now = lw_mono(l->net->clock);
 
 	atomic_store(&l->came_round, now);
+	loop_run_ready(l); /* answers that wait there are not stalled */
 	each(l, conn_tick, now);
 	check_drain(l);
 }
@@ -273,9 +275,9 @@ static void *loop_main(void *arg)
 	dgram_watch(l);
 	while (!l->draining || l->nconns > 0 || dgram_busy(l)) {
 		event_base_loop(l->base, EVLOOP_ONCE | (l->ready != NULL ? EVLOOP_NONBLOCK : 0));
-		run_ready(l);
+		loop_run_ready(l);
 	}
-	run_ready(l);
+	loop_run_ready(l);
 	atomic_store(&l->ended, true);
 	sem_post(&l->net->ended);
 	return NULL;
@@ -312,7 +314,7 @@ static void loop_done(struct loop *l)
 		return;
 	while (l->conns != NULL)
 		conn_close(l->conns);
-	run_ready(l);
+	loop_run_ready(l);
 	if (l->base != NULL)
 		listeners_close(l);
 	dgram_free(l);

@@ -115,6 +115,12 @@ static enum lw_next line(struct echo *e, struct lw_writer *out, bool last)
 		put(out, "bye\n");
 		return LW_NEXT_CLOSE;
 	}
+	if (is(e, "stay ")) {
+		pthread_mutex_lock(&lock);
+		while (held)
+			pthread_cond_wait(&released, &lock);
+		pthread_mutex_unlock(&lock);
+	}
 	if (is(e, "die"))
 		abort();
 	if (is(e, "peer")) {

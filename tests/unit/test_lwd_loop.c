@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loops, driven over real sockets on loopback with the echo protocol. Nothing sleeps: every wait is for an octet. */
+/* The loops, driven over real sockets on loopback with the echo protocol. Every wait is for an
+ * octet, but for the one that lets the loop's tick come due. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,11 +9,13 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
@@ -266,6 +269,27 @@ static void input_during_job(void **state)
 	close(other);
 }
 
+/* Answers that wait for others' are no stalled ones, when the loop's tick comes between. */
+static void tick_between(void **state)
+{
+	struct rig *rig = *state;
+	int fd = dial(&rig->plain), other = dial(&rig->plain);
+
+	say(other, "hello\n");
+	hear(other, "hello\n");
+	echo_hold();
+	say(fd, "stay here\n");
+	while (atomic_load(&echo_steps) < 2)
+		sched_yield();
+	say(other, "again\n");
+	nanosleep(&(struct timespec){ 1, 200000000 }, NULL); /* the tick is due then, in the same round as the input */
+	echo_release();
+	hear(fd, "stay here\n");
+	hear(other, "again\n");
+	close(fd);
+	close(other);
+}
+
 /* Slow jobs take at most half of the workers. */
 static void lanes(void **state)
 {
@@ -498,8 +522,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG(pipelined), RIG(octet_by_octet), RIG(half_closed), RIG(too_long), RIG(jobs_in_order), RIG(input_during_job),
-		RIG(lanes), RIG(slow_reader), RIG(tls), RIG(starttls), RIG(swap), RIG(not_tls), RIG(limits), RIG(revoked),
-		RIG(drained), RIG(drain_cut),
+		RIG(tick_between), RIG(lanes), RIG(slow_reader), RIG(tls), RIG(starttls), RIG(swap), RIG(not_tls), RIG(limits),
+		RIG(revoked), RIG(drained), RIG(drain_cut),
 	};
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
