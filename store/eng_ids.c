@@ -22,7 +22,7 @@ struct eng_ids {
 	bool *ended;
 	/* RANGE: keys of table under prefix, id at offset off */
 	enum eng_table table;
-	struct eng_key prefix;
+	struct eng_key *prefix;
 	size_t off;
 	struct eng_cur *cur;
 	uint64_t at;
@@ -257,7 +257,10 @@ static int range_new(struct eng_txn *txn, enum eng_table table, const struct eng
 	if (!s)
 		return LW_ENOMEM;
 	s->table = table;
-	s->prefix = *prefix;
+	s->prefix = lw_alloc(txn->arena, sizeof(*s->prefix));
+	if (!s->prefix)
+		return LW_ENOMEM;
+	*s->prefix = *prefix;
 	s->off = prefix->n;
 	*ret = s;
 	return LW_OK;
@@ -265,7 +268,7 @@ static int range_new(struct eng_txn *txn, enum eng_table table, const struct eng
 
 static bool range_seek(struct eng_ids *s, uint64_t at_least, uint64_t *ret)
 {
-	struct eng_key k = s->prefix;
+	struct eng_key k = *s->prefix;
 	struct lw_bytes key, v;
 
 	if (s->have && s->at >= at_least) {
@@ -280,7 +283,7 @@ static bool range_seek(struct eng_ids *s, uint64_t at_least, uint64_t *ret)
 		eng_key_u64(&k, at_least);
 		key = eng_key_bytes(&k);
 		s->err = eng_cur_move(s->txn, s->cur, MDB_SET_RANGE, &key, &v);
-		if (!s->err && eng_has_prefix(key, eng_key_bytes(&s->prefix)) && key.n >= s->off + 8) {
+		if (!s->err && eng_has_prefix(key, eng_key_bytes(s->prefix)) && key.n >= s->off + 8) {
 			s->have = true;
 			*ret = s->at = eng_load64(key.p + s->off);
 			return true;

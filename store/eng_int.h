@@ -155,7 +155,7 @@ int eng_list_del(struct eng_txn *, enum eng_table, uint32_t tenant, uint16_t att
 struct eng_list_it {
 	struct eng_txn *txn;
 	enum eng_table table;
-	struct eng_key prefix;   /* of the chunks */
+	struct eng_key *prefix;  /* of the chunks; NULL: there are none */
 	uint64_t *tail;
 	size_t ntail, tpos;
 	uint64_t chunked;        /* ids in chunks */

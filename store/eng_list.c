@@ -345,14 +345,18 @@ int eng_list_open(struct eng_txn *txn, enum eng_table table, uint32_t tenant, ui
 	struct eng_list_it *ret)
 {
 	struct eng_key key = head_key(tenant, attr, term);
-	struct head h = { 0 };
+	struct head h;
 	int err = head_get(txn, table, &key, &h);
 
 	if (err)
 		return err;
 	*ret = (struct eng_list_it){ .txn = txn, .table = table, .chunked = h.chunked, .ntail = h.n };
-	if (h.chunked)
-		ret->prefix = chunk_prefix(tenant, attr, term);
+	if (h.chunked) {
+		ret->prefix = lw_alloc(txn->arena, sizeof(*ret->prefix));
+		if (!ret->prefix)
+			return LW_ENOMEM;
+		*ret->prefix = chunk_prefix(tenant, attr, term);
+	}
 	if (h.n) {
 		ret->tail = lw_allocn(txn->arena, h.n, sizeof(*h.ids));
 		if (!ret->tail)
@@ -399,7 +403,7 @@ static bool chunks_seek(struct eng_list_it *it, uint64_t at_least, uint64_t *ret
 		if (!it->cur)
 			break;
 		it->have = false;
-		it->err = chunk_find(it->txn, it->cur, &it->prefix, at_least, &it->bound, &v);
+		it->err = chunk_find(it->txn, it->cur, it->prefix, at_least, &it->bound, &v);
 		if (it->err) {
 			if (it->err == LW_ENOTFOUND)
 				it->err = LW_OK;

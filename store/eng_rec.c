@@ -133,8 +133,9 @@ void eng_curs_close(struct eng_txn *txn)
 
 static struct eng_key part_key(struct lw_bytes key, unsigned part)
 {
-	struct eng_key k = { 0 };
+	struct eng_key k;
 
+	k.n = 0;
 	eng_key_raw(&k, key);
 	eng_key_u16(&k, (uint16_t)part);
 	return k;
