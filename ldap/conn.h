@@ -77,6 +77,7 @@ struct ldapd_conn {
 	struct ldapd_ctls ctls;
 	const struct ldapd_op *op; /* set: job() has something to do */
 	struct store_txn *txn;     /* of this batch; never across step() */
+	int64_t began;             /* mono, when this step() did */
 
 	struct lw_arena *base_arena;      /* the base of the last search, as text and parsed */
 	struct lw_bytes base_text;

@@ -127,7 +127,7 @@ static enum ldapd_outcome run(struct ldapd_conn *c, struct lw_writer *out)
 	const struct store_view *v;
 	int err;
 
-	if (s->deadline && lw_mono(c->server->clock) > s->deadline)
+	if (s->deadline && c->began > s->deadline)
 		return finish(c, out, LDAPD_TIME_LIMIT);
 	while (store_next(s->cursor, &v)) {
 		if (s->limit && s->sent == s->limit)
@@ -238,7 +238,7 @@ static void set_limits(struct ldapd_conn *c, const struct ldapd_msg *m)
 	uint32_t seconds = least(m->search.time_limit, c->server->options.time_limit);
 
 	c->search.limit = least(m->search.size_limit, c->server->options.size_limit);
-	c->search.deadline = seconds ? lw_mono(c->server->clock) + seconds * LW_SECOND : 0;
+	c->search.deadline = seconds ? c->began + seconds * LW_SECOND : 0;
 	c->search.id = m->id;
 	c->peeked = 0;
 }

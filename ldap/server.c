@@ -367,7 +367,6 @@ static enum lw_next work(struct ldapd_conn *c, struct lw_reader *in, struct lw_w
 		[LDAPD_STARTTLS] = LW_NEXT_STARTTLS,
 		[LDAPD_CLOSE] = LW_NEXT_CLOSE };
 	enum ldapd_outcome done = LDAPD_DONE;
-	int64_t began = lw_mono(c->server->clock);
 	bool starved = false;
 
 	if (c->closing)
@@ -375,10 +374,11 @@ static enum lw_next work(struct ldapd_conn *c, struct lw_reader *in, struct lw_w
 	if (c->op)
 		return LW_NEXT_JOB;
 	c->out_mark = out->n;
+	c->began = lw_mono(c->server->clock);
 	channel(c);
 	for (unsigned n = 0; done == LDAPD_DONE && !starved && !c->next_layer; n++) {
-		if (n && (n >= LDAPD_BATCH_OPS || out->n - c->out_mark > LDAPD_OUT_MAX ||
-		                 lw_mono(c->server->clock) - began > LDAPD_BATCH_US))
+		if (n && in->p != in->end && (n >= LDAPD_BATCH_OPS || out->n - c->out_mark > LDAPD_OUT_MAX ||
+		                 lw_mono(c->server->clock) - c->began > LDAPD_BATCH_US))
 			break;
 		done = one(c, in, out, &starved);
 	}
