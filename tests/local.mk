@@ -5,6 +5,8 @@ endif
 include tests/fuzz/base.mk
 include tests/unit/keys.mk
 include tests/unit/kdc.mk
+include tests/unit/krbmsg.mk
+include tests/fuzz/kdc.mk
 include tests/fuzz/keys.mk
 include tests/unit/lwd.mk
 include tests/fuzz/lwd.mk
