@@ -283,8 +283,11 @@ void control_server_free(struct control_server *s)
 
 int control_status(struct control_call *call)
 {
+	const struct control_options *o = &call->srv->opt;
 	int ready = keys_ping(call->keys);
 
+	if (!ready && o->ready)
+		ready = o->ready(o->ready_ctx);
 	for (size_t i = 0; i < call->srv->opt.nservices; i++) {
 		size_t at = ctl_item_begin(call->out);
 		ctl_item_string(call->out, "name", call->srv->opt.services[i].name);

@@ -17,6 +17,9 @@ struct control_options {
 	uint32_t system_tenant;
 	const struct control_service *services; /* for status; lives as long as the server */
 	size_t nservices;
+	/* Are the other roles' services ready? LW_E. NULL: there are none. */
+	int (*ready)(void *ctx);
+	void *ready_ctx;
 };
 struct control_server;
 struct control_server *control_server_new(struct store *, struct keys *, const struct lw_clock *, const struct control_options *);

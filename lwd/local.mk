@@ -5,6 +5,7 @@ liblwd_a_SOURCES = \
 	lwd/conn.c lwd/conn.h lwd/loop.c lwd/loop.h lwd/dgram.c lwd/worker.c lwd/limit.c lwd/tls.c lwd/tls.h \
 	lwd/keeper.c lwd/keeper.h lwd/netrole.c lwd/netrole.h \
 	lwd/roles.c lwd/roles.h lwd/message.c lwd/message.h lwd/role.c lwd/monitor.c lwd/main.c lwd/main.h \
+	lwd/relay.h lwd/relay.c lwd/relay_msg.c \
 	lwd/listen.c lwd/region.c lwd/system.c lwd/system.h lwd/sandbox.c lwd/sandbox.h lwd/selftest.c
 # What a program that links liblwd.a needs behind it, besides libbase.a and its libraries.
 LWD_LIBS = $(LIBEVENT_LIBS) $(SECCOMP_LIBS)

@@ -19,6 +19,7 @@
 #include "ldap/ldapd.h"
 #include "lwd/control.h"
 #include "lwd/netrole.h"
+#include "lwd/relay.h"
 #include "lwd/services.h"
 #include "lwd/system.h"
 #include "store/store.h"
@@ -161,8 +162,9 @@ static const struct lwd_role_ops keyd_ops = {
 
 struct directory_state {
 	struct store *store;
-	struct lw_chan *keyd;
+	struct lw_chan *keyd, *kdc;
 	struct keys *keys;
+	struct relay_server relay;
 	struct ldapd_server *ldapd;
 	struct control_server *control;
 	struct control_service services[LWD_SERVICES_MAX];
@@ -262,6 +264,46 @@ static int directory_issue(void *arg, struct lw_bytes csr, struct lw_arena *aren
 
 static const struct lwd_netrole_ops directory_net = { directory_server, directory_issue };
 
+/* ---- what the KDC asks, and what it is asked ---- */
+
+static void kdc_asks(void *arg, struct lw_bytes request, struct lw_writer *answer)
+{
+	struct lwd_asked *asked = arg;
+	struct directory_state *s = asked->ctx;
+
+	relay_handle(&s->relay, asked->from, request, answer);
+}
+
+static void kdc_asks_busy(void *arg, struct lw_bytes request, struct lw_writer *answer)
+{
+	relay_busy(request, answer);
+}
+
+static const struct lwd_answers kdc_answers = { RELAY_THREADS, RELAY_QUEUE, kdc_asks, kdc_asks_busy };
+
+static int kdc_ready(void *arg)
+{
+	struct directory_state *s = arg;
+
+	return relay_ping(s->kdc);
+}
+
+/* LDAP's GSSAPI: the KDC alone holds the keys for ldap/NAME. */
+static int accept_gss(void *arg, const struct ldapd_accept *q, struct lw_arena *arena, struct ldapd_accepted *ret)
+{
+	struct directory_state *s = arg;
+	struct kdc_accept a = { .service = "ldap",
+		.token = q->token,
+		.bindings = q->bindings,
+		.confidential = q->confidential,
+		.role = LW_ROLE_DIRECTORY };
+	struct kdc_accepted got = { 0 };
+	int r = relay_accept(s->kdc, &a, arena, &got);
+
+	*ret = (struct ldapd_accepted){ .token = got.token, .context = got.context, .cap = got.cap };
+	return r;
+}
+
 static int directory_start(struct lwd_ctx *ctx, char err[256])
 {
 	static const enum ldapd_cleartext cleartext[] = {
@@ -275,8 +317,10 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 		.cleartext = cleartext[ctx->conf.cleartext],
 		.starttls = true,
 		.size_limit = (uint32_t)ctx->conf.search_size_limit,
-		.time_limit = (uint32_t)(ctx->conf.search_time_limit / LW_SECOND) };
-	struct control_options control = { .services = s->services };
+		.time_limit = (uint32_t)(ctx->conf.search_time_limit / LW_SECOND),
+		.accept = accept_gss,
+		.accept_ctx = s };
+	struct control_options control = { .services = s->services, .ready = kdc_ready, .ready_ctx = s };
 	pthread_t warmer;
 	int r = system_tenant(ctx, s->store, &control.system_tenant, err);
 
@@ -287,9 +331,11 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 	describe(&ctx->conf, s);
 	control.nservices = s->nservices;
 	s->keyd = lw_chan_new(lwd_roles[LW_ROLE_KEYD].name);
+	s->kdc = lw_chan_new(lwd_roles[LW_ROLE_KDC].name);
 	s->keys = s->keyd == NULL ? NULL : keys_over_chan(s->keyd, LW_ROLE_DIRECTORY);
-	if (s->keys == NULL)
+	if (s->keys == NULL || s->kdc == NULL)
 		return LW_ENOMEM;
+	s->relay = (struct relay_server){ .me = LW_ROLE_DIRECTORY, .store = s->store, .keys = s->keys };
 	r = store_writer_start(s->store);
 	if (r == LW_OK)
 		r = ldapd_server_new(s->store, s->keys, &ldap, ctx->clock, &s->ldapd);
@@ -302,12 +348,11 @@ static void directory_peer(struct lwd_ctx *ctx, enum lw_role_id role, enum lwd_p
 {
 	struct directory_state *s = ctx->state;
 
-	if (role == LW_ROLE_KEYD) {
-		store_reap_readers(s->store); /* the former one is dead */
-		lw_chan_connect(s->keyd, fd);
-	} else {
-		close(fd);
-	}
+	store_reap_readers(s->store); /* the former one is dead */
+	if (side == LWD_PEER_ASKS)
+		lwd_answer_peer(&kdc_answers, s, role, fd);
+	else
+		lw_chan_connect(role == LW_ROLE_KEYD ? s->keyd : s->kdc, fd);
 }
 
 static void directory_reload(struct lwd_ctx *ctx, const struct lwd_config *old)

@@ -13,6 +13,7 @@
 #include "keys/guess.h"
 #include "keys/keys.h"
 #include "lwd/netrole.h"
+#include "lwd/relay.h"
 #include "store/store.h"
 
 struct kdc_state {
@@ -21,8 +22,37 @@ struct kdc_state {
 	struct keys *keys;
 	struct keys_guesses *guesses;
 	struct kdc_server *kdc;
+	struct relay_server relay;
 	struct lwd_netrole *net;
 };
+
+/* ---- what directory asks ---- */
+
+static void answer(void *arg, struct lw_bytes request, struct lw_writer *out)
+{
+	struct lwd_asked *asked = arg;
+	struct kdc_state *s = asked->ctx;
+
+	relay_handle(&s->relay, asked->from, request, out);
+}
+
+static void busy(void *arg, struct lw_bytes request, struct lw_writer *out)
+{
+	relay_busy(request, out);
+}
+
+static const struct lwd_answers answers = { RELAY_THREADS, RELAY_QUEUE, answer, busy };
+
+/* ---- what it asks directory ---- */
+
+static int set_secret(void *ctx, const struct kdc_secret *secret, char text[200])
+{
+	struct kdc_state *s = ctx;
+
+	return relay_set_secret(s->directory, secret, text);
+}
+
+/* ---- the role ---- */
 
 static int kdc_open(struct lwd_ctx *ctx, char err[256])
 {
@@ -49,6 +79,7 @@ static int make_server(struct lwd_ctx *ctx, struct kdc_state *s)
 	struct kdc_options opt = { .replays = ctx->regions[LWD_REGION_REPLAYS],
 		.replays_size = LWD_REPLAYS_SIZE,
 		.guesses = s->guesses,
+		.set_secret = set_secret,
 		.ctx = s };
 	struct lw_writer names;
 	int r;
@@ -75,6 +106,7 @@ static int kdc_start(struct lwd_ctx *ctx, char err[256])
 	if (s->guesses == NULL || s->keys == NULL || s->directory == NULL)
 		return LW_ENOMEM;
 	r = make_server(ctx, s);
+	s->relay = (struct relay_server){ .me = LW_ROLE_KDC, .kdc = s->kdc };
 	return r != LW_OK ? r : lwd_netrole_start(ctx, &kdc_net, s, &s->net, err);
 }
 
@@ -87,7 +119,7 @@ static void kdc_peer(struct lwd_ctx *ctx, enum lw_role_id role, enum lwd_peer si
 	else if (side == LWD_PEER_ANSWERS && role == LW_ROLE_DIRECTORY)
 		lw_chan_connect(s->directory, fd);
 	else
-		close(fd);
+		lwd_answer_peer(&answers, s, role, fd);
 }
 
 static void kdc_reload(struct lwd_ctx *ctx, const struct lwd_config *old)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The processes: names, restart of a role under a looping client, SIGTERM, SIGHUP, sd_notify, bad starts."""
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -32,6 +33,18 @@ names = subprocess.run(["ps", "-o", "args=", "--ppid", str(lwd.proc.pid)], stdou
 mine = subprocess.run(["ps", "-o", "args=", "-p", str(lwd.proc.pid)], stdout=subprocess.PIPE, text=True).stdout.strip()
 tap.eq(mine.startswith("lwd: monitor"), True, "ps shows the monitor")
 tap.eq(sorted(n.strip() for n in names if n.strip()), ["lwd: directory", "lwd: kdc", "lwd: keyd"], "and a process for each role")
+
+listed = {i["name"]: i for i in lwd.ctl_json("status")["items"]}
+tap.eq({n: listed[n]["address"] for n in listed},
+       {"ldap": "127.0.0.1:%d" % lwd.port("ldap"), "ldaps": "127.0.0.1:%d" % lwd.port("ldaps"), "ldapi": "run/ldapi", "control": "run/control.sock",
+        "kerberos": "127.0.0.1:%d udp+tcp" % lwd.port("kerberos"), "kpasswd": "127.0.0.1:%d udp+tcp" % lwd.port("kpasswd")},
+       "status lists every service and its port")
+frozen = lwd.role_pid("kdc")
+os.kill(frozen, signal.SIGSTOP)
+p = lwd.ctl("status")
+tap.eq(p.returncode, 75, "status: not ready while the KDC does not answer")
+os.kill(frozen, signal.SIGCONT)
+tap.eq(lwd.ctl("status", "--wait", "10").returncode, 0, "and ready when it does")
 
 # every role's sandbox, tried from within
 for role in ("keyd", "directory", "kdc"):
@@ -137,7 +150,6 @@ lwd.must("user", "unlock", "dora")
 tap.ok(login("Dora-Dora-12"), "unlocked, dora may log in again")
 
 # SIGHUP
-import signal  # noqa: E402
 with open(os.path.join(lwd.data, "lwd.conf"), "a") as f:
     f.write("log.level = debug\n")
 lwd.proc.send_signal(signal.SIGHUP)

@@ -6,8 +6,8 @@ tests_unit_lwd_echod_SOURCES = tests/unit/lwd_echod.c tests/unit/lwd_echo.c test
 	tests/unit/lwd_sign.h
 tests_unit_lwd_echod_LDADD = $(lwd_test_libs)
 
-check_PROGRAMS += tests/unit/test_lwd_tables tests/unit/test_lwd_loop tests/unit/test_lwd_dgram
-TESTS += tests/unit/test_lwd_tables tests/unit/test_lwd_loop tests/unit/test_lwd_dgram
+check_PROGRAMS += tests/unit/test_lwd_tables tests/unit/test_lwd_loop tests/unit/test_lwd_dgram tests/unit/test_lwd_relay
+TESTS += tests/unit/test_lwd_tables tests/unit/test_lwd_loop tests/unit/test_lwd_dgram tests/unit/test_lwd_relay
 tests_unit_test_lwd_tables_SOURCES = tests/unit/test_lwd_tables.c
 tests_unit_test_lwd_tables_LDADD = $(lwd_test_libs) $(CMOCKA_LIBS)
 tests_unit_test_lwd_loop_SOURCES = tests/unit/test_lwd_loop.c tests/unit/lwd_echo.c tests/unit/lwd_echo.h tests/unit/lwd_sign.c \
@@ -15,6 +15,8 @@ tests_unit_test_lwd_loop_SOURCES = tests/unit/test_lwd_loop.c tests/unit/lwd_ech
 tests_unit_test_lwd_loop_LDADD = $(lwd_test_libs) $(CMOCKA_LIBS)
 tests_unit_test_lwd_dgram_SOURCES = tests/unit/test_lwd_dgram.c tests/unit/lwd_echo.c tests/unit/lwd_echo.h
 tests_unit_test_lwd_dgram_LDADD = $(lwd_test_libs) $(CMOCKA_LIBS)
+tests_unit_test_lwd_relay_SOURCES = tests/unit/test_lwd_relay.c
+tests_unit_test_lwd_relay_LDADD = $(lwd_test_libs) $(CMOCKA_LIBS)
 
 # PROGRAM is found beside it in the build folder, where make check runs.
 dist_check_SCRIPTS += tests/unit/lwd_monitor.py

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lwd/relay.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "lwd/roles.h"
+
+#define WAIT_PING   (1 * LW_SECOND)
+#define WAIT_ACCEPT (3 * LW_SECOND)
+#define WAIT_WRITE  (5 * LW_SECOND)
+#define ARENA       (1u << 20)
+
+/* ---- who asks ---- */
+
+/* The answer's octets live in the arena. */
+static int ask(struct lw_chan *chan, const struct relay_request *q, int64_t timeout, struct lw_arena *arena,
+	struct relay_answer *ret)
+{
+	struct lw_bytes answer;
+	struct lw_writer w;
+	int r;
+
+	lw_writer_init(&w, RELAY_MAX);
+	w.wipe = true;
+	relay_request_put(&w, q);
+	r = w.err != LW_OK ? w.err : lw_chan_call(chan, lw_written(&w), timeout, arena, &answer);
+	lw_writer_done(&w);
+	return r != LW_OK ? r : relay_answer_get(answer, q->op, ret);
+}
+
+/* For questions whose answer is an error and a text. */
+static int ask_plain(struct lw_chan *chan, const struct relay_request *q, int64_t timeout, char text[200])
+{
+	struct lw_arena *arena = lw_arena_new(ARENA, true);
+	struct relay_answer a = { 0 };
+	int r = arena == NULL ? LW_ENOMEM : ask(chan, q, timeout, arena, &a);
+
+	if (r == LW_OK) {
+		r = a.err;
+		snprintf(text, 200, "%s", a.text);
+	}
+	lw_arena_free(arena);
+	return r;
+}
+
+int relay_ping(struct lw_chan *chan)
+{
+	char text[200];
+
+	return ask_plain(chan, &(struct relay_request){ .op = RELAY_PING }, WAIT_PING, text);
+}
+
+int relay_set_secret(struct lw_chan *chan, const struct kdc_secret *secret, char text[200])
+{
+	const struct relay_request q = { .op = RELAY_SET_SECRET, .secret = *secret };
+
+	text[0] = '\0';
+	return ask_plain(chan, &q, WAIT_WRITE, text);
+}
+
+int relay_accept(struct lw_chan *chan, const struct kdc_accept *accept, struct lw_arena *arena, struct kdc_accepted *ret)
+{
+	const struct relay_request q = { .op = RELAY_ACCEPT, .accept = *accept };
+	struct relay_answer a;
+	int r = ask(chan, &q, WAIT_ACCEPT, arena, &a);
+
+	if (r != LW_OK)
+		return r;
+	*ret = a.accepted;
+	return a.err;
+}
+
+/* ---- who answers ---- */
+
+static void do_ping(const struct relay_server *s, struct lw_arena *arena, const struct relay_request *q, struct relay_answer *a)
+{
+}
+
+/* The capability is the user's own, minted for the KDC: the writer decides with it as for any other request. */
+static void do_set_secret(
+	const struct relay_server *s, struct lw_arena *arena, const struct relay_request *q, struct relay_answer *a)
+{
+	const struct kdc_secret *k = &q->secret;
+	struct store_op op = { .kind = STORE_SET_SECRET,
+		.uuid = k->target,
+		.expect_version = k->expect_version,
+		.secrets = k->items,
+		.nsecrets = k->nitems,
+		.old_password_proved = k->old_proved };
+	struct lw_session *session = NULL;
+	struct store_result result = { 0 };
+	struct lw_cap cap;
+
+	a->err = keys_check_forwarded(s->keys, k->token, LW_ROLE_KDC, &cap);
+	if (a->err == LW_OK && cap.tenant != k->tenant)
+		a->err = LW_EACCES;
+	if (a->err == LW_OK)
+		a->err = store_session_cap(s->store, &cap, &session);
+	if (a->err == LW_OK) {
+		store_session_channel(session, true); /* what kpasswd takes is encrypted */
+		a->err = store_write(session, &op, &result);
+		snprintf(a->text, sizeof(a->text), "%.199s", result.text);
+	}
+	store_session_free(session);
+}
+
+static void do_accept(
+	const struct relay_server *s, struct lw_arena *arena, const struct relay_request *q, struct relay_answer *a)
+{
+	a->err = kdc_accept(s->kdc, &q->accept, arena, &a->accepted);
+}
+
+#define ROLE(r) (1u << (r))
+
+static const struct relay_row {
+	const char *name;
+	unsigned from, at; /* 1 << enum lw_role_id: who may ask, who answers */
+	void (*run)(const struct relay_server *, struct lw_arena *, const struct relay_request *, struct relay_answer *);
+} rows[RELAY_OP_COUNT] = {
+	[RELAY_PING] = { "ping", ROLE(LW_ROLE_DIRECTORY) | ROLE(LW_ROLE_KDC), ROLE(LW_ROLE_DIRECTORY) | ROLE(LW_ROLE_KDC), do_ping },
+	[RELAY_SET_SECRET] = { "set-secret", ROLE(LW_ROLE_KDC), ROLE(LW_ROLE_DIRECTORY), do_set_secret },
+	[RELAY_ACCEPT] = { "accept", ROLE(LW_ROLE_DIRECTORY), ROLE(LW_ROLE_KDC), do_accept },
+};
+
+static int run(const struct relay_server *s, enum lw_role_id from, struct lw_arena *arena, const struct relay_request *q,
+	struct relay_answer *a)
+{
+	const struct relay_row *row = &rows[q->op];
+
+	if (!(row->from & ROLE(from)) || !(row->at & ROLE(s->me)))
+		return LW_EACCES;
+	if (q->op == RELAY_ACCEPT && q->accept.role != from)
+		return LW_EACCES; /* a capability for somebody else */
+	row->run(s, arena, q, a);
+	return a->err;
+}
+
+void relay_handle(const struct relay_server *s, enum lw_role_id from, struct lw_bytes request, struct lw_writer *answer)
+{
+	struct lw_arena *arena = lw_arena_new(ARENA, true);
+	struct relay_request q = { .op = RELAY_PING };
+	struct relay_answer a = { 0 };
+
+	a.err = arena == NULL ? LW_ENOMEM : relay_request_get(request, arena, &q);
+	if (a.err != LW_OK)
+		lw_log(LW_ERROR, "relay-refused", "peer", lwd_roles[from].name, "why", lw_strerror(a.err), NULL);
+	else
+		a.err = run(s, from, arena, &q, &a);
+	relay_answer_put(answer, q.op, &a);
+	lw_wipe(&a, sizeof(a));
+	lw_arena_free(arena);
+}
+
+void relay_busy(struct lw_bytes request, struct lw_writer *answer)
+{
+	enum relay_op op = request.n > 1 && request.p[1] < RELAY_OP_COUNT ? (enum relay_op)request.p[1] : RELAY_PING;
+
+	relay_answer_put(answer, op, &(struct relay_answer){ .err = LW_EBUSY });
+}
