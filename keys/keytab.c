@@ -33,7 +33,7 @@ static int parse(struct lw_bytes in, struct name *ret)
 	for (size_t i = 0; i < in.n; i++) {
 		uint8_t c = in.p[i];
 
-		if ((c == '/' && !realm) || c == '@') {
+		if (c == '/' || c == '@') {
 			if (realm || (c == '/' && part == &ret->part[KEYS_KEYTAB_COMPONENTS - 1]))
 				return LW_EINVAL;
 			if (c == '@') {

@@ -34,3 +34,15 @@ tests_fuzz_fuzz_csr_SOURCES = tests/fuzz/fuzz_csr.c
 tests_fuzz_fuzz_csr_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_csr_LDADD = libca.a libkeys.a libbase.a $(BASE_LIBS)
 endif
+
+check_PROGRAMS += tests/fuzz/replay_keytab
+TESTS += tests/fuzz/replay_keytab
+EXTRA_DIST += tests/fuzz/keytab.dict tests/fuzz/corpus/keytab
+tests_fuzz_replay_keytab_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_keytab.c
+tests_fuzz_replay_keytab_LDADD = libkeys.a libbase.a $(BASE_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_keytab
+tests_fuzz_fuzz_keytab_SOURCES = tests/fuzz/fuzz_keytab.c
+tests_fuzz_fuzz_keytab_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_keytab_LDADD = libkeys.a libbase.a $(BASE_LIBS)
+endif
