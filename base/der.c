@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/err.h"
-
 /* ---- reading ---- */
 void lw_der_init(struct lw_der *d, struct lw_bytes b)
 {
@@ -21,33 +19,27 @@ static void fail(struct lw_der *d, int err)
 		d->err = err;
 }
 
-/* The first octet behind identifier and length octets; the cursor moves past the contents. NULL: error. */
-static inline const uint8_t *element(struct lw_der *d, uint8_t tag, size_t *ret_n)
+/* lw_der_element for what is not short and right. */
+const uint8_t *lw_der_long(struct lw_der *d, uint8_t tag, size_t *ret_n)
 {
 	const uint8_t *p = d->p;
 	size_t left = (size_t)(d->end - p), n, octets;
 
 	if (d->err)
 		return NULL;
-	if (left < 2 || *p != tag)
+	if (left < 2 || *p != tag || !(p[1] & 0x80))
 		goto bad;
-	n = p[1];
+	octets = p[1] & 0x7f;
 	p += 2;
 	left -= 2;
-	if (n & 0x80) {
-		octets = n & 0x7f;
-		if (octets < 1 || octets > 4 || octets > left)
-			goto bad;
-		n = 0;
-		for (size_t i = 0; i < octets; i++)
-			n = n << 8 | p[i];
-		if (n < 0x80 || !(n >> 8 * (octets - 1)))
-			goto bad;
-		p += octets;
-		left -= octets;
-	}
-	if (n > left)
+	if (octets < 1 || octets > 4 || octets > left)
 		goto bad;
+	n = 0;
+	for (size_t i = 0; i < octets; i++)
+		n = n << 8 | p[i];
+	if (n < 0x80 || !(n >> 8 * (octets - 1)) || n > left - octets)
+		goto bad;
+	p += octets;
 	d->p = p + n;
 	*ret_n = n;
 	return p;
@@ -56,46 +48,12 @@ bad:
 	return NULL;
 }
 
-bool lw_der_more(const struct lw_der *d)
-{
-	return !d->err && d->p < d->end;
-}
-
-bool lw_der_at(const struct lw_der *d, uint8_t tag)
-{
-	return !d->err && d->p < d->end && *d->p == tag;
-}
-
-struct lw_bytes lw_der_get(struct lw_der *d, uint8_t tag)
-{
-	struct lw_bytes b = { NULL, 0 };
-
-	b.p = element(d, tag, &b.n);
-	return b;
-}
-
-struct lw_der lw_der_enter(struct lw_der *d, uint8_t tag)
-{
-	size_t n;
-	const uint8_t *p = element(d, tag, &n);
-
-	return p ? (struct lw_der){ p, p + n, LW_OK } : (struct lw_der){ NULL, NULL, d->err };
-}
-
-void lw_der_leave(struct lw_der *outer, const struct lw_der *in)
-{
-	if (in->err)
-		fail(outer, in->err);
-	else if (in->p != in->end)
-		fail(outer, LW_EINVAL);
-}
-
 struct lw_bytes lw_der_whole(struct lw_der *d, uint8_t tag)
 {
 	const uint8_t *start = d->p;
 	size_t n;
 
-	if (!element(d, tag, &n))
+	if (!lw_der_element(d, tag, &n))
 		return (struct lw_bytes){ NULL, 0 };
 	return (struct lw_bytes){ start, (size_t)(d->p - start) };
 }
@@ -103,12 +61,17 @@ struct lw_bytes lw_der_whole(struct lw_der *d, uint8_t tag)
 int64_t lw_der_int(struct lw_der *d, int64_t min, int64_t max)
 {
 	size_t n;
-	const uint8_t *p = element(d, LW_DER_INTEGER, &n);
+	const uint8_t *p = lw_der_element(d, LW_DER_INTEGER, &n);
 	uint64_t u;
 
 	if (!p)
 		return 0;
-	if (n < 1 || n > 8 || (n > 1 && (*p == 0 || *p == 0xff) && *p >> 7 == p[1] >> 7))
+	if (n == 1) { /* most */
+		if ((int8_t)*p < min || (int8_t)*p > max)
+			goto bad;
+		return (int8_t)*p;
+	}
+	if (n < 1 || n > 8 || ((*p == 0 || *p == 0xff) && *p >> 7 == p[1] >> 7))
 		goto bad;
 	u = *p & 0x80 ? UINT64_MAX : 0;
 	while (n--)
@@ -121,21 +84,20 @@ bad:
 	return 0;
 }
 
-/* Days from 1970-01-01 to the first of a month, in the Gregorian calendar without end in either direction. */
-static int64_t days_before(int64_t year, unsigned month)
+/* Days from 1970-01-01 to the first of a month, in the Gregorian calendar; years 0 to 9999. */
+static int64_t days_before(uint32_t year, uint32_t month)
 {
-	int64_t y = year - (month <= 2);                                   /* a year that begins in March … */
-	int64_t era = y >= 0 ? y / 400 : (y - 399) / 400, yoe = y - era * 400; /* … ends with the leap day */
-	int64_t doy = (153 * (month + (month > 2 ? -3u : 9u)) + 2) / 5;
+	uint32_t y = year + 400 - (month <= 2); /* a year that begins in March ends with the leap day */
+	uint32_t doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5;
 
-	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+	return (int64_t)y * 365 + y / 4 - y / 100 + y / 400 + doy - (146097 + 719468);
 }
 
 int64_t lw_der_time(struct lw_der *d)
 {
 	static const uint8_t days[12] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	size_t n;
-	const uint8_t *p = element(d, LW_DER_GENERALIZED_TIME, &n);
+	const uint8_t *p = lw_der_element(d, LW_DER_GENERALIZED_TIME, &n);
 	unsigned v[7], year;
 	bool leap;
 
@@ -165,7 +127,7 @@ bad:
 uint32_t lw_der_flags(struct lw_der *d)
 {
 	size_t n;
-	const uint8_t *p = element(d, LW_DER_BIT_STRING, &n);
+	const uint8_t *p = lw_der_element(d, LW_DER_BIT_STRING, &n);
 
 	if (!p)
 		return 0;
@@ -187,11 +149,6 @@ void lw_der_writer_init(struct lw_der_writer *w, uint8_t *buf, size_t size)
 	*w = (struct lw_der_writer){ .buf = buf, .size = size, .at = size };
 }
 
-size_t lw_der_mark(const struct lw_der_writer *w)
-{
-	return w->at;
-}
-
 /* Room for n octets in front of what is written; NULL: none. */
 static uint8_t *room(struct lw_der_writer *w, size_t n)
 {
@@ -205,9 +162,10 @@ static uint8_t *room(struct lw_der_writer *w, size_t n)
 	return w->buf + w->at;
 }
 
-void lw_der_wrap(struct lw_der_writer *w, uint8_t tag, size_t mark)
+/* lw_der_wrap for what is not short, or has no room. */
+void lw_der_wrap_long(struct lw_der_writer *w, uint8_t tag, size_t n)
 {
-	size_t n = mark - w->at, octets = n < 0x80 ? 0 : n <= 0xff ? 1 : n <= 0xffff ? 2 : n <= 0xffffff ? 3 : 4;
+	size_t octets = n < 0x80 ? 0 : n <= 0xff ? 1 : n <= 0xffff ? 2 : n <= 0xffffff ? 3 : 4;
 	uint8_t *p;
 
 	if (n > UINT32_MAX && !w->err)
@@ -239,54 +197,57 @@ void lw_der_put(struct lw_der_writer *w, uint8_t tag, struct lw_bytes contents)
 
 void lw_der_put_int(struct lw_der_writer *w, int64_t v)
 {
-	size_t mark = w->at;
-	uint8_t octet, *p;
+	size_t n = 1;
+	uint8_t *p;
 
-	do {
-		octet = (uint8_t)v;
-		v >>= 8;
-		p = room(w, 1);
-		if (!p)
-			return;
-		*p = octet;
-	} while (v != (octet & 0x80 ? -1 : 0)); /* until the sign is all that is left */
-	lw_der_wrap(w, LW_DER_INTEGER, mark);
+	while (n < 8 && v >> (8 * n - 1) != (v < 0 ? -1 : 0)) /* until the first nine bits are not all alike */
+		n++;
+	p = room(w, 2 + n);
+	if (!p)
+		return;
+	p[0] = LW_DER_INTEGER;
+	p[1] = (uint8_t)n;
+	for (; n; n--, v >>= 8)
+		p[1 + n] = (uint8_t)v;
+}
+
+static void two_digits(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)('0' + v / 10);
+	p[1] = (uint8_t)('0' + v % 10);
 }
 
 void lw_der_put_time(struct lw_der_writer *w, int64_t seconds)
 {
 	static const int64_t first = INT64_C(-62167219200), last = INT64_C(253402300799); /* the years 0 to 9999 */
-	size_t mark = w->at;
-	int64_t day, sec, era, doe, yoe, doy, mp;
-	unsigned v[7];
+	uint32_t day, sec, era, doe, yoe, doy, mp, year, month;
 	uint8_t *p;
 
 	if ((seconds < first || seconds > last) && !w->err)
 		w->err = LW_EINVAL;
-	p = room(w, 15);
+	p = room(w, 17);
 	if (!p)
 		return;
 	seconds -= first;
-	day = seconds / 86400 - 60; /* since the first of March of the year 0 */
-	sec = seconds % 86400;
-	era = (day + 146097) / 146097 - 1;
-	doe = day - era * 146097;
+	day = (uint32_t)(seconds / 86400) + 146097 - 60; /* since the first of March of the year -400 */
+	sec = (uint32_t)(seconds % 86400);
+	era = day / 146097;
+	doe = day % 146097;
 	yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
 	doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
 	mp = (5 * doy + 2) / 153;
-	v[2] = (unsigned)(mp < 10 ? mp + 3 : mp - 9);
-	v[3] = (unsigned)(doy - (153 * mp + 2) / 5 + 1);
-	v[0] = (unsigned)((yoe + era * 400 + (v[2] <= 2)) / 100);
-	v[1] = (unsigned)((yoe + era * 400 + (v[2] <= 2)) % 100);
-	v[4] = (unsigned)(sec / 3600);
-	v[5] = (unsigned)(sec / 60 % 60);
-	v[6] = (unsigned)(sec % 60);
-	for (unsigned i = 0; i < 7; i++) {
-		p[2 * i] = (uint8_t)('0' + v[i] / 10);
-		p[2 * i + 1] = (uint8_t)('0' + v[i] % 10);
-	}
-	p[14] = 'Z';
-	lw_der_wrap(w, LW_DER_GENERALIZED_TIME, mark);
+	month = mp < 10 ? mp + 3 : mp - 9;
+	year = yoe + era * 400 - 400 + (month <= 2);
+	p[0] = LW_DER_GENERALIZED_TIME;
+	p[1] = 15;
+	two_digits(p + 2, year / 100);
+	two_digits(p + 4, year % 100);
+	two_digits(p + 6, month);
+	two_digits(p + 8, doy - (153 * mp + 2) / 5 + 1);
+	two_digits(p + 10, sec / 3600);
+	two_digits(p + 12, sec / 60 % 60);
+	two_digits(p + 14, sec % 60);
+	p[16] = 'Z';
 }
 
 void lw_der_put_flags(struct lw_der_writer *w, uint32_t flags)
