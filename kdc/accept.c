@@ -134,7 +134,7 @@ static int look(struct accepting *c, int64_t now)
 		return LW_EINTERNAL;
 	if (kdc_gss_unframe(c->q->token, &der) || krb_get_ap_req(der, &c->req))
 		return LW_EINVAL;
-	return kdc_own_ap_req(c->t, own, &c->req, now, &c->shown);
+	return kdc_own_ap_req(c->t, own, &c->req, now, true, &c->shown);
 }
 
 /* The client gets a context and we a capability, or neither. */
@@ -172,7 +172,7 @@ static int grant(struct accepting *c, struct lw_arena *a, struct kdc_accepted *r
 static bool refused(int err)
 {
 	return err > KDC_R_BASE || err == LW_EAUTH || err == LW_EINVAL || err == LW_EVERSION || err == LW_ELIMIT || err == LW_EDISABLED ||
-		err == LW_ENOTFOUND;
+		err == LW_EEXPIRED || err == LW_ENOTFOUND;
 }
 
 /* What the client hears: a KRB-ERROR, once an AP-REQ could be read. */

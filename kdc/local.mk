@@ -13,6 +13,7 @@ libkdc_a_SOURCES = \
 	kdc/kpasswd.c \
 	kdc/msg.c kdc/msg.h kdc/msg_int.h kdc/msg_ap.c kdc/msg_req.c \
 	kdc/ops.c \
+	kdc/own.c kdc/own.h \
 	kdc/princ.c \
 	kdc/realm.c \
 	kdc/replay.c kdc/replay.h \

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-int kdc_own_ap_req(struct kdc_thread *t, enum kdc_own own, const struct krb_ap_req *req, int64_t now_us, struct kdc_own_shown *ret)
+int kdc_own_ap_req(struct kdc_thread *t, enum kdc_own own, const struct krb_ap_req *req, int64_t now_us, bool may_block,
+	struct kdc_own_shown *ret)
 {
 	int64_t now = now_us / LW_SECOND, skew = t->server->skew;
 	int err;
@@ -11,7 +12,7 @@ int kdc_own_ap_req(struct kdc_thread *t, enum kdc_own own, const struct krb_ap_r
 	memset(ret, 0, sizeof *ret);
 	if (req->options & KRB_AP_USE_SESSION_KEY)
 		return KDC_R_NOT_US;
-	err = kdc_realm_open(t, req->ticket.realm, true, &ret->realm);
+	err = kdc_realm_open(t, req->ticket.realm, may_block, &ret->realm);
 	if (err == LW_ENOTFOUND)
 		return KDC_R_NOT_US;
 	if (!err)

@@ -19,8 +19,8 @@ struct kdc_own_shown {
 	uint8_t mac[16]; /* for kdc_replay_take, which is the caller's */
 };
 /* Ticket for the service, times, authenticator, client still there and enabled; a read transaction is open then. An error of
- * kdc/int.h. May block. */
-int kdc_own_ap_req(struct kdc_thread *, enum kdc_own, const struct krb_ap_req *, int64_t now_us, struct kdc_own_shown *ret);
+ * kdc/int.h; LW_EAGAIN: it may block. */
+int kdc_own_ap_req(struct kdc_thread *, enum kdc_own, const struct krb_ap_req *, int64_t now_us, bool may_block, struct kdc_own_shown *ret);
 
 /* RFC 4121 4.1 (RFC 2743 3.1): the AP-REQ in an initiator's first token. LW_EINVAL. */
 int kdc_gss_unframe(struct lw_bytes token, struct lw_bytes *ret_ap_req);

@@ -13,7 +13,9 @@ include tests/fuzz/lwd.mk
 include tests/unit/schema.mk
 include tests/fuzz/schema.mk
 include tests/unit/ldap.mk
+include tests/unit/own.mk
 include tests/fuzz/ldap.mk
+include tests/fuzz/own.mk
 include tests/unit/access.mk
 include tests/fuzz/access.mk
 include tests/unit/ops.mk

@@ -51,6 +51,8 @@ static struct lw_bytes ticket_part(const struct forge_ticket *t, const krb5_keyb
 
 	if (t->authz.n)
 		authz = asm_("aa( %b )", t->authz);
+	else
+		authz = asm_("");
 	part = asm_("63( 30( a0( 030500 %b ) a1( 30( a0( 0201 %b ) a1( 04( %b ) ) ) ) a2( 1b( %b ) ) a3( %b )"
 	            " a4( 30( a0( 020100 ) a1( 0400 ) ) ) a5( 18( %b ) ) a7( 18( %b ) ) %b ) )",
 	        (struct lw_bytes){ flags, 4 }, (struct lw_bytes){ &e, 1 },

@@ -83,10 +83,14 @@ int rig_setup(void **state)
 	if (keys_bootstrap(rig.dir, "lwd.acme.example", &rig.clock, err) ||
 	        store_open(rig.dir, STORE_OPEN_CREATE, &rig.clock, &rig.store, err) ||
 	        store_writer_start(rig.store) ||
-	        keys_in_process(rig.dir, rig.store, &rig.clock, &rig.keys, err)) {
+	        keyd_new(rig.dir, rig.store, &rig.clock, LW_LIT("an id of a boot"), err, &rig.keyd)) {
 		fprintf(stderr, "%s\n", err);
 		return -1;
 	}
+	rig.keys = keys_around(rig.keyd, LW_ROLE_DIRECTORY);
+	rig.kdc_keys = keys_around(rig.keyd, LW_ROLE_KDC);
+	if (!rig.keys || !rig.kdc_keys)
+		return -1;
 	make_tenant("acme.example", "ACME.EXAMPLE", a);
 	make_tenant("beta.example", "BETA.EXAMPLE", a);
 	lw_arena_free(a);
@@ -116,6 +120,8 @@ int rig_teardown(void **state)
 {
 	ldapd_server_free(rig.server);
 	keys_free(rig.keys);
+	keys_free(rig.kdc_keys);
+	keyd_free(rig.keyd);
 	store_writer_stop(rig.store);
 	store_close(rig.store);
 	nftw(rig.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);

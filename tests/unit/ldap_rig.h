@@ -17,7 +17,8 @@ struct rig {
 	char dir[64];
 	struct lw_clock clock;
 	struct store *store;
-	struct keys *keys;
+	struct keyd *keyd;
+	struct keys *keys, *kdc_keys; /* keyd as the directory and as the kdc reach it */
 	struct ldapd_server *server;
 };
 extern struct rig rig;
