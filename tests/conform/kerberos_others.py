@@ -3,6 +3,7 @@
 """Heimdal's clients, a JDK, impacket's getTGT, and curl --negotiate to Apache's mod_auth_gssapi against a real lwd."""
 import glob
 import os
+import re
 import shutil
 import signal
 import socket
@@ -67,7 +68,7 @@ def heimdal():
     tcp = Person(lwd)
     text = open(tcp.conf).read()
     with open(tcp.conf, "w") as f:
-        f.write(text.replace("kdc = ", "kdc = tcp/"))
+        f.write(re.sub(r"(?m)^(\s+kdc = )", r"\1tcp/", text))
     tap.ok("tcp/" in open(tcp.conf).read(), "krb5.conf with TCP alone")
     good(kinit("alice", PW, who=tcp), "Heimdal: kinit over TCP")
     good(tcp.heimdal("kgetcred", WEB), "Heimdal: kgetcred over TCP")
