@@ -93,6 +93,13 @@ p = ent.kinit("alice@beta.example", OTHER, "-E")
 tap.ok(p.returncode != 0 or ent.tickets()[0] == "alice@BETA.EXAMPLE", "kinit -E of another tenant's alice is no other alice", p)
 
 # ---- services ----
+keytab = os.path.join(lwd.dir, "web.keytab")
+refused(alice.run("kvno", WEB), "", "a service that never had a keytab has no tickets")
+p = lwd.ctl("keytab", "get", WEB, "--out", keytab)
+tap.eq(p.returncode, 0, "lwctl keytab get")
+tap.eq(os.stat(keytab).st_mode & 0o777, 0o600, "it is for its owner alone")
+for name, tenant in (("web1.acme.example", "acme.example"), ("HTTP/web1.beta.example", "beta.example")):
+    lwd.must("-t", tenant, "keytab", "get", name, "--out", os.path.join(lwd.dir, "other.keytab"))
 good(alice.run("kvno", WEB), "kvno of a service")
 good(alice.run("kvno", "-S", "HTTP", "web1.acme.example"), "kvno -S HTTP of a host name")
 p = alice.run("kvno", "host/web1.acme.example")
@@ -110,10 +117,6 @@ tap.ok(p.returncode == 0 and "bob@ACME.EXAMPLE" in p.stdout, "kvno --u2u of bob,
 refused(alice.copy().run("kvno", "--u2u", alice.cache, "bob"), "", "not with somebody else's")
 refused(alice.run("kvno", "--out-cache", "FILE:" + alice.cache + "2", "-U", "bob", WEB), "", "alice can't have a ticket in bob's name")
 
-keytab = os.path.join(lwd.dir, "web.keytab")
-p = lwd.ctl("keytab", "get", WEB, "--out", keytab)
-tap.eq(p.returncode, 0, "lwctl keytab get")
-tap.eq(os.stat(keytab).st_mode & 0o777, 0o600, "it is for its owner alone")
 p = alice.run("klist", "-k", "-e", keytab)
 tap.ok(sorted(e for e in AES if "(%s)" % e in p.stdout) == sorted(AES) and p.stdout.count(WEB + "@ACME.EXAMPLE") == 4, "it has the four AES keys and no other", p)
 good(alice.run("kvno", "-k", keytab, WEB), "the ticket opens with it")
@@ -197,9 +200,8 @@ tap.ok(beta.copy().kinit("alice@BETA.EXAMPLE", OTHER).returncode == 0, "who has 
 good(carol.kinit("carol", "Third-Password-44", "-S", "kadmin/changepw"), "a ticket for changing the password")
 refused(carol.run("kvno", WEB), "", "is good for nothing else")
 chpw = raw_login(KDC, "ACME.EXAMPLE", "carol", "Third-Password-44", "kadmin/changepw")
-tap.ok(not isinstance(chpw, int), "the same by hand", chpw)
-code = error_code(ask_tcp(KDC, chpw.request(WEB)))
-tap.ok(code not in (0, None), "is no ticket-granting ticket", code)
+code = isinstance(chpw, int) or error_code(ask_tcp(KDC, chpw.request(WEB)))
+tap.ok(code not in (0, None, True), "is no ticket-granting ticket", code)
 
 # ---- GSS-API ----
 for k, v in alice.env.items():

@@ -28,6 +28,7 @@ WEB = "HTTP/web1.acme.example"
 lwd.must("tenant", "create", "beta.example", "--admin-password-file", lwd.admin_file)
 lwd.user("alice", PW)
 lwd.must("service", "create", WEB)
+lwd.must("keytab", "get", WEB, "--out", os.path.join(lwd.dir, "web.keytab"))
 pid = lwd.role_pid("kdc")
 began = time.monotonic()
 

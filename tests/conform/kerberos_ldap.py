@@ -30,6 +30,7 @@ for name in ("alice", "bob", "carol", "dave", "mallory"):
     lwd.user(name, PW)
 lwd.user("alice", "Another-Pass-9", "beta.example")
 lwd.must("service", "create", WEB)
+lwd.must("keytab", "get", WEB, "--out", os.path.join(lwd.dir, "web.keytab"))
 alice = Person(lwd)
 
 

@@ -28,6 +28,7 @@ lwd.must("service", "create", WEB)
 lwd.must("host", "create", "web1.acme.example")
 keytab = os.path.join(lwd.dir, "web.keytab")
 lwd.must("keytab", "get", WEB, "--out", keytab)
+lwd.must("keytab", "get", "host/web1.acme.example", "--out", os.path.join(lwd.dir, "host.keytab"))
 alice = Person(lwd)
 
 

@@ -20,6 +20,7 @@ lwd = Lwd().init().start()
 KDC = 88 + lwd.offset
 lwd.user("alice", PW)
 lwd.must("service", "create", WEB)
+lwd.must("keytab", "get", WEB, "--out", os.path.join(lwd.dir, "web.keytab"))
 stop = threading.Event()
 trouble = []           # what a client saw
 done = {}              # how many exchanges each kind of client has done
