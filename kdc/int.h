@@ -298,7 +298,7 @@ struct kdc_call {
 	int32_t proof_etype;
 	/* TGS */
 	struct kdc_shown tgt, second;
-	bool has_subkey, taken;
+	bool has_subkey, taken, in_work; /* in_work: its twin is being answered */
 	struct kdc_seen seen;
 	/* the answer */
 	uint32_t gives;

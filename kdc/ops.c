@@ -107,6 +107,16 @@ static void settle(struct kdc_call *c, int err)
 		kdc_replay_answered(c->s->replay, &c->seen);
 }
 
+/* A datagram that was sent again before it was answered: the answer is on its way, or there by now. */
+static bool answered_elsewhere(struct kdc_call *c, int err)
+{
+	if (err != KDC_R_REPEAT || !c->q->udp)
+		return false;
+	if (!c->in_work)
+		c->q->out_n = kdc_aside_find(c->s->aside, c->q->peer->addr, c->q->in, lw_mono(c->s->clock), c->q->out, c->q->out_max);
+	return c->in_work || c->q->out_n;
+}
+
 static int answer(struct kdc_call *c)
 {
 	int err = krb_get_kdc_req(c->q->in, &c->req);
@@ -117,11 +127,13 @@ static int answer(struct kdc_call *c)
 		err = run(c);
 	if (err == LW_EAGAIN && !c->q->may_block)
 		return err;
-	settle(c, err);
+	if (answered_elsewhere(c, err))
+		return LW_OK;
 	if (err)
 		kdc_put_error(c, err);
 	if (c->remember && c->q->udp && c->q->out_n)
 		kdc_aside_keep(c->s->aside, c->q->peer->addr, c->q->in, lw_mono(c->s->clock), (struct lw_bytes){ c->q->out, c->q->out_n });
+	settle(c, err); /* after it is kept: whoever finds it answered finds the answer */
 	return LW_OK;
 }
 

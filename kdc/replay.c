@@ -187,16 +187,38 @@ static int take(struct kdc_replay *r, struct bucket *b, struct stripe *st, const
 	return LW_OK;
 }
 
+static uint32_t bucket_of(const struct kdc_replay *r, const uint8_t mac[16])
+{
+	uint32_t hash;
+
+	memcpy(&hash, mac, sizeof hash);
+	return (uint32_t)((uint64_t)hash * r->buckets >> 32);
+}
+
+bool kdc_replay_in_work(struct kdc_replay *r, const uint8_t mac[16])
+{
+	uint32_t bucket = bucket_of(r, mac);
+	struct bucket *b = &r->bucket[bucket];
+	struct stripe *st = &r->stripe[bucket % STRIPES];
+	bool ret = false;
+
+	pthread_mutex_lock(&st->lock);
+	for (uint32_t i = 0; i < SLOTS && !ret; i++) {
+		uint64_t word = atomic_load_explicit(&b->slot[i].word, memory_order_relaxed);
+		ret = STATE(word) == TAKEN && EPOCH(word) == r->epoch && !memcmp(b->slot[i].mac, mac, sizeof b->slot[i].mac);
+	}
+	pthread_mutex_unlock(&st->lock);
+	return ret;
+}
+
 int kdc_replay_take(
         struct kdc_replay *r, const uint8_t mac[16], int64_t ctime_us, int64_t now, struct kdc_seen *ret)
 {
 	struct stripe *st;
-	uint32_t hash, slot = 0, bucket;
+	uint32_t slot = 0, bucket = bucket_of(r, mac);
 	uint64_t stamp = 0;
 	int err;
 
-	memcpy(&hash, mac, sizeof hash);
-	bucket = (uint32_t)((uint64_t)hash * r->buckets >> 32);
 	st = &r->stripe[bucket % STRIPES];
 	pthread_mutex_lock(&st->lock);
 	err = take(r, &r->bucket[bucket], st, mac, ctime_us, now, &slot, &stamp);

@@ -19,6 +19,8 @@ struct kdc_seen { uint32_t bucket, slot; uint64_t stamp; };
 /* mac: the last 16 octets of the authenticator's verified cipher text. ctime_us: the authenticator's time, already within the window.
  * LW_OK: first time (ret is for answered/forget); LW_EEXIST: seen, or older than what is remembered. Never blocks long. */
 int kdc_replay_take(struct kdc_replay *, const uint8_t mac[16], int64_t ctime_us, int64_t now, struct kdc_seen *ret);
+/* After LW_EEXIST: is it because the same is being answered right now, by this process? */
+bool kdc_replay_in_work(struct kdc_replay *, const uint8_t mac[16]);
 void kdc_replay_answered(struct kdc_replay *, const struct kdc_seen *); /* right before sending */
 void kdc_replay_forget(struct kdc_replay *, const struct kdc_seen *);   /* refused before anything was given away */
 

@@ -28,8 +28,10 @@ static int fresh(struct kdc_call *c, const struct krb_authenticator *a, const ui
 {
 	int err = kdc_replay_take(c->s->replay, mac, a->ctime * LW_SECOND + a->cusec, c->now_us, &c->seen);
 
-	if (err == LW_EEXIST)
+	if (err == LW_EEXIST) {
+		c->in_work = kdc_replay_in_work(c->s->replay, mac);
 		return KDC_R_REPEAT;
+	}
 	c->taken = !err;
 	return err;
 }

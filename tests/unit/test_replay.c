@@ -71,9 +71,12 @@ static void once_only(void **state)
 
 	assert_int_equal(take(r, mac(1, 1), NOW, &seen), LW_OK);
 	assert_int_equal(take(r, mac(1, 1), NOW, &other), LW_EEXIST); /* in work */
+	assert_true(kdc_replay_in_work(r, mac(1, 1)));
+	assert_false(kdc_replay_in_work(r, mac(1, 2)));
 	assert_int_equal(take(r, mac(1, 2), NOW, &other), LW_OK);
 	kdc_replay_answered(r, &seen);
 	assert_int_equal(take(r, mac(1, 1), NOW, &seen), LW_EEXIST);
+	assert_false(kdc_replay_in_work(r, mac(1, 1)));
 	kdc_replay_forget(r, &other);
 	assert_int_equal(take(r, mac(1, 2), NOW, &other), LW_OK);
 	kdc_replay_answered(r, &other);
@@ -91,6 +94,7 @@ static void outlives(void **state)
 	answer(r, mac(1, 1), NOW);
 	assert_int_equal(take(r, mac(1, 2), NOW, &old), LW_OK);
 	r = (kdc_replay_close(r), opened(NOW + SECOND)); /* died with the second in work */
+	assert_false(kdc_replay_in_work(r, mac(1, 2)));
 	assert_int_equal(take(r, mac(1, 1), NOW, &seen), LW_EEXIST);
 	assert_int_equal(take(r, mac(1, 2), NOW, &seen), LW_OK);
 	assert_int_equal(take(r, mac(1, 2), NOW, &seen), LW_EEXIST);
