@@ -20,7 +20,7 @@
 #include "base/crypto.h"
 #include "base/err.h"
 
-static int sock = -1; /* made before */
+static int sock = -1, pair[2] = { -1, -1 }; /* made before; the pair for datagrams */
 static const char *data_dir;
 
 static long try_connect(void)
@@ -104,6 +104,19 @@ static long try_epoll(void)
 	return epoll_create1(EPOLL_CLOEXEC);
 }
 
+/* A batch of them, as lwd/dgram.c does. */
+static long try_datagrams(void)
+{
+	char out = 'x', in = 0;
+	struct iovec to = { &out, 1 }, from = { &in, 1 };
+	struct mmsghdr there = { .msg_hdr = { .msg_iov = &to, .msg_iovlen = 1 } },
+		       back = { .msg_hdr = { .msg_iov = &from, .msg_iovlen = 1 } };
+
+	if (sendmmsg(pair[0], &there, 1, MSG_DONTWAIT) != 1 || recvmmsg(pair[1], &back, 1, MSG_DONTWAIT, NULL) != 1)
+		return -1;
+	return in == 'x' ? 0 : -1;
+}
+
 static void *nothing(void *arg)
 {
 	return arg;
@@ -167,9 +180,11 @@ static const struct attempt {
 	{ "clone of a process", try_clone, REFUSED, 0 },
 	{ "executable memory", try_exec_map, REFUSED, 0 },
 	{ "epoll", try_epoll, REFUSED, 1u << LWD_SANDBOX_KEYD },
+	{ "batches of datagrams", try_datagrams, REFUSED, 1u << LWD_SANDBOX_KEYD },
 	{ "files outside the data directory", try_write_outside, REFUSED_EACCES, 0 },
 #endif
 	{ "epoll", try_epoll, WORKS, 1u << LWD_SANDBOX_NETWORK },
+	{ "batches of datagrams", try_datagrams, WORKS, 1u << LWD_SANDBOX_NETWORK },
 	{ "threads", use_thread, WORKS, 0 },
 	{ "argon2", use_argon2, WORKS, 0 },
 	{ "randomness", use_random, WORKS, 0 },
@@ -184,6 +199,8 @@ int lwd_sandbox_selftest(const struct lwd_role *role, const char *dir)
 
 	data_dir = dir;
 	sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) != 0)
+		printf("# no socket pair: %s\n", strerror(errno));
 	if (lwd_sandbox_enter(role->sandbox, dir, err) != LW_OK) {
 		printf("Bail out! %s\n", err);
 		return 1;
