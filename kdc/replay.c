@@ -54,7 +54,7 @@ struct kdc_replay {
 	struct head *head;
 	struct bucket *bucket;
 	uint32_t buckets;
-	int64_t window;
+	int64_t far; /* ahead of now: the clock went back. Whoever checks the window may round */
 	uint64_t epoch;
 	struct stripe stripe[STRIPES];
 };
@@ -95,7 +95,7 @@ struct kdc_replay *kdc_replay_open(void *region, size_t size, int64_t window_us,
 	r->head = h;
 	r->bucket = (struct bucket *)(h + 1);
 	r->buckets = n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
-	r->window = window_us;
+	r->far = 2 * window_us;
 	for (int i = 0; i < STRIPES; i++)
 		pthread_mutex_init(&r->stripe[i].lock, NULL);
 	if (atomic_load(&h->magic) != MAGIC || h->size != size || atomic_load(&h->epoch) >= EPOCH_MAX)
@@ -139,7 +139,7 @@ static uint32_t make_room(const struct kdc_replay *r, struct bucket *b, int64_t 
 	for (uint32_t i = 0; i < SLOTS; i++) {
 		const struct slot *s = &b->slot[i];
 
-		if (s->ctime > now + r->window) /* the clock went back; now nobody gets in with such a time */
+		if (s->ctime > now + r->far) /* the clock went back; now nobody gets in with such a time */
 			return i;
 		if (s->ctime < oldest) {
 			oldest = s->ctime;
@@ -165,7 +165,7 @@ static int take(struct kdc_replay *r, struct bucket *b, struct stripe *st, const
 			return LW_EEXIST;
 	}
 	least = atomic_load_explicit(&b->floor, memory_order_relaxed);
-	if (least > now + r->window) { /* the clock went back: as in a new region */
+	if (least > now + r->far) { /* the clock went back: as in a new region */
 		atomic_store_explicit(&b->floor, now, memory_order_relaxed);
 		least = now;
 	}
