@@ -99,19 +99,23 @@ static int put_new(struct lwctl *c, const char *name, struct keytab_file *f, str
 }
 
 static struct lw_bytes keytab;
+static bool keytab_alone; /* it goes to standard output */
 
 /* Everything but the keys themselves is shown. */
 static void keytab_item(struct lwctl *c, const struct ctl_answer *a)
 {
 	struct ctl_answer shown = *a;
 
+	for (size_t i = 0; i < a->nfields; i++)
+		if (lw_eq(a->fields[i].name, LW_LIT("keytab")) && a->fields[i].n)
+			keytab = a->fields[i].values[0];
+	if (keytab_alone)
+		return;
 	shown.fields = lw_allocn(c->arena, a->nfields + 1, sizeof(*shown.fields));
 	shown.nfields = 0;
 	for (size_t i = 0; i < a->nfields && shown.fields; i++)
 		if (!lw_eq(a->fields[i].name, LW_LIT("keytab")))
 			shown.fields[shown.nfields++] = a->fields[i];
-		else if (a->fields[i].n)
-			keytab = a->fields[i].values[0];
 	print_item(c, &shown);
 }
 
@@ -128,7 +132,8 @@ int cmd_keytab_get(struct lwctl *c, const struct command *cmd)
 	if (c->argc != 1 || !out)
 		return usage(c, cmd);
 	add_pair(c, &req, "name", lw_str(c->argv[0]));
-	if (!strcmp(out, "-"))
+	keytab_alone = !strcmp(out, "-");
+	if (keytab_alone)
 		f.fd = STDOUT_FILENO;
 	else if ((status = read_old(c, out, &f)) == 0)
 		status = open_new(c, out, &f);
@@ -138,7 +143,7 @@ int cmd_keytab_get(struct lwctl *c, const struct command *cmd)
 	status = call_control(c, cmd->control, &req, keytab_item);
 	if (!status)
 		status = keytab.n ? put_new(c, out, &f, keytab) : fail(c, EX_FAILED, "failed", "lwd gave no keytab");
-	if (!status && f.fd != STDOUT_FILENO)
+	if (!status && !keytab_alone)
 		print_end(c);
 out:
 	if (f.temp[0])

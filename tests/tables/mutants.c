@@ -51,6 +51,21 @@ static const struct {
 	{ &table_messages, "tls-cert", "from", ANY_ROLE },
 	{ &table_messages, "ca-pem", "from", ANY_ROLE },
 	{ &table_messages, "ping", "from", ANY_ROLE },
+	{ &table_messages, "kerberos-key", "from", ANY_ROLE },
+	{ &table_messages, "kerberos-cap", "from", ANY_ROLE },
+	{ &table_messages, "check-forwarded", "from", ANY_ROLE },
+	{ &table_messages, "check-forwarded", "need", KEYS_NEED_PEER },
+	{ &table_messages, "check-forwarded", "need", KEYS_NEED_TOKEN },
+	{ &table_messages, "keytab", "from", ANY_ROLE },
+	{ &table_messages, "keytab", "need", KEYS_NEED_PEER },
+	{ &table_messages, "keytab", "verb", ACCESS_READ },
+	{ &table_messages, "keytab", "verb", ACCESS_SET_SECRET },
+	{ &table_messages, "realm-keys", "from", ANY_ROLE },
+	{ &table_messages, "realm-keys", "need", KEYS_NEED_PEER },
+	{ &table_messages, "realm-keys", "verb", ACCESS_WRITE },
+	{ &table_messages, "realm-list", "from", ANY_ROLE },
+	{ &table_messages, "realm-list", "need", KEYS_NEED_PEER },
+	{ &table_messages, "realm-list", "verb", ACCESS_READ },
 };
 
 static const struct {
@@ -80,6 +95,8 @@ static const struct {
 	{ STORE_ROLE_OPERATOR, ACCESS_MOVE, &table_operations, "modifyDN" },
 	{ STORE_ROLE_OPERATOR, ACCESS_SET_SECRET, &table_verbs, "object.passwd" },
 	{ STORE_ROLE_OPERATOR, ACCESS_ADMINISTER, &table_verbs, "tenant.create" },
+	{ STORE_ROLE_OPERATOR, ACCESS_EXPORT, &table_verbs, "keytab.get" },
+	{ STORE_ROLE_OPERATOR, ACCESS_ADMINISTER, &table_verbs, "key.rotate" },
 	{ STORE_ROLE_AUTH, ACCESS_EXPORT, &table_operations, "bind" },
 };
 
