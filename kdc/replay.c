@@ -31,7 +31,7 @@ struct slot {
 };
 
 struct bucket {
-	_Atomic int64_t floor; /* what is not younger is refused */
+	_Atomic int64_t floor; /* what is not younger is refused; 0: none yet */
 	uint64_t unused[3];
 	struct slot slot[SLOTS];
 };
@@ -40,7 +40,8 @@ struct head {
 	_Atomic uint64_t magic; /* last to be written */
 	uint64_t size;
 	_Atomic uint64_t epoch; /* of the last opening */
-	uint64_t unused[29];
+	_Atomic int64_t begun;  /* every bucket's least floor */
+	uint64_t unused[28];
 };
 _Static_assert(
         sizeof(struct slot) == 32 && sizeof(struct bucket) == 256 && sizeof(struct head) == 256, "layout");
@@ -66,14 +67,26 @@ static void in_order(void)
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
+static bool all_zero(const struct head *h)
+{
+	static const struct head zero;
+
+	return !memcmp((const void *)h, &zero, sizeof zero);
+}
+
+/* A new region's pages stay untouched until they are needed. */
 static void begin_anew(struct head *h, size_t size, struct bucket *b, size_t buckets, int64_t now)
 {
-	atomic_store(&h->magic, 0);
-	atomic_store(&h->epoch, 0);
+	if (!all_zero(h)) {
+		h->size = 1; /* not new, until the end */
+		in_order();
+		atomic_store(&h->magic, 0);
+		in_order();
+		memset(b, 0, buckets * sizeof *b);
+	}
 	in_order();
-	memset(b, 0, buckets * sizeof *b);
-	for (size_t i = 0; i < buckets; i++)
-		atomic_store_explicit(&b[i].floor, now, memory_order_relaxed);
+	atomic_store(&h->epoch, 0);
+	atomic_store(&h->begun, now);
 	h->size = size;
 	in_order();
 	atomic_store(&h->magic, MAGIC);
@@ -150,11 +163,20 @@ static uint32_t make_room(const struct kdc_replay *r, struct bucket *b, int64_t 
 	return at;
 }
 
+static int64_t floor_of(const struct kdc_replay *r, _Atomic int64_t *floor, int64_t now)
+{
+	int64_t least = atomic_load_explicit(floor, memory_order_relaxed);
+
+	if (least <= now + r->far)
+		return least;
+	atomic_store_explicit(floor, now, memory_order_relaxed); /* the clock went back: as in a new region */
+	return now;
+}
+
 static int take(struct kdc_replay *r, struct bucket *b, struct stripe *st, const uint8_t mac[16],
         int64_t ctime, int64_t now, uint32_t *ret_slot, uint64_t *ret_stamp)
 {
 	uint64_t word = r->epoch << 40 | (++st->number & NUMBER_MASK) << 2 | TAKEN;
-	int64_t least;
 	struct slot *s;
 	uint32_t at;
 
@@ -164,12 +186,7 @@ static int take(struct kdc_replay *r, struct bucket *b, struct stripe *st, const
 		        in_force(r, atomic_load_explicit(&s->word, memory_order_relaxed)))
 			return LW_EEXIST;
 	}
-	least = atomic_load_explicit(&b->floor, memory_order_relaxed);
-	if (least > now + r->far) { /* the clock went back: as in a new region */
-		atomic_store_explicit(&b->floor, now, memory_order_relaxed);
-		least = now;
-	}
-	if (ctime <= least)
+	if (ctime <= floor_of(r, &b->floor, now) || ctime <= floor_of(r, &r->head->begun, now))
 		return LW_EEXIST;
 	at = make_room(r, b, ctime, now);
 	if (at != NO_SLOT) {
@@ -205,7 +222,8 @@ bool kdc_replay_in_work(struct kdc_replay *r, const uint8_t mac[16])
 	pthread_mutex_lock(&st->lock);
 	for (uint32_t i = 0; i < SLOTS && !ret; i++) {
 		uint64_t word = atomic_load_explicit(&b->slot[i].word, memory_order_relaxed);
-		ret = STATE(word) == TAKEN && EPOCH(word) == r->epoch && !memcmp(b->slot[i].mac, mac, sizeof b->slot[i].mac);
+		ret = STATE(word) == TAKEN && EPOCH(word) == r->epoch &&
+		      !memcmp(b->slot[i].mac, mac, sizeof b->slot[i].mac);
 	}
 	pthread_mutex_unlock(&st->lock);
 	return ret;

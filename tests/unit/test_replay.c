@@ -149,6 +149,38 @@ static void begun_anew(void **state)
 	}
 }
 
+/* A large region costs memory for what it remembers. */
+static void sparse(void **state)
+{
+	size_t size = 64u << 20, resident = 0;
+	uint8_t *big = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+	        *vec = malloc(size / 4096);
+	struct kdc_replay *r = kdc_replay_open(big, size, WINDOW, START);
+
+	assert_non_null(r);
+	for (uint32_t n = 0; n < 64; n++)
+		answer(r, mac(n << 26, n), NOW);
+	assert_int_equal(mincore(big, size, vec), 0);
+	for (size_t i = 0; i < size / 4096; i++)
+		resident += vec[i] & 1;
+	assert_in_range(resident, 2, 70);
+	kdc_replay_close(r);
+	free(vec);
+	munmap(big, size);
+}
+
+/* A clock that was years ahead when the region was new keeps nobody out. */
+static void begun_ahead(void **state)
+{
+	struct kdc_replay *r = opened(START + 31536000 * SECOND);
+	struct kdc_seen seen;
+
+	assert_int_equal(take(r, mac(1, 1), NOW, &seen), LW_EEXIST);
+	assert_int_equal(take(r, mac(1, 2), NOW + 1, &seen), LW_OK);
+	assert_int_equal(take(r, mac(0x80000000, 3), NOW + 1, &seen), LW_OK);
+	kdc_replay_close(r);
+}
+
 /* Another size is another region. */
 static void other_size(void **state)
 {
@@ -218,7 +250,8 @@ static void expiry(void **state)
 	kdc_replay_close(r);
 }
 
-/* The KDC compares seconds: what it lets in may lie a bit outside the window, and is not forgotten for that. */
+/* The KDC compares seconds: what it lets in may lie a bit outside the window, and is not forgotten for that.
+ */
 static void at_the_edge(void **state)
 {
 	struct kdc_replay *r = opened(START);
@@ -410,6 +443,8 @@ int main(void)
 		WITH_REGION(outlives),
 		WITH_REGION(new_region),
 		WITH_REGION(begun_anew),
+		WITH_REGION(sparse),
+		WITH_REGION(begun_ahead),
 		WITH_REGION(other_size),
 		WITH_REGION(full),
 		WITH_REGION(expiry),
