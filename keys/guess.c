@@ -23,6 +23,7 @@
 #define GUESS_READY   UINT64_C(0x31737365756777b2) /* the table is made, in this layout */
 #define GUESS_MAKING  UINT64_C(0x6d616b696e670000) /* somebody makes it; in the low 16 bits who took over how often */
 #define MAKING_US     LW_SECOND                    /* a maker that takes longer is dead */
+#define MOMENT_US     1000
 #define LOCK_US       (2 * LW_SECOND)              /* a lock that is held so long when a process begins is not a lock */
 #define LOOK_AGAIN_US 5000
 #define WAIT_US       (30 * LW_SECOND)
@@ -71,6 +72,8 @@ const struct keys_policy keys_policy_default = {
 	.lock_account = 300 * LW_SECOND,
 	.lock_source = 60 * LW_SECOND,
 };
+
+static const struct timespec moment = { 0, MOMENT_US * 1000 };
 
 /* ---- the table ---- */
 
@@ -147,7 +150,6 @@ static void make(struct table *t)
 /* Until the table is made, by this process or another that came at the same time. */
 static void make_once(struct table *t)
 {
-	static const struct timespec moment = { 0, 1000000 };
 	uint64_t was = atomic_load(&t->state);
 	int64_t waited = 0;
 
@@ -157,7 +159,7 @@ static void make_once(struct table *t)
 
 		if (making && waited < MAKING_US) {
 			nanosleep(&moment, NULL);
-			waited += 1000;
+			waited += MOMENT_US;
 		} else if (atomic_compare_exchange_strong(&t->state, &was, mine)) {
 			make(t);
 			return;
@@ -171,10 +173,14 @@ static void make_once(struct table *t)
 /* Drops what this role's former process left open. false: that is no table. */
 static bool enter(struct keys_guesses *g)
 {
-	struct timespec until;
+	int r = g->t->whole == GUESS_READY ? EBUSY : EINVAL;
 
-	deadline(&until, LOCK_US);
-	if (g->t->whole != GUESS_READY || !locked(g->t, pthread_mutex_clocklock(&g->t->lock, CLOCK_MONOTONIC, &until)))
+	for (int64_t waited = 0; r == EBUSY && waited < LOCK_US; waited += MOMENT_US) {
+		r = pthread_mutex_trylock(&g->t->lock);
+		if (r == EBUSY)
+			nanosleep(&moment, NULL);
+	}
+	if (!locked(g->t, r))
 		return false;
 	mend(g->t);
 	for (unsigned i = 0; i < GUESS_BUCKETS; i++)
