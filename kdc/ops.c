@@ -45,9 +45,11 @@ int kdc_options_check(uint32_t options, enum kdc_where where, uint32_t flags, ui
 	for (const struct kdc_option *o = kdc_option_rows; o < kdc_option_rows + kdc_noptions; o++) {
 		if (!(options & o->bit))
 			continue;
+		if (o->right == ACCESS_NONE)
+			return KDC_R_POLICY;
 		if (!(o->where & where))
 			return o->refused;
-		if (o->right == ACCESS_NONE || (flags & o->needs) != o->needs)
+		if ((flags & o->needs) != o->needs)
 			return KDC_R_BADOPTION;
 		gives |= o->gives;
 	}

@@ -6,8 +6,9 @@ check_PROGRAMS += tests/tables/matrix tests/tables/leaks
 TESTS += tests/tables/matrix tests/tables/leaks
 tests_tables_matrix_SOURCES = tests/tables/matrix.c tests/tables/mutants.c tests/tables/tables.h tests/tables/ask_ldap.c tests/tables/want_ldap.c \
 	tests/tables/ask_control.c tests/tables/want_control.c tests/tables/ask_keyd.c tests/tables/want_keyd.c \
-	tests/tables/ask_store.c tests/tables/want_store.c $(TABLES_WORLD)
-tests_tables_matrix_LDADD = $(TABLES_LIBS)
+	tests/tables/ask_store.c tests/tables/want_store.c tests/tables/ask_kdc.c tests/tables/want_kdc.c \
+	tests/unit/kdc_client.c tests/unit/kdc_client.h $(TABLES_WORLD)
+tests_tables_matrix_LDADD = libkdc.a $(TABLES_LIBS)
 tests_tables_leaks_SOURCES = tests/tables/leaks.c $(TABLES_WORLD)
 tests_tables_leaks_LDADD = $(TABLES_LIBS)
 

@@ -98,6 +98,7 @@ static const struct {
 	{ STORE_ROLE_OPERATOR, ACCESS_EXPORT, &table_verbs, "keytab.get" },
 	{ STORE_ROLE_OPERATOR, ACCESS_ADMINISTER, &table_verbs, "key.rotate" },
 	{ STORE_ROLE_AUTH, ACCESS_EXPORT, &table_operations, "bind" },
+	{ STORE_ROLE_KDC, ACCESS_EXPORT, &table_kdc, "AS-REQ" },
 };
 
 static struct right right_of(const struct table *t, const char *row, const char *field)
