@@ -88,7 +88,7 @@ class Middle(threading.Thread):
         super().__init__(daemon=True)
         pem = os.path.join(lwd.dir, "middle.pem")
         run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost", "-addext",
-             "subjectAltName=DNS:localhost", "-days", "2", "-keyout", pem + ".key", "-out", pem])
+             "subjectAltName=DNS:localhost,DNS:%s,DNS:%s" % (socket.gethostname(), socket.getfqdn()), "-days", "2", "-keyout", pem + ".key", "-out", pem])
         self.pem = pem
         self.inside = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.inside.load_cert_chain(pem, pem + ".key")

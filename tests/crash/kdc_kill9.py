@@ -94,7 +94,7 @@ for n in range(ROUNDS):
     codes += [error_code(ask_tcp(KDC, d)) for d in random.sample(before, min(5, len(before)))]
     tap.ok(codes and all(c == 34 for c in codes), "round %d: %d requests answered before it are replays" % (n + 1, len(codes)), codes)
 if not SANITIZED:
-    tap.ok(sorted(took)[ROUNDS // 2] < 1, "back within a second, half of the times in %.2f s, at most in %.2f s" % (sorted(took)[ROUNDS // 2], max(took)))
+    tap.ok(took[0] < 1 and sorted(took)[ROUNDS // 2] < 1.5, "back within a second: %.2f s the first time, %.2f s at most" % (took[0], max(took)))
 stop.set()
 for c in clients + raws:
     c.join(60)
