@@ -27,6 +27,9 @@ while IFS= read -r line; do
 done < "$work/lines"
 grep -q '^dn:uid=alice,ou=people,dc=acme,dc=example' "$work/ran"; result $? "alice is who she says"
 grep -q '^mail: alice@acme.example' "$work/ran"; result $? "and is found"
+[ "$(grep -c '^dn:uid=alice,ou=people,dc=acme,dc=example' "$work/ran")" -ge 2 ]; result $? "by her ticket too"
+grep -q 'HTTP/web1.acme.example@ACME.EXAMPLE: kvno = 1' "$work/ran"; result $? "which gets others"
+grep -q 'aes256-cts-hmac-sha384-192' "$work/ran"; result $? "the keytab has keys"
 "$top/quickstart" --data "$work/demo data" --detach >"$work/out" 2>&1
 result $? "a second quickstart on the same folder finds it running"
 pid=$(cat "$work/demo data/run/lwd.pid")
