@@ -7,6 +7,7 @@ include tests/unit/keys.mk
 include tests/unit/kdc.mk
 include tests/unit/krbmsg.mk
 include tests/fuzz/kdc.mk
+include tests/fuzz/kdcreq.mk
 include tests/fuzz/keys.mk
 include tests/unit/lwd.mk
 include tests/fuzz/lwd.mk
