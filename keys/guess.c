@@ -275,12 +275,12 @@ static bool may_go(const struct record *r)
 
 static struct record *bucket(struct keys_guesses *g, uint8_t kind, const uint8_t id[20])
 {
-	uint8_t in[21], tag[32];
+	uint8_t in[32 + 21], tag[32]; /* always so long, so that the secret in front makes it a keyed hash */
 
-	in[0] = kind;
-	memcpy(in + 1, id, 20);
-	lw_hmac(LW_SHA256, (struct lw_bytes){ g->t->secret, sizeof(g->t->secret) },
-	        (struct lw_bytes){ in, sizeof(in) }, tag);
+	memcpy(in, g->t->secret, 32);
+	in[32] = kind;
+	memcpy(in + 33, id, 20);
+	lw_hash(LW_SHA256, (struct lw_bytes){ in, sizeof(in) }, tag);
 	return g->t->bucket[(tag[0] | (unsigned)tag[1] << 8) % GUESS_BUCKETS];
 }
 

@@ -82,6 +82,8 @@ void lwd_answer_peer(const struct lwd_answers *answers, void *ctx, enum lw_role_
 
 /* ---- keyd ---- */
 
+#define KDC_THREADS 32 /* of keyd, for the KDC: it has fewer workers than directory */
+
 struct keyd_state {
 	struct store *store;
 	struct keyd *keyd;
@@ -135,13 +137,14 @@ static void keyd_request_busy(void *arg, struct lw_bytes request, struct lw_writ
 	keyd_busy(answer);
 }
 
-static const struct lwd_answers keyd_answers = { KEYD_THREADS, KEYD_QUEUE, keyd_request, keyd_request_busy };
+static const struct lwd_answers keyd_answers = { KEYD_THREADS, KEYD_QUEUE, keyd_request, keyd_request_busy },
+				kdc_keyd_answers = { KDC_THREADS, KEYD_QUEUE, keyd_request, keyd_request_busy };
 
 static void keyd_role_peer(struct lwd_ctx *ctx, enum lw_role_id role, enum lwd_peer side, int fd)
 {
 	struct keyd_state *s = ctx->state;
 
-	lwd_answer_peer(&keyd_answers, s->keyd, role, fd);
+	lwd_answer_peer(role == LW_ROLE_KDC ? &kdc_keyd_answers : &keyd_answers, s->keyd, role, fd);
 }
 
 static void keyd_role_reload(struct lwd_ctx *ctx, const struct lwd_config *old)
