@@ -2,6 +2,9 @@
 /* What the KDC asks the store, the realm's keys, and names that nobody may take. "test_ticket bench" prints what the KDC's
  * questions cost. */
 #include "tests/unit/ops_fix.h"
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 #include "store/guard.h"
 
@@ -205,6 +208,55 @@ static void policy(void **state)
 		OK(store_begin(who[1], STORE_READ, &t));
 		ERR(store_ticket_policy(t, &l, &r), LW_EACCES);
 		store_end(t);
+	}
+}
+
+/* Threads with sessions of their own share what is remembered. What was forbidden before a transaction began is never
+ * granted in it. */
+#define BETWEEN UINT_MAX /* either answer is right */
+static atomic_uint forbidden, done;
+
+static void *ask_often(void *arg)
+{
+	struct lw_session *s;
+	struct store_ticket q = { .client = alice, .server = web };
+	uintptr_t wrong = store_session_role(fix.store, fix.acme, STORE_ROLE_KDC, &s) != LW_OK;
+
+	while (!wrong && !atomic_load(&done)) {
+		unsigned before = atomic_load(&forbidden);
+		struct store_txn *t;
+		int64_t max;
+
+		if (store_begin(s, STORE_READ, &t))
+			return (void *)(uintptr_t)1;
+		int err = store_may_ticket(t, &q, &max);
+		store_end(t);
+		/* even: permitted before and after; odd: forbidden */
+		if (before != BETWEEN && before == atomic_load(&forbidden) && err != (before % 2 ? LW_EDISABLED : LW_OK))
+			wrong = 1;
+	}
+	store_session_free(s);
+	return (void *)wrong;
+}
+
+static void many_threads(void **state)
+{
+	pthread_t thread[4];
+
+	atomic_store(&forbidden, 0);
+	atomic_store(&done, 0);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, ask_often, NULL), 0);
+	for (unsigned i = 0; i < 40; i++) {
+		atomic_store(&forbidden, BETWEEN);
+		OK(fix_modify(fix.op, i % 2 ? "dn: " WEB "\nreplace lwDisabled" : "dn: " WEB "\nreplace lwDisabled\nlwDisabled: TRUE"));
+		atomic_store(&forbidden, i % 2 ? 2 * i : 2 * i + 1);
+	}
+	atomic_store(&done, 1);
+	for (int i = 0; i < 4; i++) {
+		void *wrong;
+		pthread_join(thread[i], &wrong);
+		assert_null(wrong);
 	}
 }
 
@@ -421,6 +473,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(what_is_remembered_ends, up, down),
 		cmocka_unit_test_setup_teardown(conditions_and_lives, up, down),
 		cmocka_unit_test_setup_teardown(policy, up, down),
+		cmocka_unit_test_setup_teardown(many_threads, up, down),
 		cmocka_unit_test_setup_teardown(realm, up, down),
 		cmocka_unit_test_setup_teardown(sealed, up, down),
 		cmocka_unit_test_setup_teardown(reserved_names, up, down),
