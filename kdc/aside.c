@@ -97,14 +97,30 @@ size_t kdc_aside_find(struct kdc_aside *a, const char *addr, struct lw_bytes req
 	return n;
 }
 
+/* Gives back what is of no use any more. */
+static void forget_old(struct shard *s, int64_t now)
+{
+	for (int i = 0; i < SETS * WAYS; i++) {
+		struct kept *k = &s->kept[i / WAYS][i % WAYS];
+
+		if (k->tag && now - k->at <= KDC_ASIDE_US)
+			continue;
+		s->bytes -= k->cap;
+		free(k->octets);
+		memset(k, 0, sizeof *k);
+	}
+}
+
 /* Room for need octets in k, which is emptied; false: none. */
-static bool make_room(struct kdc_aside *a, struct shard *s, struct kept *k, size_t need)
+static bool make_room(struct kdc_aside *a, struct shard *s, struct kept *k, size_t need, int64_t now)
 {
 	uint8_t *p;
 
 	k->tag = 0;
 	if (need <= k->cap)
 		return true;
+	if (s->bytes - k->cap + need > a->max)
+		forget_old(s, now);
 	if (s->bytes - k->cap + need > a->max)
 		return false;
 	p = realloc(k->octets, need);
@@ -128,7 +144,7 @@ void kdc_aside_keep(struct kdc_aside *a, const char *addr, struct lw_bytes reque
 	for (int i = 1; i < WAYS && k->tag; i++)
 		if (!set[i].tag || set[i].at < k->at)
 			k = &set[i];
-	if (make_room(a, s, k, request.n + answer.n)) {
+	if (make_room(a, s, k, request.n + answer.n, now)) {
 		memcpy(k->octets, request.p, request.n);
 		memcpy(k->octets + request.n, answer.p, answer.n);
 		memcpy(k->addr, addr, strlen(addr) + 1);
