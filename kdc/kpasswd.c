@@ -55,8 +55,10 @@ static int authenticate(struct chpw *c, int *ret_result)
 
 	*ret_result = MALFORMED;
 	c->code = 60;
-	if (err)
+	if (err) {
+		memset(&c->req, 0, sizeof c->req);
 		return LW_OK;
+	}
 	err = kdc_own_ap_req(c->t, KDC_CHANGEPW, &c->req, c->now, c->may_block, &c->shown);
 	if (!err && !kdc_address_fits(&c->shown.ticket.part, c->peer))
 		err = KDC_R_BADADDR;
