@@ -19,6 +19,7 @@ static void test_lengths(void **state)
 {
 	static const struct { const char *hex; bool ok; } rows[] = {
 		{ "04 00", true }, { "04 01 41", true }, { "04 7f 41", false }, { "04", false }, { "", false },
+		{ "04 01", false }, { "04 02 41", false }, { "04 03 41", false },
 		{ "04 80 00 00", false },            /* indefinite */
 		{ "04 81 01 41", false },            /* not minimal */
 		{ "04 82 00 01 41", false }, { "04 84 00 00 00 01 41", false },
@@ -33,6 +34,10 @@ static void test_lengths(void **state)
 		assert_int_equal(lw_der_get(&d, LW_DER_OCTET_STRING).p != NULL, rows[i].ok);
 		assert_int_equal(lw_der_end(&d), rows[i].ok ? LW_OK : LW_EINVAL);
 	}
+	lw_der_init(&d, (struct lw_bytes){ (const uint8_t[128 + 4]){ 4, 0x82, 0, 0x80 }, 128 + 4 }); /* 81 80 would do */
+	assert_null(lw_der_get(&d, LW_DER_OCTET_STRING).p);
+	lw_der_init(&d, (struct lw_bytes){ (const uint8_t[128 + 3]){ 4, 0x81, 0x80 }, 128 + 3 });
+	assert_int_equal(lw_der_get(&d, LW_DER_OCTET_STRING).n, 128);
 	lw_der_init(&d, (struct lw_bytes){ buf, 65535 + 4 });
 	assert_int_equal(lw_der_get(&d, LW_DER_OCTET_STRING).n, 65535);
 	assert_int_equal(lw_der_end(&d), LW_OK);
