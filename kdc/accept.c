@@ -26,6 +26,7 @@ struct accepting {
 	gss_ctx_id_t ctx;
 	OM_uint32 flags;
 	struct lw_bytes token; /* for the client; arena */
+	const char *why;       /* libgssapi refused it; for the log */
 };
 
 static struct lw_bytes take(struct lw_arena *a, gss_buffer_t b)
@@ -97,8 +98,11 @@ static int with_keytab(krb5_context k, krb5_keytab keytab, struct accepting *c, 
 		&c->flags, NULL, NULL);
 	c->token = take(a, &out);
 	gss_release_cred(&minor, &cred);
+	if (major == GSS_S_COMPLETE)
+		return LW_OK;
 	/* one token each: what needs more (DCE style) is not for us */
-	return major == GSS_S_COMPLETE ? LW_OK : LW_EAUTH;
+	c->why = GSS_ERROR(major) == GSS_S_BAD_BINDINGS ? "bound to another channel" : "libgssapi does not take it";
+	return LW_EAUTH;
 }
 
 static int establish(struct accepting *c, struct lw_arena *a)
@@ -225,8 +229,8 @@ int kdc_accept(struct kdc_server *s, const struct kdc_accept *q, struct lw_arena
 	lw_arena_reset(c.t->arena);
 	err = accept_once(&c, now, a, ret);
 	if (err)
-		lw_log(LW_INFO, "gss-api refused", "service", q->service, "code", kdc_reason_row(err)->name, "why", kdc_reason_row(err)->text,
-			"realm", c.shown.realm ? c.shown.realm->name : "-", NULL);
+		lw_log(LW_INFO, "gss-api refused", "service", q->service, "code", c.why ? "GSS" : kdc_reason_row(err)->name, "why",
+			c.why ? c.why : kdc_reason_row(err)->text, "realm", c.shown.realm ? c.shown.realm->name : "-", NULL);
 	if (refused(err)) {
 		complain(&c, err, now, a);
 		ret->token = c.token;
