@@ -14,9 +14,16 @@
 
 /* RFC 3244 section 2 */
 enum result { SUCCESS, MALFORMED, HARDERROR, AUTHERROR, SOFTERROR, ACCESSDENIED, BAD_VERSION, INITIAL_NEEDED };
-static const char *const texts[] = { "Password changed", "The request is malformed", "The server can't do it now: try again later",
-	"Authentication failed", "The password was refused", "You may not set this password", "This version of the protocol is not known",
-	"A ticket got with the present password is needed" };
+static const struct { const char *name, *text; } results[] = {
+	[SUCCESS] = { "SUCCESS", "" },
+	[MALFORMED] = { "MALFORMED", "The request is malformed" },
+	[HARDERROR] = { "HARDERROR", "The server can't do it now: try again later" },
+	[AUTHERROR] = { "AUTHERROR", "Authentication failed" },
+	[SOFTERROR] = { "SOFTERROR", "The password was refused" },
+	[ACCESSDENIED] = { "ACCESSDENIED", "You may not set this password" },
+	[BAD_VERSION] = { "BAD_VERSION", "This version of the protocol is not known" },
+	[INITIAL_NEEDED] = { "INITIAL_FLAG_NEEDED", "A ticket got with the present password is needed" },
+};
 
 struct chpw {
 	struct kdc_thread *t;
@@ -33,7 +40,8 @@ struct chpw {
 	struct lw_krbkey *key; /* of the KRB-PRIVs */
 	struct lw_bytes password;
 	struct lw_uuid target;
-	char text[200]; /* why keyd or the writer refused; empty: texts[] */
+	char text[200]; /* why keyd or the writer refused; empty: results[] */
+	int err;        /* why it was refused, for the log */
 	int32_t code;   /* of a KRB-ERROR */
 	uint8_t *out;
 	size_t out_max, out_n;
@@ -64,6 +72,7 @@ static int authenticate(struct chpw *c, int *ret_result)
 		err = KDC_R_BADADDR;
 	if (err == LW_EAGAIN)
 		return err;
+	c->err = err;
 	c->code = kdc_reason_row(err)->code;
 	*ret_result = !err ? SUCCESS : err > KDC_R_BASE ? AUTHERROR : HARDERROR;
 	if (err)
@@ -241,7 +250,8 @@ static int set(struct chpw *c)
 	return err;
 }
 
-static void note(const struct chpw *c, int result, int err)
+/* Whoever showed no good ticket must not fill the log. */
+static void note(const struct chpw *c, int result)
 {
 	char client[LW_UUID_TEXT] = "-", target[LW_UUID_TEXT] = "-";
 
@@ -249,8 +259,9 @@ static void note(const struct chpw *c, int result, int err)
 		lw_uuid_format(&c->shown.ticket.ad.client, client);
 	if (c->password.n)
 		lw_uuid_format(&c->target, target);
-	lw_log(result ? LW_INFO : LW_DEBUG, "kpasswd", "realm", c->shown.realm ? c->shown.realm->name : "-", "client", client, "target", target,
-		"peer", c->peer->addr, "result", texts[result], "why", err ? lw_strerror(err) : c->code && !c->authentic ? "KRB-ERROR" : "-", NULL);
+	lw_log(result && c->authentic ? LW_INFO : LW_DEBUG, "kpasswd", "realm", c->shown.realm ? c->shown.realm->name : "-", "client", client, "target", target,
+		"peer", c->peer->addr, "result", results[result].name, "why", c->err > KDC_R_BASE ? kdc_reason_row(c->err)->text :
+		c->err ? lw_strerror(c->err) : "-", NULL);
 }
 
 /* ---- the answer ---- */
@@ -363,7 +374,7 @@ static void put_frame(struct chpw *c, struct lw_bytes ap_rep, struct lw_bytes re
 
 static void answer(struct chpw *c, int result)
 {
-	const char *why = c->text[0] ? c->text : texts[result];
+	const char *why = c->text[0] ? c->text : results[result].text;
 	struct lw_bytes say, ap_rep = { NULL, 0 }, rest;
 	uint8_t data[2 + sizeof c->text] = { 0, (uint8_t)result };
 	uint32_t seq;
@@ -410,9 +421,8 @@ static int run(struct chpw *c, int *ret_result)
 	if (!result)
 		result = understand(c);
 	if (!result) {
-		err = set(c);
-		result = result_of(c, err);
-		note(c, result, err);
+		c->err = set(c);
+		result = result_of(c, c->err);
 	}
 	*ret_result = result;
 	return LW_OK;
@@ -429,8 +439,10 @@ static int request(struct chpw *c)
 	if (c->out_n)
 		return LW_OK;
 	err = run(c, &result);
-	if (!err && !c->silent)
+	if (!err && !c->silent) {
 		answer(c, result);
+		note(c, result);
+	}
 	if (c->taken) /* right before it leaves */
 		kdc_replay_answered(c->s->replay, &c->seen);
 	kdc_thread_end(c->t);
