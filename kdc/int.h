@@ -180,6 +180,7 @@ struct kdc_keys {
 /* The keys of an entry (own KDC_ENTRY) or of the realm's own service, as the store has them now. LW_ENOTFOUND: none. They stay for
  * this request. */
 int kdc_keys_get(struct kdc_thread *, struct kdc_realm *, enum kdc_own, const struct lw_uuid *entry, const struct kdc_keys **ret);
+void kdc_keys_txn_over(struct kdc_keycache *); /* whenever t->txn ends */
 /* A key object of one of them, with what it has derived. NULL: no memory. */
 struct lw_krbkey *kdc_prepared(struct kdc_thread *, const struct kdc_keys *, const struct keys_krb_set *, unsigned key);
 /* The key of that type in a set; -1: none. */

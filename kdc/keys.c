@@ -20,6 +20,7 @@ struct kdc_keycache {
 	uint64_t serial, clock;
 	size_t n;
 	struct kdc_keys *newest, *oldest, *nobody;
+	const struct kdc_keys *krbtgt; /* of the realm whose transaction is open, while it is */
 	struct kdc_keys *bucket[BUCKETS];
 	struct prepared prepared[SETS][WAYS];
 };
@@ -162,6 +163,8 @@ static void drop(struct kdc_keycache *c, struct kdc_keys *k)
 		at = &(*at)->chain;
 	*at = k->chain;
 	unlink_age(c, k);
+	if (c->krbtgt == k)
+		c->krbtgt = NULL;
 	prepared_drop(c, k);
 	release(k);
 	c->n--;
@@ -249,14 +252,27 @@ static int open_keys(struct kdc_thread *t, const struct kdc_realm *r, enum kdc_o
 	return LW_OK;
 }
 
+static int found(struct kdc_keycache *c, enum kdc_own own, const struct kdc_keys *k, const struct kdc_keys **ret)
+{
+	if (own == KDC_KRBTGT)
+		c->krbtgt = k;
+	*ret = k;
+	return LW_OK;
+}
+
 int kdc_keys_get(struct kdc_thread *t, struct kdc_realm *r, enum kdc_own own, const struct lw_uuid *entry, const struct kdc_keys **ret)
 {
 	const struct lw_uuid *id = own == KDC_ENTRY ? entry : &r->uuid;
 	struct kdc_keycache *c = t->keys;
 	struct kdc_keys **bucket = bucket_of(c, r->tenant, id, (uint8_t)own), *k;
 	struct sealed s;
-	int err = read_sealed(t, own, id, &s);
+	int err;
 
+	if (own == KDC_KRBTGT && c->krbtgt) { /* nothing changes within a transaction */
+		*ret = c->krbtgt;
+		return LW_OK;
+	}
+	err = read_sealed(t, own, id, &s);
 	if (err)
 		return err;
 	for (k = *bucket; k; k = k->chain)
@@ -265,8 +281,7 @@ int kdc_keys_get(struct kdc_thread *t, struct kdc_realm *r, enum kdc_own own, co
 	if (k && k->generation == s.generation && memcmp(k->mark, s.mark, sizeof s.mark) == 0) {
 		unlink_age(c, k);
 		link_newest(c, k);
-		*ret = k;
-		return LW_OK;
+		return found(c, own, k, ret);
 	}
 	if (k)
 		drop(c, k);
@@ -279,6 +294,10 @@ int kdc_keys_get(struct kdc_thread *t, struct kdc_realm *r, enum kdc_own own, co
 	*bucket = k;
 	link_newest(c, k);
 	c->n++;
-	*ret = k;
-	return LW_OK;
+	return found(c, own, k, ret);
+}
+
+void kdc_keys_txn_over(struct kdc_keycache *c)
+{
+	c->krbtgt = NULL;
 }

@@ -10,11 +10,8 @@
 
 static void slot_clear(struct kdc_thread *t, struct kdc_realm *r)
 {
-	if (t->open == r) {
-		store_end(t->txn);
-		t->txn = NULL;
-		t->open = NULL;
-	}
+	if (t->open == r)
+		kdc_thread_end(t);
 	if (r->session)
 		store_session_free(r->session);
 	lw_wipe(r, sizeof *r);

@@ -183,6 +183,8 @@ void kdc_thread_end(struct kdc_thread *t)
 		store_end(t->txn);
 	t->txn = NULL;
 	t->open = NULL;
+	if (t->keys)
+		kdc_keys_txn_over(t->keys);
 }
 
 /* ---- UDP ---- */
