@@ -337,6 +337,36 @@ static void test_request(void **state)
 	free((void *)in.p);
 }
 
+/* AS-REQs as they came from kinit of MIT 1.20 and Heimdal 7.8, a JDK 17 and impacket. The first octet is the fuzzer's. */
+static void test_clients(void **state)
+{
+	static const char *const names[] = { "mit", "heimdal", "jdk", "impacket" };
+	const char *top = getenv("srcdir");
+	static uint8_t buf[2048], out[2048];
+	struct lw_der_writer w;
+	struct krb_kdc_req r;
+	char path[4096];
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		FILE *f;
+		size_t n;
+
+		snprintf(path, sizeof path, "%s/tests/fuzz/corpus/krbmsg/sent-by-%s", top ? top : ".", names[i]);
+		f = fopen(path, "rb");
+		assert_non_null(f);
+		n = fread(buf, 1, sizeof buf, f);
+		fclose(f);
+		memset(&r, 0xee, sizeof r);
+		assert_int_equal(krb_get_kdc_req((struct lw_bytes){ buf + 1, n - 1 }, &r), LW_OK);
+		assert_int_equal(r.msg_type, KRB_AS_REQ);
+		assert_true(r.has_cname && krb_name_is(&r.cname, "alice", (struct lw_bytes){ 0 }));
+		assert_true(r.has_sname && krb_name_is(&r.sname, "krbtgt", LW_LIT("ACME.EXAMPLE")));
+		lw_der_writer_init(&w, out, sizeof out);
+		krb_put_kdc_req(&w, &r);
+		assert_true(lw_eq(lw_der_written(&w), (struct lw_bytes){ buf + 1, n - 1 }));
+	}
+}
+
 static void test_chpw(void **state)
 {
 	static const char text[] = "30( a0( 04('n3w') ) a1( 30( a0(020101) a1( 30( 1b('bob') ) ) ) ) a2( 1b('ACME.EXAMPLE') ) )";
@@ -409,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_request),
+		cmocka_unit_test(test_clients),
 		cmocka_unit_test(test_chpw),
 		cmocka_unit_test(test_sequence_number),
 		cmocka_unit_test(test_names),
