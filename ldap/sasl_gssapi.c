@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TOKEN_MAX      65536u /* octets: more than a ticket can have */
 #define BINDING_PREFIX "tls-server-end-point:" /* RFC 5929 4 */
 
 struct ldapd_gss {
@@ -255,6 +256,8 @@ enum ldapd_outcome ldapd_gssapi(
 	if (!c->sasl_started)
 		ldapd_gss_end(c);
 	if (!c->gss) {
+		if (m->bind.creds.n > TOKEN_MAX)
+			return give_up(c, m, out, LW_EAUTH);
 		if (!empty)
 			return LDAPD_JOB;
 		if (c->sasl_started)

@@ -127,8 +127,32 @@ static void response(struct sasl *s, struct lw_bytes all)
 	assert_int_equal(lw_reader_left(&r) + lw_reader_left(&op), 0);
 }
 
+static struct lw_bytes long_bind(struct lw_bytes creds)
+{
+	size_t msg, op, sasl, n;
+	struct lw_writer w;
+	uint8_t *p;
+
+	lw_writer_init(&w, 1 << 20);
+	msg = lw_ber_start(&w, LW_BER_SEQUENCE);
+	lw_ber_int(&w, LW_BER_INTEGER, 7);
+	op = lw_ber_start(&w, LDAPD_BIND);
+	lw_ber_int(&w, LW_BER_INTEGER, 3);
+	lw_ber_put(&w, LW_BER_OCTETS, nothing);
+	sasl = lw_ber_start(&w, LDAPD_SASL);
+	lw_ber_put(&w, LW_BER_OCTETS, LW_LIT("GSSAPI"));
+	lw_ber_put(&w, LW_BER_OCTETS, creds);
+	lw_ber_end(&w, sasl);
+	lw_ber_end(&w, op);
+	lw_ber_end(&w, msg);
+	p = lw_writer_take(&w, &n);
+	return (struct lw_bytes){ p, n };
+}
+
 static struct lw_bytes bind_pdu(struct lw_bytes creds)
 {
+	if (creds.n > 60000)
+		return long_bind(creds);
 	if (!creds.p)
 		return asm_("30( 020107 60( 020103 0400 a3( 04('GSSAPI') ) ) )");
 	return asm_("30( 020107 60( 020103 0400 a3( 04('GSSAPI') 04( %b ) ) ) )", creds);
@@ -660,6 +684,21 @@ static void refused(void **state)
 		SEND(&s.c, WHOAMI);
 		EXPECT(&s.c, WHO_NOBODY);
 		s_close(&s);
+	}
+	{ /* longer than any ticket: nobody is asked */
+		uint8_t *huge = calloc(1, 65537);
+		unsigned calls;
+
+		s_open(&s, "127.0.0.1:1");
+		assert_int_equal(client_bind(&s.c, ALICE, "alice's password"), 0); /* else the message is too long */
+		calls = acceptor.calls;
+		assert_int_equal(s_bind(&s, (struct lw_bytes){ huge, 65537 }), 49);
+		assert_int_equal(acceptor.calls, calls);
+		assert_int_equal(client_bind(&s.c, ALICE, "alice's password"), 0);
+		assert_int_equal(s_bind(&s, (struct lw_bytes){ huge, 65536 }), 49);
+		assert_int_equal(acceptor.calls, calls + 1);
+		s_close(&s);
+		free(huge);
 	}
 }
 
