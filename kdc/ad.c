@@ -9,8 +9,9 @@
 /* Containers (RFC 4120 5.2.6) … */
 static const int32_t containers[] = { KDC_AD_IF_RELEVANT, 8 /* MANDATORY-FOR-KDC */ };
 /* … and what only a KDC may put into a ticket. AND-OR is a container with a count in front: refused whole. */
-static const int32_t kdc_issued[] = { 4 /* KDC-ISSUED */, 5 /* AND-OR */, 70 /* authentication-strength */, 71 /* fx-fast-armor */,
-	72 /* fx-fast-used */, 96 /* CAMMAC */, 97 /* authentication-indicator */, 128 /* PAC */, 512 /* SIGNTICKET */, KDC_AD_LWD };
+static const int32_t kdc_issued[] = { 4 /* KDC-ISSUED */, 5 /* AND-OR */, 70 /* authentication-strength */,
+	71 /* fx-fast-armor */, 72 /* fx-fast-used */, 96 /* CAMMAC */, 97 /* authentication-indicator */,
+	128 /* PAC */, 512 /* SIGNTICKET */, KDC_AD_LWD };
 
 static bool among(const int32_t *list, size_t n, int32_t type)
 {
@@ -48,7 +49,8 @@ static int find_in(const struct krb_typed *v, struct kdc_ad *ret)
 	struct kdc_ad ad;
 	const uint8_t *p;
 
-	if (v->type != KDC_AD_IF_RELEVANT || krb_get_authz(v->value, &inner) || inner.n != 1 || inner.v[0].type != KDC_AD_LWD)
+	if (v->type != KDC_AD_IF_RELEVANT || krb_get_authz(v->value, &inner) || inner.n != 1 ||
+	        inner.v[0].type != KDC_AD_LWD)
 		return LW_ENOTFOUND;
 	p = inner.v[0].value.p;
 	if (inner.v[0].value.n < 1)

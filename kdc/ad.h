@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the KDC writes into its tickets for itself: who the client is, beyond names. An AD-IF-RELEVANT around a private type, so that
- * services that don't know it pass over it. */
+/* What the KDC writes into its tickets for itself: who the client is, beyond names. An AD-IF-RELEVANT around
+ * a private type, so that services that don't know it pass over it. */
 #ifndef KDC_AD_H
 #define KDC_AD_H
 
@@ -22,7 +22,8 @@ int kdc_ad_make(struct lw_arena *, const struct kdc_ad *, struct krb_typed *ret)
 int kdc_ad_find(const struct krb_typed_list *, struct kdc_ad *ret);
 /* Is this element (not) one that is or holds the private data? */
 bool kdc_ad_is_own(const struct krb_typed *);
-/* What a client wants put into its ticket: nothing that only a KDC may say, also not within containers. LW_EACCES; LW_EINVAL. */
+/* What a client wants put into its ticket: nothing that only a KDC may say, also not within containers.
+ * LW_EACCES; LW_EINVAL. */
 int kdc_ad_check(const struct krb_typed_list *);
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tickets and authenticators that are shown to us. Every check of RFC 4120 3.2.3 and 3.3.2 that doesn't depend on what is asked
- * for; the replay cache is the caller's, who knows when an answer leaves. */
+/* Tickets and authenticators that are shown to us. Every check of RFC 4120 3.2.3 and 3.3.2 that doesn't
+ * depend on what is asked for; the replay cache is the caller's, who knows when an answer leaves. */
 #include "kdc/int.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 
 /* Octets that the plain text goes to, for the length of the request. */
-static int decrypt(struct kdc_thread *t, struct lw_krbkey *key, uint32_t usage, struct lw_bytes cipher, struct lw_bytes *ret)
+static int decrypt(struct kdc_thread *t, struct lw_krbkey *key, uint32_t usage, struct lw_bytes cipher,
+        struct lw_bytes *ret)
 {
 	uint8_t *p = key ? lw_alloc(t->arena, cipher.n + 1) : NULL;
 	int err;
@@ -24,7 +25,8 @@ static int decrypt(struct kdc_thread *t, struct lw_krbkey *key, uint32_t usage, 
 /* ---- tickets ---- */
 
 /* An older key is good for one life of a ticket after it was replaced. */
-static const struct keys_krb_set *set_of(const struct kdc_keys *k, const struct krb_enc *enc, int64_t life, int64_t now)
+static const struct keys_krb_set *set_of(
+        const struct kdc_keys *k, const struct krb_enc *enc, int64_t life, int64_t now)
 {
 	for (unsigned i = 0; i < k->nsets; i++) {
 		if (enc->has_kvno ? k->set[i].kvno != enc->kvno : i > 0)
@@ -36,7 +38,8 @@ static const struct keys_krb_set *set_of(const struct kdc_keys *k, const struct 
 	return NULL;
 }
 
-static int key_for(struct kdc_thread *t, const struct kdc_princ *p, const struct krb_enc *enc, int64_t now, struct lw_krbkey **ret)
+static int key_for(struct kdc_thread *t, const struct kdc_princ *p, const struct krb_enc *enc, int64_t now,
+        struct lw_krbkey **ret)
 {
 	const struct keys_krb_set *set;
 	int64_t life, renew;
@@ -56,7 +59,8 @@ static int key_for(struct kdc_thread *t, const struct kdc_princ *p, const struct
 	return *ret ? LW_OK : LW_ENOMEM;
 }
 
-static int issued_to(struct kdc_thread *t, struct kdc_realm *r, const struct krb_ticket *k, enum kdc_own own, unsigned flags, struct kdc_princ *ret)
+static int issued_to(struct kdc_thread *t, struct kdc_realm *r, const struct krb_ticket *k, enum kdc_own own,
+        unsigned flags, struct kdc_princ *ret)
 {
 	int err;
 
@@ -70,8 +74,8 @@ static int issued_to(struct kdc_thread *t, struct kdc_realm *r, const struct krb
 	return err == LW_ENOTFOUND ? KDC_R_NOT_US : err;
 }
 
-int kdc_open_ticket(struct kdc_thread *t, struct kdc_realm *r, const struct krb_ticket *k, enum kdc_own own, unsigned flags, int64_t now,
-	struct kdc_shown *ret)
+int kdc_open_ticket(struct kdc_thread *t, struct kdc_realm *r, const struct krb_ticket *k, enum kdc_own own,
+        unsigned flags, int64_t now, struct kdc_shown *ret)
 {
 	struct lw_krbkey *key = NULL;
 	struct lw_bytes plain;
@@ -143,7 +147,8 @@ bool kdc_address_fits(const struct krb_enc_ticket_part *part, const struct lw_pe
 		return true;
 	type = peer_address(peer, addr);
 	for (unsigned i = 0; i < part->caddr.n; i++)
-		if (type && part->caddr.v[i].type == type && lw_eq(part->caddr.v[i].value, (struct lw_bytes){ addr, type == 2 ? 4 : 16 }))
+		if (type && part->caddr.v[i].type == type &&
+		        lw_eq(part->caddr.v[i].value, (struct lw_bytes){ addr, type == 2 ? 4 : 16 }))
 			return true;
 	return false;
 }
@@ -159,8 +164,8 @@ static int set_key(struct lw_krbkey *into, const struct krb_key *k)
 	return k->key.n == e->key_size ? lw_krbkey_set(into, e, k->key.p) : KDC_R_BAD_INTEGRITY;
 }
 
-int kdc_open_authenticator(struct kdc_thread *t, const struct kdc_shown *s, const struct krb_enc *enc, uint32_t usage, int64_t now,
-	int64_t skew, struct krb_authenticator *ret, uint8_t mac[16])
+int kdc_open_authenticator(struct kdc_thread *t, const struct kdc_shown *s, const struct krb_enc *enc,
+        uint32_t usage, int64_t now, int64_t skew, struct krb_authenticator *ret, uint8_t mac[16])
 {
 	struct lw_bytes plain;
 	int err = set_key(t->session, &s->part.key);
@@ -181,7 +186,8 @@ int kdc_open_authenticator(struct kdc_thread *t, const struct kdc_shown *s, cons
 	return ret->subkey.key.p ? set_key(t->subkey, &ret->subkey) : LW_OK;
 }
 
-int kdc_shown_client(struct kdc_thread *t, struct kdc_realm *r, const struct kdc_shown *s, struct kdc_princ *ret)
+int kdc_shown_client(
+        struct kdc_thread *t, struct kdc_realm *r, const struct kdc_shown *s, struct kdc_princ *ret)
 {
 	int err = kdc_find_entry(t, r, &s->part.cname, ret);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The AS exchange (RFC 4120 3.1). Until the client has proved its password, every answer is one that an unknown name would get, and
- * as much work is done for it. */
+/* The AS exchange (RFC 4120 3.1). Until the client has proved its password, every answer is one that an
+ * unknown name would get, and as much work is done for it. */
 #include "kdc/int.h"
 
 #include <string.h>
@@ -61,7 +61,8 @@ static int find_client(struct kdc_call *c)
 	if (err || !c->client.keys || !c->client.keys->set[0].nkeys) { /* nobody */
 		const struct kdc_keys *other;
 
-		err = kdc_keys_get(c->t, c->realm, KDC_CHANGEPW, NULL, &other); /* it takes as long as with somebody */
+		err = kdc_keys_get(
+		        c->t, c->realm, KDC_CHANGEPW, NULL, &other); /* it takes as long as with somebody */
 		c->client = (struct kdc_princ){ .keys = c->t->dummy };
 	}
 	return err;
@@ -84,8 +85,9 @@ static int find_salt(struct kdc_call *c)
 			login.part[0].n = (size_t)(at - login.part[0].p);
 		name = &login;
 	}
-	return kdc_default_salt(c->t, c->realm, name, !c->client.known && (c->req.options & KRB_CANONICALIZE || login.type == KRB_NT_ENTERPRISE),
-		&c->salt);
+	return kdc_default_salt(c->t, c->realm, name,
+	        !c->client.known && (c->req.options & KRB_CANONICALIZE || login.type == KRB_NT_ENTERPRISE),
+	        &c->salt);
 }
 
 static int find_etypes(struct kdc_call *c)
@@ -186,7 +188,8 @@ static int reserve_waiting(struct kdc_call *c, const struct lw_uuid *account, st
 /* Reserves a guess. LW_EAGAIN: others are under evaluation; LW_ELOCKED. */
 static int reserve(struct kdc_call *c, const struct lw_uuid *account, struct keys_guess *ret)
 {
-	int err = keys_guess_try(c->s->options.guesses, c->realm->tenant, account, lw_str(c->q->peer->addr), ret);
+	int err = keys_guess_try(
+	        c->s->options.guesses, c->realm->tenant, account, lw_str(c->q->peer->addr), ret);
 
 	if (err != LW_EBUSY)
 		return err;
@@ -235,8 +238,10 @@ int kdc_pa_enc_timestamp(struct kdc_call *c, struct lw_bytes value)
 	if (!err && (time > c->now + c->s->skew || time < c->now - c->s->skew))
 		err = KDC_R_SKEW; /* maybe somebody else's, from long ago: it forgives no guesses */
 	if (counted)
-		keys_guess_settle(c->s->options.guesses, &guess, err == LW_OK ? KEYS_GUESS_RIGHT : err == KDC_R_PREAUTH_FAILED ? KEYS_GUESS_WRONG :
-			KEYS_GUESS_VOID);
+		keys_guess_settle(c->s->options.guesses, &guess,
+		        err == LW_OK                  ? KEYS_GUESS_RIGHT
+		        : err == KDC_R_PREAUTH_FAILED ? KEYS_GUESS_WRONG
+		                                      : KEYS_GUESS_VOID);
 	if (!err && (!known || locked))
 		err = KDC_R_PREAUTH_FAILED;
 	if (err == KDC_R_PREAUTH_FAILED)
@@ -287,7 +292,8 @@ static int prove(struct kdc_call *c)
 /* The client has proved who it is: from here on it may hear what is wrong. */
 static int server(struct kdc_call *c)
 {
-	int err = c->req.has_sname ? kdc_find_server(c->t, c->realm, &c->req.sname, &c->server) : LW_ENOTFOUND;
+	int err =
+	        c->req.has_sname ? kdc_find_server(c->t, c->realm, &c->req.sname, &c->server) : LW_ENOTFOUND;
 
 	if (err == LW_ENOTFOUND || (!err && c->server.disabled))
 		return KDC_R_SERVER_UNKNOWN;

@@ -7,10 +7,10 @@
 
 #include "base/crypto.h"
 
-#define SHARDS  8
-#define SETS    128 /* of a shard */
-#define WAYS    4
-#define ADDR    64
+#define SHARDS 8
+#define SETS   128 /* of a shard */
+#define WAYS   4
+#define ADDR   64
 
 struct kept {
 	uint64_t tag; /* 0: free */
@@ -55,7 +55,8 @@ void kdc_aside_free(struct kdc_aside *a)
 	free(a);
 }
 
-/* Address, length and the end of the request, where its nonce is. What is found is compared octet by octet. */
+/* Address, length and the end of the request, where its nonce is. What is found is compared octet by octet.
+ */
 static uint64_t tag_of(const struct kdc_aside *a, const char *addr, struct lw_bytes request)
 {
 	uint64_t h = a->secret ^ request.n * UINT64_C(0x9e3779b97f4a7c15);
@@ -76,11 +77,12 @@ static uint64_t tag_of(const struct kdc_aside *a, const char *addr, struct lw_by
 
 static bool is_it(const struct kept *k, uint64_t tag, const char *addr, struct lw_bytes request, int64_t now)
 {
-	return k->tag == tag && now - k->at <= KDC_ASIDE_US && k->nrequest == request.n && strcmp(k->addr, addr) == 0 &&
-		memcmp(k->octets, request.p, request.n) == 0;
+	return k->tag == tag && now - k->at <= KDC_ASIDE_US && k->nrequest == request.n &&
+	       strcmp(k->addr, addr) == 0 && memcmp(k->octets, request.p, request.n) == 0;
 }
 
-size_t kdc_aside_find(struct kdc_aside *a, const char *addr, struct lw_bytes request, int64_t now, uint8_t *out, size_t out_max)
+size_t kdc_aside_find(struct kdc_aside *a, const char *addr, struct lw_bytes request, int64_t now,
+        uint8_t *out, size_t out_max)
 {
 	uint64_t tag = tag_of(a, addr, request);
 	struct shard *s = &a->shard[tag % SHARDS];
@@ -132,7 +134,8 @@ static bool make_room(struct kdc_aside *a, struct shard *s, struct kept *k, size
 	return true;
 }
 
-void kdc_aside_keep(struct kdc_aside *a, const char *addr, struct lw_bytes request, int64_t now, struct lw_bytes answer)
+void kdc_aside_keep(
+        struct kdc_aside *a, const char *addr, struct lw_bytes request, int64_t now, struct lw_bytes answer)
 {
 	uint64_t tag = tag_of(a, addr, request);
 	struct shard *s = &a->shard[tag % SHARDS];

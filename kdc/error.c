@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reasons and domain errors to KRB-ERROR codes (RFC 4120 7.5.9): the one place. A peer hears the code and nothing else: no
- * text, and the same for what is hidden and what is not there. */
+/* Reasons and domain errors to KRB-ERROR codes (RFC 4120 7.5.9): the one place. A peer hears the code and
+ * nothing else: no text, and the same for what is hidden and what is not there. */
 #include "kdc/int.h"
 
 #include <stdio.h>
@@ -15,7 +15,9 @@ static const struct kdc_reason_row reasons[] = {
 };
 
 /* What LW_E… means here; the rest is an internal error. */
-static const struct { int err, reason; } mapped[] = {
+static const struct {
+	int err, reason;
+} mapped[] = {
 	{ LW_ENOMEM, KDC_R_UNAVAILABLE },
 	{ LW_EIO, KDC_R_UNAVAILABLE },
 	{ LW_EFULL, KDC_R_UNAVAILABLE },
@@ -47,7 +49,9 @@ const struct kdc_reason_row *kdc_reason_row(int err)
 
 static void put(struct kdc_thread *t, struct kdc_question *q, struct krb_error *e)
 {
-	static const struct krb_name tgs = { .type = KRB_NT_SRV_INST, .n = 1, .part = { { (const uint8_t *)"krbtgt", 6 } } };
+	static const struct krb_name tgs = {
+		.type = KRB_NT_SRV_INST, .n = 1, .part = { { (const uint8_t *)"krbtgt", 6 } }
+	};
 	int64_t now = lw_wall(t->server->clock);
 	struct lw_der_writer w;
 	struct lw_bytes out;
@@ -105,9 +109,10 @@ static void log_refused(struct kdc_call *c, const struct kdc_reason_row *row)
 {
 	if (!may_log(c->t, c->now))
 		return;
-	lw_log(row->code == 60 || row->code == 29 ? LW_WARN : LW_INFO, "ticket refused", "request", c->op ? c->op->name : "-", "code", row->name, "why",
-		row->text, "realm", c->realm ? c->realm->name : "-", "client", text(c->t, &c->client), "server", text(c->t, &c->server), "peer",
-		c->q->peer->addr, NULL);
+	lw_log(row->code == 60 || row->code == 29 ? LW_WARN : LW_INFO, "ticket refused", "request",
+	        c->op ? c->op->name : "-", "code", row->name, "why", row->text, "realm",
+	        c->realm ? c->realm->name : "-", "client", text(c->t, &c->client), "server",
+	        text(c->t, &c->server), "peer", c->q->peer->addr, NULL);
 }
 
 void kdc_put_error(struct kdc_call *c, int err)
@@ -118,7 +123,9 @@ void kdc_put_error(struct kdc_call *c, int err)
 	if (c->req.has_sname) {
 		e.sname = c->req.sname;
 	} else if (c->req.realm.p) {
-		e.sname = (struct krb_name){ .type = KRB_NT_SRV_INST, .n = 2, .part = { LW_LIT("krbtgt"), c->req.realm } };
+		e.sname = (struct krb_name){
+			.type = KRB_NT_SRV_INST, .n = 2, .part = { LW_LIT("krbtgt"), c->req.realm }
+		};
 	}
 	if (c->crealm.p && c->req.has_cname) { /* a referral to the client's realm */
 		e.crealm = c->crealm;

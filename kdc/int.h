@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside the KDC: the server, what each thread keeps, realms, opened keys, and one request on its way. Only kdc/ and its tests include
- * this. docs/kdc.md says how a request flows. */
+/* Inside the KDC: the server, what each thread keeps, realms, opened keys, and one request on its way. Only
+ * kdc/ and its tests include this. docs/kdc.md says how a request flows. */
 #ifndef KDC_INT_H
 #define KDC_INT_H
 
@@ -21,12 +21,12 @@
 #define KDC_BATCH      32   /* requests of one connection in a quantum */
 #define KDC_BATCH_US   200
 #define KDC_ARENA      (1u << 20)
-#define KDC_REALMS     256  /* a thread's sessions */
-#define KDC_CLASS_KEYS 4096 /* tenants' keys that the server remembers */
+#define KDC_REALMS     256   /* a thread's sessions */
+#define KDC_CLASS_KEYS 4096  /* tenants' keys that the server remembers */
 #define KDC_KEYS       16384 /* principals whose keys a thread remembers */
-#define KDC_PREPARED   256  /* key objects of a thread */
+#define KDC_PREPARED   256   /* key objects of a thread */
 #define KDC_ETYPES     8
-#define KDC_LOG_RATE   50   /* lines a second and thread about refused requests */
+#define KDC_LOG_RATE   50 /* lines a second and thread about refused requests */
 
 /* ---- flags of tickets and options of requests (RFC 4120 5.3, 5.4.1; RFC 6806) ---- */
 #define KRB_FORWARDABLE     KRB_BIT(1)
@@ -35,7 +35,7 @@
 #define KRB_PROXY           KRB_BIT(4)
 #define KRB_MAY_POSTDATE    KRB_BIT(5)
 #define KRB_POSTDATED       KRB_BIT(6)
-#define KRB_INVALID         KRB_BIT(7)  /* ticket */
+#define KRB_INVALID         KRB_BIT(7) /* ticket */
 #define KRB_RENEWABLE       KRB_BIT(8)
 #define KRB_INITIAL         KRB_BIT(9)  /* ticket */
 #define KRB_PRE_AUTHENT     KRB_BIT(10) /* ticket */
@@ -52,45 +52,55 @@
 #define KRB_VALIDATE        KRB_BIT(31) /* option */
 
 /* Key usages (RFC 4120 7.5.1, RFC 6806 section 11) */
-enum kdc_usage { KRB_U_ENC_TS = 1, KRB_U_TICKET = 2, KRB_U_AS_REP = 3, KRB_U_AUTHZ_SESSION = 4, KRB_U_AUTHZ_SUBKEY = 5,
-	KRB_U_TGS_CKSUM = 6, KRB_U_TGS_AUTH = 7, KRB_U_TGS_REP_SESSION = 8, KRB_U_TGS_REP_SUBKEY = 9, KRB_U_AP_AUTH = 11,
-	KRB_U_AS_REQ = 56 };
+enum kdc_usage {
+	KRB_U_ENC_TS = 1,
+	KRB_U_TICKET = 2,
+	KRB_U_AS_REP = 3,
+	KRB_U_AUTHZ_SESSION = 4,
+	KRB_U_AUTHZ_SUBKEY = 5,
+	KRB_U_TGS_CKSUM = 6,
+	KRB_U_TGS_AUTH = 7,
+	KRB_U_TGS_REP_SESSION = 8,
+	KRB_U_TGS_REP_SUBKEY = 9,
+	KRB_U_AP_AUTH = 11,
+	KRB_U_AS_REQ = 56
+};
 
 /* ---- why a request is refused: what functions here return besides LW_E… ---- */
-#define KDC_REASONS(X)                                                                                      \
-	X(BAD_PVNO, 3, "protocol version")                                                                  \
-	X(CLIENT_UNKNOWN, 6, "no such client")                                                              \
-	X(SERVER_UNKNOWN, 7, "no such server, or no right to a ticket for it")                              \
-	X(NULL_KEY, 9, "the server has no key")                                                             \
-	X(CANNOT_POSTDATE, 10, "postdating")                                                                \
-	X(NEVER_VALID, 11, "the ticket would never be valid")                                               \
-	X(POLICY, 12, "policy")                                                                             \
-	X(BADOPTION, 13, "an option that can't be granted")                                                 \
-	X(ETYPE_NOSUPP, 14, "no common encryption type")                                                    \
-	X(PADATA_NOSUPP, 16, "no ticket shown")                                                             \
-	X(CLIENT_REVOKED, 18, "the client is disabled")                                                     \
-	X(TGT_REVOKED, 20, "the ticket's client is not there any more")                                     \
-	X(PREAUTH_FAILED, 24, "wrong password")                                                             \
-	X(PREAUTH_REQUIRED, 25, "pre-authentication required")                                              \
-	X(SERVER_NOMATCH, 26, "server and ticket don't match")                                              \
-	X(MUST_USE_U2U, 27, "a user as server")                                                             \
-	X(UNAVAILABLE, 29, "not available")                                                                 \
-	X(BAD_INTEGRITY, 31, "does not decrypt")                                                            \
-	X(TKT_EXPIRED, 32, "the ticket has expired")                                                        \
-	X(TKT_NYV, 33, "the ticket is not yet valid")                                                       \
-	X(REPEAT, 34, "a replay")                                                                           \
-	X(NOT_US, 35, "a ticket for somebody else")                                                         \
-	X(BADMATCH, 36, "ticket and authenticator don't match")                                             \
-	X(SKEW, 37, "clock skew")                                                                           \
-	X(BADADDR, 38, "another address")                                                                   \
-	X(BADVERSION, 39, "version of an AP-REQ")                                                           \
-	X(MSG_TYPE, 40, "message type")                                                                     \
-	X(MODIFIED, 41, "the checksum is wrong")                                                            \
-	X(BADKEYVER, 44, "key version")                                                                     \
-	X(INAPP_CKSUM, 50, "no fit checksum")                                                               \
-	X(TOO_BIG, 52, "too big for a datagram")                                                            \
-	X(GENERIC, 60, "malformed, or an internal error")                                                   \
-	X(TOOLONG, 61, "a field is too long")                                                               \
+#define KDC_REASONS(X)                                                                                       \
+	X(BAD_PVNO, 3, "protocol version")                                                                   \
+	X(CLIENT_UNKNOWN, 6, "no such client")                                                               \
+	X(SERVER_UNKNOWN, 7, "no such server, or no right to a ticket for it")                               \
+	X(NULL_KEY, 9, "the server has no key")                                                              \
+	X(CANNOT_POSTDATE, 10, "postdating")                                                                 \
+	X(NEVER_VALID, 11, "the ticket would never be valid")                                                \
+	X(POLICY, 12, "policy")                                                                              \
+	X(BADOPTION, 13, "an option that can't be granted")                                                  \
+	X(ETYPE_NOSUPP, 14, "no common encryption type")                                                     \
+	X(PADATA_NOSUPP, 16, "no ticket shown")                                                              \
+	X(CLIENT_REVOKED, 18, "the client is disabled")                                                      \
+	X(TGT_REVOKED, 20, "the ticket's client is not there any more")                                      \
+	X(PREAUTH_FAILED, 24, "wrong password")                                                              \
+	X(PREAUTH_REQUIRED, 25, "pre-authentication required")                                               \
+	X(SERVER_NOMATCH, 26, "server and ticket don't match")                                               \
+	X(MUST_USE_U2U, 27, "a user as server")                                                              \
+	X(UNAVAILABLE, 29, "not available")                                                                  \
+	X(BAD_INTEGRITY, 31, "does not decrypt")                                                             \
+	X(TKT_EXPIRED, 32, "the ticket has expired")                                                         \
+	X(TKT_NYV, 33, "the ticket is not yet valid")                                                        \
+	X(REPEAT, 34, "a replay")                                                                            \
+	X(NOT_US, 35, "a ticket for somebody else")                                                          \
+	X(BADMATCH, 36, "ticket and authenticator don't match")                                              \
+	X(SKEW, 37, "clock skew")                                                                            \
+	X(BADADDR, 38, "another address")                                                                    \
+	X(BADVERSION, 39, "version of an AP-REQ")                                                            \
+	X(MSG_TYPE, 40, "message type")                                                                      \
+	X(MODIFIED, 41, "the checksum is wrong")                                                             \
+	X(BADKEYVER, 44, "key version")                                                                      \
+	X(INAPP_CKSUM, 50, "no fit checksum")                                                                \
+	X(TOO_BIG, 52, "too big for a datagram")                                                             \
+	X(GENERIC, 60, "malformed, or an internal error")                                                    \
+	X(TOOLONG, 61, "a field is too long")                                                                \
 	X(WRONG_REALM, 68, "no such realm")
 enum kdc_reason {
 	KDC_OK = 0,
@@ -98,15 +108,23 @@ enum kdc_reason {
 #define X(name, code, text) KDC_R_##name,
 	KDC_REASONS(X)
 #undef X
-	KDC_R_END
+	        KDC_R_END
 };
-struct kdc_reason_row { const char *name; int32_t code; const char *text; };
+struct kdc_reason_row {
+	const char *name;
+	int32_t code;
+	const char *text;
+};
 const struct kdc_reason_row *kdc_reason_row(int err); /* of LW_E… too */
 
 /* ---- the server ---- */
 
 struct kdc_thread;
-struct kdc_class_key { struct lw_uuid tenant; bool used; uint8_t key[32]; };
+struct kdc_class_key {
+	struct lw_uuid tenant;
+	bool used;
+	uint8_t key[32];
+};
 struct kdc_server {
 	struct store *store;
 	struct keys *keys;
@@ -117,9 +135,9 @@ struct kdc_server {
 	struct kdc_replay *replay;
 	void *own_region;
 	struct kdc_aside *aside;
-	struct keys_krb_set dummy;  /* keys of nobody: what unknown names are checked against */
-	pthread_key_t key;          /* each thread's struct kdc_thread */
-	pthread_mutex_t lock;       /* threads, class_keys */
+	struct keys_krb_set dummy; /* keys of nobody: what unknown names are checked against */
+	pthread_key_t key;         /* each thread's struct kdc_thread */
+	pthread_mutex_t lock;      /* threads, class_keys */
 	struct kdc_thread *threads;
 	struct kdc_class_key *class_keys; /* KDC_CLASS_KEYS, an open hash */
 };
@@ -158,8 +176,8 @@ struct kdc_thread *kdc_thread(struct kdc_server *); /* this thread's; NULL: no m
 void kdc_thread_end(struct kdc_thread *);           /* the batch is over: no read transaction stays open */
 
 /* ---- realms: kdc/realm.c ---- */
-/* The realm of exactly this name with a read transaction open in t->txn and its key at hand. LW_ENOTFOUND: none, or disabled;
- * LW_EAGAIN: it may block. */
+/* The realm of exactly this name with a read transaction open in t->txn and its key at hand. LW_ENOTFOUND:
+ * none, or disabled; LW_EAGAIN: it may block. */
 int kdc_realm_open(struct kdc_thread *, struct lw_bytes name, bool may_block, struct kdc_realm **ret);
 void kdc_realms_free(struct kdc_thread *);
 
@@ -169,7 +187,7 @@ enum kdc_own { KDC_ENTRY, KDC_KRBTGT, KDC_CHANGEPW, KDC_LDAP, KDC_HTTP, KDC_OWN_
 struct kdc_keys {
 	uint64_t serial; /* never the same twice in a thread */
 	uint32_t tenant;
-	uint8_t own;     /* enum kdc_own */
+	uint8_t own; /* enum kdc_own */
 	struct lw_uuid entry;
 	uint64_t generation;
 	uint8_t mark[16]; /* of the sealed octets */
@@ -177,12 +195,14 @@ struct kdc_keys {
 	unsigned nsets;
 	struct keys_krb_set set[]; /* newest first, strongest key first */
 };
-/* The keys of an entry (own KDC_ENTRY) or of the realm's own service, as the store has them now. LW_ENOTFOUND: none. They stay for
- * this request. */
-int kdc_keys_get(struct kdc_thread *, struct kdc_realm *, enum kdc_own, const struct lw_uuid *entry, const struct kdc_keys **ret);
+/* The keys of an entry (own KDC_ENTRY) or of the realm's own service, as the store has them now.
+ * LW_ENOTFOUND: none. They stay for this request. */
+int kdc_keys_get(struct kdc_thread *, struct kdc_realm *, enum kdc_own, const struct lw_uuid *entry,
+        const struct kdc_keys **ret);
 void kdc_keys_txn_over(struct kdc_keycache *); /* whenever t->txn ends */
 /* A key object of one of them, with what it has derived. NULL: no memory. */
-struct lw_krbkey *kdc_prepared(struct kdc_thread *, const struct kdc_keys *, const struct keys_krb_set *, unsigned key);
+struct lw_krbkey *kdc_prepared(
+        struct kdc_thread *, const struct kdc_keys *, const struct keys_krb_set *, unsigned key);
 /* The key of that type in a set; -1: none. */
 int kdc_key_of(const struct keys_krb_set *, int32_t etype);
 struct kdc_keycache *kdc_keycache_new(void);
@@ -193,16 +213,21 @@ const struct kdc_keys *kdc_keys_dummy(struct kdc_keycache *, const struct keys_k
 struct kdc_princ {
 	enum kdc_own own;
 	bool known, user, disabled;
-	struct lw_uuid uuid;  /* zero: one of lwd's own services */
-	struct krb_name name; /* as tickets carry it */
+	struct lw_uuid uuid;         /* zero: one of lwd's own services */
+	struct krb_name name;        /* as tickets carry it */
 	const struct kdc_keys *keys; /* NULL: none */
 };
 /* All of: LW_ENOTFOUND; errors of the store. Names live in the arena or in the request. */
-int kdc_find_entry(struct kdc_thread *, struct kdc_realm *, const struct krb_name *, struct kdc_princ *ret);  /* exactly this name */
-int kdc_find_login(struct kdc_thread *, struct kdc_realm *, struct lw_bytes uid, struct kdc_princ *ret);      /* in any case; the canonical name */
-int kdc_find_server(struct kdc_thread *, struct kdc_realm *, const struct krb_name *, struct kdc_princ *ret); /* own services, too */
-int kdc_princ_keys(struct kdc_thread *, struct kdc_realm *, struct kdc_princ *); /* fills in keys; LW_OK also when there are none */
-int kdc_default_salt(struct kdc_thread *, const struct kdc_realm *, const struct krb_name *, bool fold, struct lw_bytes *ret);
+int kdc_find_entry(struct kdc_thread *, struct kdc_realm *, const struct krb_name *,
+        struct kdc_princ *ret); /* exactly this name */
+int kdc_find_login(struct kdc_thread *, struct kdc_realm *, struct lw_bytes uid,
+        struct kdc_princ *ret); /* in any case; the canonical name */
+int kdc_find_server(struct kdc_thread *, struct kdc_realm *, const struct krb_name *,
+        struct kdc_princ *ret); /* own services, too */
+int kdc_princ_keys(struct kdc_thread *, struct kdc_realm *,
+        struct kdc_princ *); /* fills in keys; LW_OK also when there are none */
+int kdc_default_salt(struct kdc_thread *, const struct kdc_realm *, const struct krb_name *, bool fold,
+        struct lw_bytes *ret);
 
 /* ---- one request ---- */
 
@@ -213,7 +238,8 @@ struct kdc_question {
 	uint8_t *out;
 	size_t out_max, out_n; /* out_n 0: no answer */
 };
-/* LW_OK: answered, or not to be answered. LW_EAGAIN: it may block; ask again where it may (never when may_block). */
+/* LW_OK: answered, or not to be answered. LW_EAGAIN: it may block; ask again where it may (never when
+ * may_block). */
 int kdc_request(struct kdc_thread *, struct kdc_question *);
 
 enum kdc_where { KDC_IN_AS = 1, KDC_IN_TGS = 2 };
@@ -228,8 +254,8 @@ struct kdc_op {
 extern const struct kdc_op kdc_ops[];
 extern const size_t kdc_nops;
 
-/* An option of a request: where it may be asked for, what the shown ticket must have for it, what it makes of the new one. Options
- * without a row are ignored (RFC 4120 5.4.1). */
+/* An option of a request: where it may be asked for, what the shown ticket must have for it, what it makes of
+ * the new one. Options without a row are ignored (RFC 4120 5.4.1). */
 struct kdc_option {
 	uint32_t bit;
 	const char *name;
@@ -305,25 +331,27 @@ struct kdc_call {
 	uint32_t gives;
 	struct kdc_grant g;
 	struct lw_bytes e_data, crealm; /* of an error */
-	bool remember; /* the same datagram gets the same answer */
+	bool remember;                  /* the same datagram gets the same answer */
 };
 int kdc_as(struct kdc_call *);
 int kdc_tgs(struct kdc_call *);
 
 /* ---- kdc/apreq.c: tickets and authenticators that are shown, to the TGS and to lwd's own services ---- */
 enum kdc_open_flags { KDC_OPEN_ANY = 1 /* not only a TGT: for renewal */ };
-/* Decrypts a ticket of the realm (issued to the krbtgt, to own, or by flags to anything) and reads its private data. Times are not looked at. */
-int kdc_open_ticket(struct kdc_thread *, struct kdc_realm *, const struct krb_ticket *, enum kdc_own, unsigned flags, int64_t now,
-	struct kdc_shown *ret);
+/* Decrypts a ticket of the realm (issued to the krbtgt, to own, or by flags to anything) and reads its
+ * private data. Times are not looked at. */
+int kdc_open_ticket(struct kdc_thread *, struct kdc_realm *, const struct krb_ticket *, enum kdc_own,
+        unsigned flags, int64_t now, struct kdc_shown *ret);
 int kdc_ticket_times(const struct kdc_shown *, int64_t now, int64_t skew, bool validate);
 /* Does one of the addresses stand for the peer? No address: yes. */
 bool kdc_address_fits(const struct krb_enc_ticket_part *, const struct lw_peer *);
-/* Decrypts the authenticator with the ticket's session key (which goes to t->session; its subkey, when there is one, to t->subkey), and
- * checks names and time. mac is for kdc_replay_take. */
-int kdc_open_authenticator(struct kdc_thread *, const struct kdc_shown *, const struct krb_enc *, uint32_t usage, int64_t now, int64_t skew,
-	struct krb_authenticator *ret, uint8_t mac[16]);
+/* Decrypts the authenticator with the ticket's session key (which goes to t->session; its subkey, when there
+ * is one, to t->subkey), and checks names and time. mac is for kdc_replay_take. */
+int kdc_open_authenticator(struct kdc_thread *, const struct kdc_shown *, const struct krb_enc *,
+        uint32_t usage, int64_t now, int64_t skew, struct krb_authenticator *ret, uint8_t mac[16]);
 /* The shown ticket's client: still under its name, the same UUID, enabled. */
-int kdc_shown_client(struct kdc_thread *, struct kdc_realm *, const struct kdc_shown *, struct kdc_princ *ret);
+int kdc_shown_client(
+        struct kdc_thread *, struct kdc_realm *, const struct kdc_shown *, struct kdc_princ *ret);
 
 /* ---- kdc/ticket.c ---- */
 /* May the client have a ticket for the server, and how long does it live? tgt NULL: an AS-REQ. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opened keys, bounded and per thread. What is kept is found again only by what the store holds now (tenant, entry, generation and
- * the sealed octets' nonce), so nothing stale is ever used; what gives way is wiped. */
+/* Opened keys, bounded and per thread. What is kept is found again only by what the store holds now (tenant,
+ * entry, generation and the sealed octets' nonce), so nothing stale is ever used; what gives way is wiped. */
 #include "kdc/int.h"
 
 #include <stdlib.h>
@@ -53,7 +53,8 @@ static void prepared_drop(struct kdc_keycache *c, const struct kdc_keys *k)
 	}
 }
 
-struct lw_krbkey *kdc_prepared(struct kdc_thread *t, const struct kdc_keys *k, const struct keys_krb_set *of, unsigned key)
+struct lw_krbkey *kdc_prepared(
+        struct kdc_thread *t, const struct kdc_keys *k, const struct keys_krb_set *of, unsigned key)
 {
 	struct kdc_keycache *c = t->keys;
 	unsigned at = (unsigned)(of - k->set) * KEYS_KRB_KEYS + key;
@@ -132,7 +133,8 @@ static void release(struct kdc_keys *k)
 	free(k);
 }
 
-static struct kdc_keys **bucket_of(struct kdc_keycache *c, uint32_t tenant, const struct lw_uuid *entry, uint8_t own)
+static struct kdc_keys **bucket_of(
+        struct kdc_keycache *c, uint32_t tenant, const struct lw_uuid *entry, uint8_t own)
 {
 	uint64_t h;
 
@@ -205,7 +207,8 @@ static int read_sealed(struct kdc_thread *t, enum kdc_own own, const struct lw_u
 	int err;
 
 	if (own == KDC_ENTRY)
-		err = store_sealed(t->txn, entry, t->server->krb_key->id, STORE_SECRET_KERBEROS, &s->octets, &s->generation);
+		err = store_sealed(t->txn, entry, t->server->krb_key->id, STORE_SECRET_KERBEROS, &s->octets,
+		        &s->generation);
 	else
 		err = store_realm_sealed(t->txn, &s->octets, &s->generation);
 	memset(s->mark, 0, sizeof s->mark);
@@ -216,7 +219,9 @@ static int read_sealed(struct kdc_thread *t, enum kdc_own own, const struct lw_u
 
 static void derive_own(struct keys_krb *krb, enum kdc_own own)
 {
-	static const char *const names[KDC_OWN_COUNT] = { [KDC_CHANGEPW] = "changepw", [KDC_LDAP] = "ldap", [KDC_HTTP] = "HTTP" };
+	static const char *const names[KDC_OWN_COUNT] = {
+		[KDC_CHANGEPW] = "changepw", [KDC_LDAP] = "ldap", [KDC_HTTP] = "HTTP"
+	};
 	struct keys_krb_key key;
 
 	for (unsigned i = 0; names[own] && i < krb->nsets; i++)
@@ -227,8 +232,8 @@ static void derive_own(struct keys_krb *krb, enum kdc_own own)
 	lw_wipe(&key, sizeof key);
 }
 
-static int open_keys(struct kdc_thread *t, const struct kdc_realm *r, enum kdc_own own, const struct lw_uuid *entry, const struct sealed *s,
-	struct kdc_keys **ret)
+static int open_keys(struct kdc_thread *t, const struct kdc_realm *r, enum kdc_own own,
+        const struct lw_uuid *entry, const struct sealed *s, struct kdc_keys **ret)
 {
 	struct keys_krb *krb = lw_alloc(t->arena, sizeof *krb);
 	struct kdc_keys *k;
@@ -236,7 +241,8 @@ static int open_keys(struct kdc_thread *t, const struct kdc_realm *r, enum kdc_o
 
 	if (!krb)
 		return LW_ENOMEM;
-	err = keys_krb_open(r->key, &r->uuid, own == KDC_ENTRY ? entry : &r->uuid, s->generation, s->octets, t->arena, krb);
+	err = keys_krb_open(r->key, &r->uuid, own == KDC_ENTRY ? entry : &r->uuid, s->generation, s->octets,
+	        t->arena, krb);
 	if (err)
 		return err == LW_ENOMEM ? err : LW_EINTERNAL;
 	derive_own(krb, own);
@@ -252,7 +258,8 @@ static int open_keys(struct kdc_thread *t, const struct kdc_realm *r, enum kdc_o
 	return LW_OK;
 }
 
-static int found(struct kdc_keycache *c, enum kdc_own own, const struct kdc_keys *k, const struct kdc_keys **ret)
+static int found(
+        struct kdc_keycache *c, enum kdc_own own, const struct kdc_keys *k, const struct kdc_keys **ret)
 {
 	if (own == KDC_KRBTGT)
 		c->krbtgt = k;
@@ -260,7 +267,8 @@ static int found(struct kdc_keycache *c, enum kdc_own own, const struct kdc_keys
 	return LW_OK;
 }
 
-int kdc_keys_get(struct kdc_thread *t, struct kdc_realm *r, enum kdc_own own, const struct lw_uuid *entry, const struct kdc_keys **ret)
+int kdc_keys_get(struct kdc_thread *t, struct kdc_realm *r, enum kdc_own own, const struct lw_uuid *entry,
+        const struct kdc_keys **ret)
 {
 	const struct lw_uuid *id = own == KDC_ENTRY ? entry : &r->uuid;
 	struct kdc_keycache *c = t->keys;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every KDC request, option and kind of pre-authentication, one row each; and the one way that a request goes. Every row names the
- * right it leans on: a row without one is refused to everyone. */
+/* Every KDC request, option and kind of pre-authentication, one row each; and the one way that a request
+ * goes. Every row names the right it leans on: a row without one is refused to everyone. */
 #include "kdc/int.h"
 
 #include <string.h>
@@ -14,12 +14,14 @@ const size_t kdc_nops = sizeof kdc_ops / sizeof *kdc_ops;
 #define BOTH (KDC_IN_AS | KDC_IN_TGS)
 const struct kdc_option kdc_option_rows[] = {
 	{ KRB_FORWARDABLE, "forwardable", ACCESS_TICKET, BOTH, 0, KRB_FORWARDABLE, KRB_FORWARDABLE },
-	{ KRB_FORWARDED, "forwarded", ACCESS_TICKET, KDC_IN_TGS, KDC_R_BADOPTION, KRB_FORWARDABLE, KRB_FORWARDED },
+	{ KRB_FORWARDED, "forwarded", ACCESS_TICKET, KDC_IN_TGS, KDC_R_BADOPTION, KRB_FORWARDABLE,
+	        KRB_FORWARDED },
 	{ KRB_PROXIABLE, "proxiable", ACCESS_TICKET, BOTH, 0, KRB_PROXIABLE, KRB_PROXIABLE },
 	{ KRB_PROXY, "proxy", ACCESS_TICKET, KDC_IN_TGS, KDC_R_BADOPTION, KRB_PROXIABLE, KRB_PROXY },
 	{ KRB_MAY_POSTDATE, "allow-postdate", ACCESS_TICKET, 0, KDC_R_CANNOT_POSTDATE, 0, 0 },
 	{ KRB_POSTDATED, "postdated", ACCESS_TICKET, 0, KDC_R_CANNOT_POSTDATE, 0, 0 },
-	{ KRB_RENEWABLE, "renewable", ACCESS_TICKET, BOTH, 0, KRB_RENEWABLE, 0 }, /* kdc_lives gives the flag */
+	{ KRB_RENEWABLE, "renewable", ACCESS_TICKET, BOTH, 0, KRB_RENEWABLE,
+	        0 }, /* kdc_lives gives the flag */
 	{ KRB_CNAME_IN_ADDL, "cname-in-addl-tkt", ACCESS_TICKET, 0, KDC_R_BADOPTION, 0, 0 },
 	{ KRB_CANONICALIZE, "canonicalize", ACCESS_TICKET, BOTH, 0, 0, 0 },
 	{ KRB_ANONYMOUS, "request-anonymous", ACCESS_TICKET, 0, KDC_R_BADOPTION, 0, 0 },
@@ -67,7 +69,8 @@ int kdc_padata(struct kdc_call *c)
 			continue;
 		for (unsigned i = 0; i < list->n; i++)
 			if (list->v[i].type == pa->type) {
-				err = pa->right == ACCESS_NONE ? KDC_R_POLICY : pa->handler(c, list->v[i].value);
+				err = pa->right == ACCESS_NONE ? KDC_R_POLICY
+				                               : pa->handler(c, list->v[i].value);
 				break;
 			}
 	}
@@ -115,7 +118,8 @@ static bool answered_elsewhere(struct kdc_call *c, int err)
 	if (err != KDC_R_REPEAT || !c->q->udp)
 		return false;
 	if (!c->in_work)
-		c->q->out_n = kdc_aside_find(c->s->aside, c->q->peer->addr, c->q->in, lw_mono(c->s->clock), c->q->out, c->q->out_max);
+		c->q->out_n = kdc_aside_find(c->s->aside, c->q->peer->addr, c->q->in, lw_mono(c->s->clock),
+		        c->q->out, c->q->out_max);
 	return c->in_work || c->q->out_n;
 }
 
@@ -134,7 +138,8 @@ static int answer(struct kdc_call *c)
 	if (err)
 		kdc_put_error(c, err);
 	if (c->remember && c->q->udp && c->q->out_n)
-		kdc_aside_keep(c->s->aside, c->q->peer->addr, c->q->in, lw_mono(c->s->clock), (struct lw_bytes){ c->q->out, c->q->out_n });
+		kdc_aside_keep(c->s->aside, c->q->peer->addr, c->q->in, lw_mono(c->s->clock),
+		        (struct lw_bytes){ c->q->out, c->q->out_n });
 	settle(c, err); /* after it is kept: whoever finds it answered finds the answer */
 	return LW_OK;
 }
@@ -155,7 +160,8 @@ int kdc_request(struct kdc_thread *t, struct kdc_question *q)
 		return LW_OK;
 	}
 	if (q->udp)
-		q->out_n = kdc_aside_find(s->aside, q->peer->addr, q->in, lw_mono(s->clock), q->out, q->out_max);
+		q->out_n =
+		        kdc_aside_find(s->aside, q->peer->addr, q->in, lw_mono(s->clock), q->out, q->out_max);
 	if (q->out_n)
 		return LW_OK;
 	err = answer(&c);

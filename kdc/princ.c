@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names to principals. Looked up anew for every request: what is cached (kdc/keys.c) hangs on UUIDs and generations. */
+/* Names to principals. Looked up anew for every request: what is cached (kdc/keys.c) hangs on UUIDs and
+ * generations. */
 #include "kdc/int.h"
 
 #include <string.h>
@@ -44,7 +45,8 @@ static int name_parse(struct lw_arena *a, const char *text, struct krb_name *ret
 	return LW_OK;
 }
 
-static int look_up(struct kdc_thread *t, const struct schema_attr *kind, struct lw_bytes value, struct store_principal *p, struct kdc_princ *ret)
+static int look_up(struct kdc_thread *t, const struct schema_attr *kind, struct lw_bytes value,
+        struct store_principal *p, struct kdc_princ *ret)
 {
 	int err = store_principal_name(t->txn, kind, value, p);
 
@@ -59,7 +61,8 @@ static int look_up(struct kdc_thread *t, const struct schema_attr *kind, struct 
 	return LW_OK;
 }
 
-int kdc_find_entry(struct kdc_thread *t, struct kdc_realm *r, const struct krb_name *name, struct kdc_princ *ret)
+int kdc_find_entry(
+        struct kdc_thread *t, struct kdc_realm *r, const struct krb_name *name, struct kdc_princ *ret)
 {
 	struct store_principal p;
 	struct lw_bytes text = text_of(t, r, name);
@@ -103,7 +106,8 @@ bool kdc_own_host(const struct kdc_server *s, struct lw_bytes host)
 	return false;
 }
 
-static enum kdc_own own_service(const struct kdc_thread *t, const struct kdc_realm *r, const struct krb_name *name)
+static enum kdc_own own_service(
+        const struct kdc_thread *t, const struct kdc_realm *r, const struct krb_name *name)
 {
 	if (name->n != 2)
 		return KDC_ENTRY;
@@ -118,7 +122,8 @@ static enum kdc_own own_service(const struct kdc_thread *t, const struct kdc_rea
 	return KDC_ENTRY;
 }
 
-int kdc_find_server(struct kdc_thread *t, struct kdc_realm *r, const struct krb_name *name, struct kdc_princ *ret)
+int kdc_find_server(
+        struct kdc_thread *t, struct kdc_realm *r, const struct krb_name *name, struct kdc_princ *ret)
 {
 	enum kdc_own own = own_service(t, r, name);
 
@@ -138,7 +143,8 @@ int kdc_princ_keys(struct kdc_thread *t, struct kdc_realm *r, struct kdc_princ *
 	return p->own == KDC_ENTRY ? LW_OK : LW_EUNAVAIL; /* a tenant without krbtgt keys */
 }
 
-int kdc_default_salt(struct kdc_thread *t, const struct kdc_realm *r, const struct krb_name *name, bool fold, struct lw_bytes *ret)
+int kdc_default_salt(struct kdc_thread *t, const struct kdc_realm *r, const struct krb_name *name, bool fold,
+        struct lw_bytes *ret)
 {
 	size_t n = r->n;
 	uint8_t *p, *from;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Realms are tenants. A thread keeps a session for each that it meets; store_begin says every time whether the tenant is still there,
- * the same and enabled. Their keys of class kerberos come from keyd once and stay with the server. */
+/* Realms are tenants. A thread keeps a session for each that it meets; store_begin says every time whether
+ * the tenant is still there, the same and enabled. Their keys of class kerberos come from keyd once and stay
+ * with the server. */
 #include "kdc/int.h"
 
 #include <stdlib.h>

@@ -44,8 +44,10 @@ static int thread_fill(struct kdc_thread *t)
 	t->keys = kdc_keycache_new();
 	if (t->keys)
 		t->dummy = kdc_keys_dummy(t->keys, &t->server->dummy);
-	return t->arena && t->out && t->plain && t->cipher && t->reply && t->session && t->subkey && t->other && t->realms && t->dummy ?
-		LW_OK : LW_ENOMEM;
+	return t->arena && t->out && t->plain && t->cipher && t->reply && t->session && t->subkey &&
+	                       t->other && t->realms && t->dummy
+	               ? LW_OK
+	               : LW_ENOMEM;
 }
 
 /* A thread ends before its server. */
@@ -94,8 +96,8 @@ static int server_fill(struct kdc_server *s, const struct kdc_options *o)
 	return s->replay ? LW_OK : LW_ENOMEM;
 }
 
-int kdc_server_new(struct store *store, struct keys *keys, const struct kdc_options *options, const struct lw_clock *clock,
-	struct kdc_server **ret)
+int kdc_server_new(struct store *store, struct keys *keys, const struct kdc_options *options,
+        const struct lw_clock *clock, struct kdc_server **ret)
 {
 	struct kdc_server *s = calloc(1, sizeof *s);
 	int err;
@@ -191,7 +193,12 @@ void kdc_thread_end(struct kdc_thread *t)
 
 static int datagram(struct kdc_thread *t, struct lw_datagram *d, bool may_block)
 {
-	struct kdc_question q = { .peer = d->peer, .in = d->in, .udp = true, .may_block = may_block, .out = d->out, .out_max = d->out_max };
+	struct kdc_question q = { .peer = d->peer,
+		.in = d->in,
+		.udp = true,
+		.may_block = may_block,
+		.out = d->out,
+		.out_max = d->out_max };
 	int err;
 
 	if (q.out_max > KDC_UDP_OUT)
@@ -264,9 +271,12 @@ static void put_answer(struct conn *c, struct lw_writer *out, const struct kdc_q
 }
 
 /* LW_OK, or LW_EAGAIN: for a job. */
-static int message(struct conn *c, struct kdc_thread *t, struct lw_bytes in, bool may_block, struct lw_writer *out)
+static int message(
+        struct conn *c, struct kdc_thread *t, struct lw_bytes in, bool may_block, struct lw_writer *out)
 {
-	struct kdc_question q = { .peer = c->peer, .in = in, .may_block = may_block, .out = t->out, .out_max = KRB_MAX_MESSAGE };
+	struct kdc_question q = {
+		.peer = c->peer, .in = in, .may_block = may_block, .out = t->out, .out_max = KRB_MAX_MESSAGE
+	};
 	int err = kdc_request(t, &q);
 
 	if (err == LW_EAGAIN && !may_block)

@@ -12,7 +12,8 @@ static int body_checksum(struct kdc_call *c, const struct krb_authenticator *a)
 {
 	if (!a->has_cksum)
 		return KDC_R_INAPP_CKSUM;
-	switch (lw_krb_cksum_verify(c->t->session, a->cksum.type, KRB_U_TGS_CKSUM, c->req.body, a->cksum.value)) {
+	switch (lw_krb_cksum_verify(
+	        c->t->session, a->cksum.type, KRB_U_TGS_CKSUM, c->req.body, a->cksum.value)) {
 	case LW_OK:
 		return LW_OK;
 	case LW_EUNSUPPORTED:
@@ -45,11 +46,13 @@ int kdc_pa_tgs_req(struct kdc_call *c, struct lw_bytes value)
 
 	if (err)
 		return err == LW_EVERSION ? KDC_R_BADVERSION : KDC_R_GENERIC;
-	err = kdc_open_ticket(c->t, c->realm, &ap.ticket, KDC_KRBTGT, c->req.options & AGAIN ? KDC_OPEN_ANY : 0, c->now, &c->tgt);
+	err = kdc_open_ticket(c->t, c->realm, &ap.ticket, KDC_KRBTGT,
+	        c->req.options & AGAIN ? KDC_OPEN_ANY : 0, c->now, &c->tgt);
 	if (!err)
 		err = kdc_ticket_times(&c->tgt, c->now, c->s->skew, c->req.options & KRB_VALIDATE);
 	if (!err)
-		err = kdc_open_authenticator(c->t, &c->tgt, &ap.authenticator, KRB_U_TGS_AUTH, c->now, c->s->skew, &a, mac);
+		err = kdc_open_authenticator(
+		        c->t, &c->tgt, &ap.authenticator, KRB_U_TGS_AUTH, c->now, c->s->skew, &a, mac);
 	if (!err)
 		err = body_checksum(c, &a);
 	if (!err && !kdc_address_fits(&c->tgt.part, c->q->peer))
@@ -107,7 +110,8 @@ static int find_server(struct kdc_call *c)
 		return KDC_R_POLICY; /* the password itself must be shown: AS only */
 	if (c->req.options & KRB_PROXY && c->server.own == KDC_KRBTGT)
 		return KDC_R_BADOPTION;
-	if (c->req.options & AGAIN && (c->server.own != c->tgt.server.own || !krb_name_eq(&c->server.name, &c->tgt.server.name)))
+	if (c->req.options & AGAIN &&
+	        (c->server.own != c->tgt.server.own || !krb_name_eq(&c->server.name, &c->tgt.server.name)))
 		return KDC_R_SERVER_NOMATCH;
 	return LW_OK;
 }
@@ -158,7 +162,8 @@ static int authz(struct kdc_call *c)
 	if (!p)
 		return LW_ENOMEM;
 	if (c->req.authz.etype != lw_krbkey_type(key)->etype ||
-		lw_krb_decrypt(key, c->has_subkey ? KRB_U_AUTHZ_SUBKEY : KRB_U_AUTHZ_SESSION, c->req.authz.cipher, p, &plain.n))
+	        lw_krb_decrypt(key, c->has_subkey ? KRB_U_AUTHZ_SUBKEY : KRB_U_AUTHZ_SESSION,
+	                c->req.authz.cipher, p, &plain.n))
 		return KDC_R_BAD_INTEGRITY;
 	plain.p = p;
 	if (krb_get_authz(plain, &wanted))
@@ -168,7 +173,8 @@ static int authz(struct kdc_call *c)
 	return add_authz(c, &wanted, false);
 }
 
-/* The new ticket's flags: those that options give (each needs its own on the shown one), and those that stay with a ticket's offspring. */
+/* The new ticket's flags: those that options give (each needs its own on the shown one), and those that stay
+ * with a ticket's offspring. */
 static void flags(struct kdc_call *c)
 {
 	uint32_t old = c->tgt.part.flags;
@@ -176,8 +182,9 @@ static void flags(struct kdc_call *c)
 	if (c->req.options & AGAIN)
 		c->g.flags = old & ~(KRB_INVALID | KRB_INITIAL);
 	else
-		c->g.flags = c->gives | (old & (KRB_FORWARDED | KRB_PROXY | KRB_PRE_AUTHENT | KRB_HW_AUTHENT)) |
-			(c->req.options & KRB_NO_TRANSITED ? 0 : KRB_TRANSITED_OK);
+		c->g.flags = c->gives |
+		             (old & (KRB_FORWARDED | KRB_PROXY | KRB_PRE_AUTHENT | KRB_HW_AUTHENT)) |
+		             (c->req.options & KRB_NO_TRANSITED ? 0 : KRB_TRANSITED_OK);
 	if (!(c->req.options & (KRB_FORWARDED | KRB_PROXY)))
 		c->g.caddr = c->tgt.part.has_addrs ? &c->tgt.part.caddr : NULL;
 	else

@@ -19,10 +19,14 @@ static int64_t asked(int64_t time)
 	return time == KRB_NO_TIME || time <= 0 ? FAR : time;
 }
 
-/* Rules and policy: the longest life from now, and the longest renewal. What is refused is as if it were not there. */
+/* Rules and policy: the longest life from now, and the longest renewal. What is refused is as if it were not
+ * there. */
 static int limits(struct kdc_call *c, int64_t authtime, int64_t *ret_life, int64_t *ret_renew)
 {
-	struct store_ticket q = { .client = c->client.uuid, .server = c->server.uuid, .auth_time = authtime * LW_SECOND, .methods = LW_CAP_KERBEROS };
+	struct store_ticket q = { .client = c->client.uuid,
+		.server = c->server.uuid,
+		.auth_time = authtime * LW_SECOND,
+		.methods = LW_CAP_KERBEROS };
 	int64_t by_rule, life, renew;
 	int err = store_may_ticket(c->t->txn, &q, &by_rule);
 
@@ -62,7 +66,8 @@ static void renewable(struct kdc_call *c, const struct krb_enc_ticket_part *tgt,
 
 	if (c->req.options & KRB_RENEWABLE)
 		want = asked(c->req.rtime);
-	else if (c->req.options & KRB_RENEWABLE_OK && till > g->endtime && (!tgt || tgt->flags & KRB_RENEWABLE))
+	else if (c->req.options & KRB_RENEWABLE_OK && till > g->endtime &&
+	         (!tgt || tgt->flags & KRB_RENEWABLE))
 		want = till;
 	g->flags &= ~KRB_RENEWABLE;
 	g->renew_till = KRB_NO_TIME;
@@ -159,7 +164,8 @@ static int authorization(struct kdc_call *c, struct krb_typed_list *ret)
 }
 
 /* Encrypts what w has, which is wiped, into t->cipher. */
-static int seal(struct kdc_thread *t, const struct lw_der_writer *w, struct lw_krbkey *key, uint32_t usage, struct krb_enc *ret)
+static int seal(struct kdc_thread *t, const struct lw_der_writer *w, struct lw_krbkey *key, uint32_t usage,
+        struct krb_enc *ret)
 {
 	struct lw_bytes plain = lw_der_written(w);
 	const struct lw_enctype *e = lw_krbkey_type(key);
@@ -177,8 +183,15 @@ static int seal(struct kdc_thread *t, const struct lw_der_writer *w, struct lw_k
 static int make_ticket(struct kdc_call *c, struct lw_bytes key, struct lw_bytes *ret)
 {
 	const struct kdc_grant *g = &c->g;
-	struct krb_enc_ticket_part part = { .flags = g->flags, .key = { g->session->etype, key }, .crealm = c->req.realm, .cname = c->client.name,
-		.transited = g->transited, .authtime = g->authtime, .starttime = g->starttime, .endtime = g->endtime, .renew_till = g->renew_till };
+	struct krb_enc_ticket_part part = { .flags = g->flags,
+		.key = { g->session->etype, key },
+		.crealm = c->req.realm,
+		.cname = c->client.name,
+		.transited = g->transited,
+		.authtime = g->authtime,
+		.starttime = g->starttime,
+		.endtime = g->endtime,
+		.renew_till = g->renew_till };
 	struct krb_ticket ticket = { .realm = c->req.realm, .sname = c->server.name };
 	struct lw_der_writer w;
 	size_t size;
@@ -239,11 +252,24 @@ static int request_checksum(struct kdc_call *c)
 static int make_reply(struct kdc_call *c, struct lw_bytes key, struct lw_bytes ticket, struct lw_bytes *ret)
 {
 	const struct kdc_grant *g = &c->g;
-	struct krb_enc_kdc_rep_part part = { .tag = c->op->where == KDC_IN_AS ? 25 : 26, .key = { g->session->etype, key }, .nlast_req = 1,
-		.nonce = c->req.nonce, .key_expiration = KRB_NO_TIME, .flags = g->flags, .authtime = g->authtime, .starttime = g->starttime,
-		.endtime = g->endtime, .renew_till = g->renew_till, .srealm = c->req.realm, .sname = c->server.name, .enc_padata = g->enc_padata };
-	struct krb_kdc_rep rep = { .msg_type = c->op->where == KDC_IN_AS ? KRB_AS_REP : KRB_TGS_REP, .padata = g->padata, .crealm = c->req.realm,
-		.cname = c->client.name, .ticket = ticket };
+	struct krb_enc_kdc_rep_part part = { .tag = c->op->where == KDC_IN_AS ? 25 : 26,
+		.key = { g->session->etype, key },
+		.nlast_req = 1,
+		.nonce = c->req.nonce,
+		.key_expiration = KRB_NO_TIME,
+		.flags = g->flags,
+		.authtime = g->authtime,
+		.starttime = g->starttime,
+		.endtime = g->endtime,
+		.renew_till = g->renew_till,
+		.srealm = c->req.realm,
+		.sname = c->server.name,
+		.enc_padata = g->enc_padata };
+	struct krb_kdc_rep rep = { .msg_type = c->op->where == KDC_IN_AS ? KRB_AS_REP : KRB_TGS_REP,
+		.padata = g->padata,
+		.crealm = c->req.realm,
+		.cname = c->client.name,
+		.ticket = ticket };
 	struct lw_der_writer w;
 	int err;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The KDC with a realm behind it: octets of a datagram, of a connection, and what lies behind encryption. The first octet says what the
- * rest is: 0 a datagram, 1 a stream, 2 the plain text of an authenticator, 3 that of a TGT, 4 a TGS-REQ's body, 5 the plain text of a
- * timestamp, 6 that of authorization data, 7 an AP-REQ. Whatever comes back is a message of Kerberos, and what a forged TGT gets is
- * for the client that its private data names. */
+/* The KDC with a realm behind it: octets of a datagram, of a connection, and what lies behind encryption. The
+ * first octet says what the rest is: 0 a datagram, 1 a stream, 2 the plain text of an authenticator, 3 that
+ * of a TGT, 4 a TGS-REQ's body, 5 the plain text of a timestamp, 6 that of authorization data, 7 an AP-REQ.
+ * Whatever comes back is a message of Kerberos, and what a forged TGT gets is for the client that its private
+ * data names. */
 #include "tests/unit/kdc_client.h"
 
 #include <ftw.h>
@@ -62,10 +63,18 @@ static void end(void)
 static void make_tenant(void)
 {
 	struct store_sealed_item realm_keys;
-	struct keys_tenant kt = { .uuid = { { 1, 2, 3 } }, .ret_realm = &realm_keys, .name = "acme.example", .realm = REALM,
-		.admin_uuid = { { 4, 5, 6 } }, .admin_name = "admin" };
-	struct store_op op = { .kind = STORE_TENANT_CREATE, .tenant_name = kt.name, .tenant_uuid = kt.uuid, .realm_keys = &realm_keys,
-		.admin_name = "admin", .admin_uuid = kt.admin_uuid };
+	struct keys_tenant kt = { .uuid = { { 1, 2, 3 } },
+		.ret_realm = &realm_keys,
+		.name = "acme.example",
+		.realm = REALM,
+		.admin_uuid = { { 4, 5, 6 } },
+		.admin_name = "admin" };
+	struct store_op op = { .kind = STORE_TENANT_CREATE,
+		.tenant_name = kt.name,
+		.tenant_uuid = kt.uuid,
+		.realm_keys = &realm_keys,
+		.admin_name = "admin",
+		.admin_uuid = kt.admin_uuid };
 	struct store_result res;
 	struct keys_token token;
 	struct lw_session *s;
@@ -74,8 +83,9 @@ static void make_tenant(void)
 
 	admin = kt.admin_uuid;
 	must(!keys_operator(as_directory, 0, &token, &cap), "operator");
-	must(!keys_tenant_new(as_directory, (struct lw_bytes){ token.b, token.n }, &kt, LW_LIT("admin's password"), kc_arena, &op.tenant_keys,
-		&op.secrets, &op.nsecrets, text), "tenant's keys");
+	must(!keys_tenant_new(as_directory, (struct lw_bytes){ token.b, token.n }, &kt,
+	             LW_LIT("admin's password"), kc_arena, &op.tenant_keys, &op.secrets, &op.nsecrets, text),
+	        "tenant's keys");
 	must(!store_session_role(store, 0, STORE_ROLE_INIT, &s), "session");
 	must(!store_write(s, &op, &res), "tenant");
 	store_session_free(s);
@@ -106,7 +116,11 @@ static void find_keys(void)
 
 static void login(void)
 {
-	struct kc_as a = { .realm = REALM, .client = "admin", .key = &admin_key, .options = KRB_FORWARDABLE | KRB_PROXIABLE | KRB_RENEWABLE, .rtime = KC_FAR };
+	struct kc_as a = { .realm = REALM,
+		.client = "admin",
+		.key = &admin_key,
+		.options = KRB_FORWARDABLE | KRB_PROXIABLE | KRB_RENEWABLE,
+		.rtime = KC_FAR };
 
 	must(!kc_as(server, ADDR, &a, &tgt), "log in");
 	memcpy(session_octets, tgt.part.key.key.p, tgt.part.key.key.n);
@@ -128,8 +142,10 @@ static void begin(void)
 	snprintf(dir, sizeof dir, "/tmp/lwd-fuzz-XXXXXX");
 	must(mkdtemp(dir) != NULL, "directory");
 	keys_builders(&ca_builders);
-	must(!keys_bootstrap(dir, "lwd.acme.example", &clk, err) && !store_open(dir, STORE_OPEN_CREATE, &clk, &store, err) &&
-		!store_writer_start(store) && !keyd_new(dir, store, &clk, LW_LIT("boot"), err, &keyd), err);
+	must(!keys_bootstrap(dir, "lwd.acme.example", &clk, err) &&
+	                !store_open(dir, STORE_OPEN_CREATE, &clk, &store, err) &&
+	                !store_writer_start(store) && !keyd_new(dir, store, &clk, LW_LIT("boot"), err, &keyd),
+	        err);
 	as_directory = keys_around(keyd, LW_ROLE_DIRECTORY);
 	as_kdc = keys_around(keyd, LW_ROLE_KDC);
 	make_tenant();
@@ -145,11 +161,14 @@ static struct lw_bytes seal(const struct krb_key *key, uint32_t usage, struct lw
 {
 	const struct lw_enctype *e = lw_enctype_find(key->etype);
 	static struct lw_krbkey *k;
-	struct lw_bytes ret = { lw_alloc(kc_arena, lw_krb_sealed_size(e, plain.n)), lw_krb_sealed_size(e, plain.n) };
+	struct lw_bytes ret = { lw_alloc(kc_arena, lw_krb_sealed_size(e, plain.n)),
+		lw_krb_sealed_size(e, plain.n) };
 
 	if (!k)
 		k = lw_krbkey_new();
-	must(k && ret.p && !lw_krbkey_set(k, e, key->key.p) && !lw_krb_encrypt(k, usage, plain, (uint8_t *)ret.p), "encryption");
+	must(k && ret.p && !lw_krbkey_set(k, e, key->key.p) &&
+	                !lw_krb_encrypt(k, usage, plain, (uint8_t *)ret.p),
+	        "encryption");
 	return ret;
 }
 
@@ -188,7 +207,10 @@ static void ap_req(struct krb_kdc_req *r)
 /* The body as it was fed, under a checksum that fits. */
 static struct lw_bytes with_body(void)
 {
-	struct krb_authenticator a = { .crealm = lw_str(REALM), .cname = tgt.rep.cname, .has_cksum = true, .ctime = clk.test_wall / LW_SECOND };
+	struct krb_authenticator a = { .crealm = lw_str(REALM),
+		.cname = tgt.rep.cname,
+		.has_cksum = true,
+		.ctime = clk.test_wall / LW_SECOND };
 	struct krb_ap_req ap = { .authenticator = { .etype = 18 } };
 	struct krb_typed_list padata = { .n = 1 };
 	struct lw_krbkey *k = lw_krbkey_new();
@@ -196,12 +218,15 @@ static struct lw_bytes with_body(void)
 	struct lw_der_writer w;
 	size_t all, mark;
 
-	must(k && !lw_krbkey_set(k, lw_enctype_find(18), session_octets) && !lw_krb_cksum(k, 6, fed, sum), "checksum");
+	must(k && !lw_krbkey_set(k, lw_enctype_find(18), session_octets) && !lw_krb_cksum(k, 6, fed, sum),
+	        "checksum");
 	lw_krbkey_free(k);
 	a.cksum = (struct krb_typed){ 16, { sum, 12 } };
 	ap.ticket.der = tgt.rep.ticket;
-	ap.authenticator.cipher = seal(&tgt.part.key, 7, der((void (*)(struct lw_der_writer *, const void *))krb_put_authenticator, &a));
-	padata.v[0] = (struct krb_typed){ KRB_PA_TGS_REQ, der((void (*)(struct lw_der_writer *, const void *))krb_put_ap_req, &ap) };
+	ap.authenticator.cipher = seal(&tgt.part.key, 7,
+	        der((void (*)(struct lw_der_writer *, const void *))krb_put_authenticator, &a));
+	padata.v[0] = (struct krb_typed){ KRB_PA_TGS_REQ,
+		der((void (*)(struct lw_der_writer *, const void *))krb_put_ap_req, &ap) };
 	lw_der_writer_init(&w, lw_alloc(kc_arena, 1 << 18), 1 << 18);
 	all = mark = lw_der_mark(&w);
 	lw_der_put_raw(&w, fed);
@@ -226,7 +251,8 @@ static void is_message(struct lw_bytes answer)
 	struct krb_kdc_rep rep;
 	struct krb_error e;
 
-	must(!answer.n || !krb_get_error(answer, &e) || !krb_get_kdc_rep(answer, &rep), "an answer that is no message");
+	must(!answer.n || !krb_get_error(answer, &e) || !krb_get_kdc_rep(answer, &rep),
+	        "an answer that is no message");
 }
 
 static void stream(void)
@@ -245,7 +271,8 @@ static void forged(void)
 	struct kc_reply shown = tgt, r;
 	struct kc_tgs q = { .tgt = &shown, .server = "ldap/lwd.acme.example" };
 	struct krb_enc_ticket_part part;
-	struct krb_ticket t = { .realm = lw_str(REALM), .enc = { .etype = 20, .has_kvno = true, .kvno = 1, .cipher = seal(&tgt_key, 2, fed) } };
+	struct krb_ticket t = { .realm = lw_str(REALM),
+		.enc = { .etype = 20, .has_kvno = true, .kvno = 1, .cipher = seal(&tgt_key, 2, fed) } };
 	struct kdc_ad ad;
 
 	kc_name("krbtgt/" REALM, &t.sname);

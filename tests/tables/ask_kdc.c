@@ -3,20 +3,21 @@
  *   realm=REALM|own          whose realm is asked; BETA.EXAMPLE where nothing is said
  *   server=NAME|self         krbtgt/REALM where nothing is said
  *   options=NAME,…           of the request, by the names of their rows
- *   tgt=NAME,…               options that the ticket to be shown was got with; without it forwardable,proxiable,renewable
- *   bare                     nothing is proved or shown
- *   wrong                    another password
+ *   tgt=NAME,…               options that the ticket to be shown was got with; without it
+ * forwardable,proxiable,renewable bare                     nothing is proved or shown wrong another password
  *   rep                      the client wants to know what arrived (RFC 6806 section 11)
  *   second                   the shown ticket is also the additional one
  *   disabled                 the subject is disabled first (tgs: once it has its ticket)
- * Anonymous proves and shows nothing; the operator is no principal, and tries a name like his. The outcome is the error's
- * code, 0 for a ticket, 0+rep for one that says what arrived. */
+ * Anonymous proves and shows nothing; the operator is no principal, and tries a name like his. The outcome is
+ * the error's code, 0 for a ticket, 0+rep for one that says what arrived. */
 #include "tests/tables/tables.h"
 #include "tests/unit/kdc_client.h"
 
 #define ADDR "127.0.0.1:4711"
 
-static const struct { const char *name, *realm, *password; } principals[COLUMNS] = {
+static const struct {
+	const char *name, *realm, *password;
+} principals[COLUMNS] = {
 	[ANONYMOUS] = { "nobody", "BETA.EXAMPLE", "none" },
 	[USER] = { "bob", "BETA.EXAMPLE", "bobs-password" },
 	[ADMIN] = { "admin", "BETA.EXAMPLE", "beta-password" },
@@ -32,19 +33,20 @@ static bool granted(const struct line *l, const char *outcome)
 
 /* ---- rows ---- */
 
-#define ROWS(what, list, count)                                                                             \
-	static size_t what##_rows(void)                                                                     \
-	{                                                                                                   \
-		return count;                                                                               \
-	}                                                                                                   \
-	static const char *what##_row(size_t i)                                                             \
-	{                                                                                                   \
-		return list[i].name;                                                                        \
-	}                                                                                                   \
-	static unsigned what##_rights(size_t i, struct right ret[4])                                        \
-	{                                                                                                   \
-		ret[0] = (struct right){ "right", (void *)&list[i].right, sizeof(list[i].right), list[i].right }; \
-		return 1;                                                                                   \
+#define ROWS(what, list, count)                                                                              \
+	static size_t what##_rows(void)                                                                      \
+	{                                                                                                    \
+		return count;                                                                                \
+	}                                                                                                    \
+	static const char *what##_row(size_t i)                                                              \
+	{                                                                                                    \
+		return list[i].name;                                                                         \
+	}                                                                                                    \
+	static unsigned what##_rights(size_t i, struct right ret[4])                                         \
+	{                                                                                                    \
+		ret[0] = (struct right){ "right", (void *)&list[i].right, sizeof(list[i].right),             \
+			list[i].right };                                                                     \
+		return 1;                                                                                    \
 	}
 ROWS(op, kdc_ops, kdc_nops)
 ROWS(pa, kdc_pas, kdc_npas)
@@ -78,9 +80,14 @@ static uint32_t options(char *names)
 
 static void parse(enum column who, const char *request, struct ask *ret)
 {
-	struct ask q = { .who = who, .realm = "BETA.EXAMPLE", .tgt = KRB_FORWARDABLE | KRB_PROXIABLE | KRB_RENEWABLE };
-	const struct { const char *word; bool *flag; } flags[] = { { "bare", &q.bare }, { "wrong", &q.wrong }, { "rep", &q.rep },
-		{ "second", &q.second }, { "disabled", &q.disabled } };
+	struct ask q = {
+		.who = who, .realm = "BETA.EXAMPLE", .tgt = KRB_FORWARDABLE | KRB_PROXIABLE | KRB_RENEWABLE
+	};
+	const struct {
+		const char *word;
+		bool *flag;
+	} flags[] = { { "bare", &q.bare }, { "wrong", &q.wrong }, { "rep", &q.rep }, { "second", &q.second },
+		{ "disabled", &q.disabled } };
 	char *w[16];
 	size_t n = words(lw_strdup(world.arena, request), w, 16);
 
@@ -117,7 +124,8 @@ static void disable(enum column who)
 	if (!subjects[who].dn)
 		return;
 	check(dn_parse(world.arena, lw_str(subjects[who].dn), &op.dn), "DN");
-	check(store_session_role(world.store, world_tenant(who), STORE_ROLE_OPERATOR, &s), "operator session");
+	check(store_session_role(world.store, world_tenant(who), STORE_ROLE_OPERATOR, &s),
+	        "operator session");
 	check(store_write(s, &op, &res), res.text);
 	store_session_free(s);
 	world.dirty = true;
@@ -125,8 +133,14 @@ static void disable(enum column who)
 
 static const char *as(struct kdc_server *s, const struct ask *q)
 {
-	struct kc_as a = { .realm = q->realm, .client = principals[q->who].name, .server = q->server, .options = q->options, .bare = q->bare,
-		.password = q->wrong ? "another-password" : principals[q->who].password, .rtime = KC_FAR, .want_rep = q->rep };
+	struct kc_as a = { .realm = q->realm,
+		.client = principals[q->who].name,
+		.server = q->server,
+		.options = q->options,
+		.bare = q->bare,
+		.password = q->wrong ? "another-password" : principals[q->who].password,
+		.rtime = KC_FAR,
+		.want_rep = q->rep };
 	struct kc_reply r;
 
 	if (q->disabled)
@@ -137,10 +151,17 @@ static const char *as(struct kdc_server *s, const struct ask *q)
 
 static const char *tgs(struct kdc_server *s, const struct ask *q)
 {
-	struct kc_as a = { .realm = principals[q->who].realm, .client = principals[q->who].name, .password = principals[q->who].password,
-		.options = q->tgt, .rtime = KC_FAR };
+	struct kc_as a = { .realm = principals[q->who].realm,
+		.client = principals[q->who].name,
+		.password = principals[q->who].password,
+		.options = q->tgt,
+		.rtime = KC_FAR };
 	struct kc_reply shown = { 0 }, r;
-	struct kc_tgs t = { .tgt = &shown, .realm = q->realm, .options = q->options, .rtime = KC_FAR, .bare = q->bare || q->who == OPERATOR };
+	struct kc_tgs t = { .tgt = &shown,
+		.realm = q->realm,
+		.options = q->options,
+		.rtime = KC_FAR,
+		.bare = q->bare || q->who == OPERATOR };
 
 	t.server = q->server ? q->server : lw_printf(world.arena, "krbtgt/%s", q->realm);
 	t.second = q->second && !t.bare ? &shown : NULL;
@@ -175,4 +196,5 @@ static const char *ask(enum column who, const char *request)
 
 const struct table table_kdc = { "kdc", op_rows, op_row, op_rights, ask, granted, lines_kdc };
 const struct table table_padata = { "padata", pa_rows, pa_row, pa_rights, ask, granted, lines_padata };
-const struct table table_options = { "option", option_rows, option_row, option_rights, ask, granted, lines_options };
+const struct table table_options = { "option", option_rows, option_row, option_rights, ask, granted,
+	lines_options };

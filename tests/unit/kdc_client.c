@@ -39,18 +39,22 @@ static void *take(size_t n)
 	return p;
 }
 
+/* One thing is written at a time; what is finished is copied. */
 static struct lw_der_writer writer(void)
 {
+	static uint8_t room[ROOM];
 	struct lw_der_writer w;
 
-	lw_der_writer_init(&w, take(ROOM), ROOM);
+	lw_der_writer_init(&w, room, ROOM);
 	return w;
 }
 
 static struct lw_bytes written(const struct lw_der_writer *w)
 {
+	struct lw_bytes b = lw_der_written(w);
+
 	must(!w->err, "a message too long");
-	return lw_der_written(w);
+	return (struct lw_bytes){ memcpy(take(b.n), b.p, b.n), b.n };
 }
 
 void kc_name(const char *text, struct krb_name *ret)
@@ -84,14 +88,19 @@ static struct lw_krbkey *key_of(int32_t etype, struct lw_bytes octets)
 /* String-to-key is dear: each is made once. */
 static struct lw_bytes password_key(int32_t etype, const char *password, struct lw_bytes salt)
 {
-	static struct { int32_t etype; char password[64], salt[128]; uint8_t key[32]; } made[64];
+	static struct {
+		int32_t etype;
+		char password[64], salt[128];
+		uint8_t key[32];
+	} made[64];
 	static unsigned n;
 	const struct lw_enctype *e = lw_enctype_find(etype);
 	unsigned i;
 
 	must(e && strlen(password) < 64 && salt.n < 128, "a password");
 	for (i = 0; i < n; i++)
-		if (made[i].etype == etype && !strcmp(made[i].password, password) && strlen(made[i].salt) == salt.n && !memcmp(made[i].salt, salt.p, salt.n))
+		if (made[i].etype == etype && !strcmp(made[i].password, password) &&
+		        strlen(made[i].salt) == salt.n && !memcmp(made[i].salt, salt.p, salt.n))
 			return (struct lw_bytes){ made[i].key, e->key_size };
 	must(n < 64, "so many passwords");
 	made[i].etype = etype;
@@ -171,7 +180,9 @@ static struct lw_krbkey *as_key(const struct kc_as *a, int32_t etype)
 static struct krb_typed timestamp(const struct kc_as *a, int64_t now_us)
 {
 	int32_t etype = a->key ? a->key->etype : a->etypes ? *a->etypes : *usual;
-	struct krb_pa_enc_ts ts = { .time = now_us / LW_SECOND + a->skew, .has_usec = true, .usec = (uint32_t)(now_us % LW_SECOND) };
+	struct krb_pa_enc_ts ts = {
+		.time = now_us / LW_SECOND + a->skew, .has_usec = true, .usec = (uint32_t)(now_us % LW_SECOND)
+	};
 	struct lw_der_writer w = writer();
 	struct krb_enc enc = { .etype = etype };
 
@@ -186,9 +197,15 @@ struct lw_bytes kc_as_make(const struct kc_as *short_, int64_t now_us)
 {
 	struct kc_as filled = whole(short_);
 	const struct kc_as *a = &filled;
-	struct krb_kdc_req r = { .msg_type = KRB_AS_REQ, .options = a->options, .realm = lw_str(a->realm), .has_cname = true,
-		.from = a->from ? a->from : KRB_NO_TIME, .till = till(a->till), .rtime = a->rtime ? a->rtime : KRB_NO_TIME,
-		.nonce = a->nonce ? a->nonce : 4711, .padata = a->padata };
+	struct krb_kdc_req r = { .msg_type = KRB_AS_REQ,
+		.options = a->options,
+		.realm = lw_str(a->realm),
+		.has_cname = true,
+		.from = a->from ? a->from : KRB_NO_TIME,
+		.till = till(a->till),
+		.rtime = a->rtime ? a->rtime : KRB_NO_TIME,
+		.nonce = a->nonce ? a->nonce : 4711,
+		.padata = a->padata };
 	struct lw_der_writer w = writer();
 
 	kc_name(a->client, &r.cname);
@@ -202,7 +219,9 @@ struct lw_bytes kc_as_make(const struct kc_as *short_, int64_t now_us)
 	if (a->server && *a->server)
 		kc_name(a->server, &r.sname);
 	else if (r.has_sname)
-		r.sname = (struct krb_name){ .type = KRB_NT_SRV_INST, .n = 2, .part = { LW_LIT("krbtgt"), lw_str(a->realm) } };
+		r.sname = (struct krb_name){
+			.type = KRB_NT_SRV_INST, .n = 2, .part = { LW_LIT("krbtgt"), lw_str(a->realm) }
+		};
 	etypes(&r, a->etypes);
 	if (!a->bare)
 		r.padata.v[r.padata.n++] = timestamp(a, now_us);
@@ -241,8 +260,11 @@ static struct lw_bytes authenticator(const struct kc_tgs *q, struct lw_bytes bod
 {
 	struct lw_krbkey *key = key_of(q->tgt->part.key.etype, q->tgt->part.key.key);
 	static uint64_t count;
-	struct krb_authenticator a = { .crealm = q->tgt->rep.crealm, .cname = q->tgt->rep.cname, .has_cksum = q->cksum != KC_NONE,
-		.ctime = now_us / LW_SECOND + q->skew, .cusec = (uint32_t)(q->cusec ? q->cusec : (int64_t)(++count % 999983)) };
+	struct krb_authenticator a = { .crealm = q->tgt->rep.crealm,
+		.cname = q->tgt->rep.cname,
+		.has_cksum = q->cksum != KC_NONE,
+		.ctime = now_us / LW_SECOND + q->skew,
+		.cusec = (uint32_t)(q->cusec ? q->cusec : (int64_t)(++count % 999983)) };
 	struct lw_der_writer w = writer();
 
 	if (q->cname)
@@ -287,15 +309,21 @@ static struct krb_enc encrypted_authz(const struct kc_tgs *q)
 	struct lw_krbkey *key;
 
 	memset(fixed, 0x5a, 32);
-	key = q->subkey ? key_of(q->subkey, (struct lw_bytes){ fixed, 32 }) : key_of(q->tgt->part.key.etype, q->tgt->part.key.key);
+	key = q->subkey ? key_of(q->subkey, (struct lw_bytes){ fixed, 32 })
+	                : key_of(q->tgt->part.key.etype, q->tgt->part.key.key);
 	krb_put_authz(&w, &q->authz);
-	return (struct krb_enc){ .etype = lw_krbkey_type(key)->etype, .cipher = encrypt(key, q->subkey ? 5 : 4, written(&w)) };
+	return (struct krb_enc){ .etype = lw_krbkey_type(key)->etype,
+		.cipher = encrypt(key, q->subkey ? 5 : 4, written(&w)) };
 }
 
 struct lw_bytes kc_tgs_make(const struct kc_tgs *q, int64_t now_us)
 {
-	struct krb_kdc_req r = { .msg_type = KRB_TGS_REQ, .options = q->options, .realm = q->realm ? lw_str(q->realm) : q->tgt->part.srealm,
-		.from = q->from ? q->from : KRB_NO_TIME, .till = till(q->till), .rtime = q->rtime ? q->rtime : KRB_NO_TIME,
+	struct krb_kdc_req r = { .msg_type = KRB_TGS_REQ,
+		.options = q->options,
+		.realm = q->realm ? lw_str(q->realm) : q->tgt->part.srealm,
+		.from = q->from ? q->from : KRB_NO_TIME,
+		.till = till(q->till),
+		.rtime = q->rtime ? q->rtime : KRB_NO_TIME,
 		.nonce = q->nonce ? q->nonce : 4712 };
 	struct lw_der_writer w = writer();
 
@@ -335,8 +363,10 @@ static void open_reply(struct lw_bytes answer, struct lw_krbkey *key, uint32_t u
 		ret->code = -1;
 	else if (krb_get_error(answer, &ret->err) == LW_OK)
 		ret->code = ret->err.code;
-	else if (krb_get_kdc_rep(answer, &ret->rep) == LW_OK && key && lw_krbkey_type(key)->etype == ret->rep.enc.etype &&
-		decrypt(key, usage, ret->rep.enc.cipher, &plain) && krb_get_enc_kdc_rep_part(plain, &ret->part) == LW_OK)
+	else if (krb_get_kdc_rep(answer, &ret->rep) == LW_OK && key &&
+	         lw_krbkey_type(key)->etype == ret->rep.enc.etype &&
+	         decrypt(key, usage, ret->rep.enc.cipher, &plain) &&
+	         krb_get_enc_kdc_rep_part(plain, &ret->part) == LW_OK)
 		ret->code = 0;
 }
 
@@ -346,7 +376,8 @@ void kc_as_open(const struct kc_as *short_, struct lw_bytes answer, struct kc_re
 	struct krb_kdc_rep rep;
 	struct lw_krbkey *key = NULL;
 
-	if (answer.n && answer.p[0] == LW_DER_APP(KRB_AS_REP) && krb_get_kdc_rep(answer, &rep) == LW_OK && lw_enctype_find(rep.enc.etype))
+	if (answer.n && answer.p[0] == LW_DER_APP(KRB_AS_REP) && krb_get_kdc_rep(answer, &rep) == LW_OK &&
+	        lw_enctype_find(rep.enc.etype))
 		key = as_key(a, rep.enc.etype);
 	open_reply(answer, key, 3, ret);
 }
@@ -357,8 +388,8 @@ void kc_tgs_open(const struct kc_tgs *q, struct lw_bytes answer, struct kc_reply
 	struct lw_krbkey *key;
 
 	memset(fixed, 0x5a, 32);
-	key = q->subkey && lw_enctype_find(q->subkey) ? key_of(q->subkey, (struct lw_bytes){ fixed, 32 }) :
-		key_of(q->tgt->part.key.etype, q->tgt->part.key.key);
+	key = q->subkey && lw_enctype_find(q->subkey) ? key_of(q->subkey, (struct lw_bytes){ fixed, 32 })
+	                                              : key_of(q->tgt->part.key.etype, q->tgt->part.key.key);
 	open_reply(answer, key, q->subkey ? 9 : 8, ret);
 }
 
@@ -374,7 +405,9 @@ static void peer_of(const char *addr, struct lw_peer *ret)
 struct lw_bytes kc_udp(struct kdc_server *s, const char *addr, struct lw_bytes request)
 {
 	struct lw_peer peer;
-	struct lw_datagram d = { .peer = &peer, .in = request, .out = take(kdc_dgram.max_out), .out_max = kdc_dgram.max_out };
+	struct lw_datagram d = {
+		.peer = &peer, .in = request, .out = take(kdc_dgram.max_out), .out_max = kdc_dgram.max_out
+	};
 
 	peer_of(addr, &peer);
 	kdc_dgram.answer(s, &d, 1);
@@ -451,13 +484,16 @@ bool kc_open_ticket(const struct krb_key *key, struct lw_bytes ticket, struct kr
 	struct lw_bytes plain;
 
 	return krb_get_ticket(ticket, &t) == LW_OK && t.enc.etype == key->etype &&
-		decrypt(key_of(key->etype, key->key), 2, t.enc.cipher, &plain) && krb_get_enc_ticket_part(plain, ret) == LW_OK;
+	       decrypt(key_of(key->etype, key->key), 2, t.enc.cipher, &plain) &&
+	       krb_get_enc_ticket_part(plain, ret) == LW_OK;
 }
 
-struct lw_bytes kc_make_ticket(const struct krb_key *key, uint32_t kvno, const char *realm, const char *server, const struct krb_enc_ticket_part *part)
+struct lw_bytes kc_make_ticket(const struct krb_key *key, uint32_t kvno, const char *realm,
+        const char *server, const struct krb_enc_ticket_part *part)
 {
 	struct lw_der_writer w = writer();
-	struct krb_ticket t = { .realm = lw_str(realm), .enc = { .etype = key->etype, .has_kvno = true, .kvno = kvno } };
+	struct krb_ticket t = { .realm = lw_str(realm),
+		.enc = { .etype = key->etype, .has_kvno = true, .kvno = kvno } };
 
 	kc_name(server, &t.sname);
 	krb_put_enc_ticket_part(&w, part);

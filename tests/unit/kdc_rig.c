@@ -31,17 +31,26 @@ static struct lw_session *session(uint32_t tenant)
 static uint32_t make_tenant(const char *name, const char *realm, struct lw_uuid *ret_uuid)
 {
 	struct store_sealed_item realm_keys;
-	struct keys_tenant kt = { .uuid = lw_uuid_new(&fix.clock), .ret_realm = &realm_keys, .name = name, .realm = realm,
-		.admin_uuid = lw_uuid_new(&fix.clock), .admin_name = "admin" };
-	struct store_op op = { .kind = STORE_TENANT_CREATE, .tenant_name = name, .tenant_uuid = kt.uuid, .realm_keys = &realm_keys,
-		.admin_name = "admin", .admin_uuid = kt.admin_uuid };
+	struct keys_tenant kt = { .uuid = lw_uuid_new(&fix.clock),
+		.ret_realm = &realm_keys,
+		.name = name,
+		.realm = realm,
+		.admin_uuid = lw_uuid_new(&fix.clock),
+		.admin_name = "admin" };
+	struct store_op op = { .kind = STORE_TENANT_CREATE,
+		.tenant_name = name,
+		.tenant_uuid = kt.uuid,
+		.realm_keys = &realm_keys,
+		.admin_name = "admin",
+		.admin_uuid = kt.admin_uuid };
 	struct keys_token token;
 	struct store_tenant t;
 	struct lw_session *s;
 	char text[200];
 
 	operator_token(0, &token);
-	OK(keys_tenant_new(krig.dir, octets(&token), &kt, LW_LIT("admin's password"), fix.arena, &op.tenant_keys, &op.secrets, &op.nsecrets, text));
+	OK(keys_tenant_new(krig.dir, octets(&token), &kt, LW_LIT("admin's password"), fix.arena,
+	        &op.tenant_keys, &op.secrets, &op.nsecrets, text));
 	OK(store_session_role(fix.store, 0, STORE_ROLE_INIT, &s));
 	OK(store_write(s, &op, &fix.r));
 	store_session_free(s);
@@ -63,7 +72,8 @@ static struct lw_uuid uuid_in(uint32_t tenant, const char *dn)
 	return u;
 }
 
-static void set_secret(uint32_t tenant, const struct lw_uuid *target, struct store_sealed_item *items, size_t n)
+static void set_secret(
+        uint32_t tenant, const struct lw_uuid *target, struct store_sealed_item *items, size_t n)
 {
 	struct store_op op = { .kind = STORE_SET_SECRET, .uuid = *target, .secrets = items, .nsecrets = n };
 
@@ -80,8 +90,8 @@ void krig_password(uint32_t tenant, const char *dn, const char *password)
 	size_t n;
 
 	operator_token(tenant, &token);
-	OK(keys_set_password(krig.dir, octets(&token), tenant, &target, 0, NULL, (struct lw_bytes){ NULL, 0 }, lw_str(password), &here, fix.arena,
-		&items, &n, text));
+	OK(keys_set_password(krig.dir, octets(&token), tenant, &target, 0, NULL, (struct lw_bytes){ NULL, 0 },
+	        lw_str(password), &here, fix.arena, &items, &n, text));
 	set_secret(tenant, &target, items, n);
 }
 
@@ -113,7 +123,8 @@ void krig_enable(const char *dn, bool on)
 {
 	char ldif[512];
 
-	snprintf(ldif, sizeof ldif, on ? "dn: %s\nreplace lwDisabled" : "dn: %s\nreplace lwDisabled\nlwDisabled: TRUE", dn);
+	snprintf(ldif, sizeof ldif,
+	        on ? "dn: %s\nreplace lwDisabled" : "dn: %s\nreplace lwDisabled\nlwDisabled: TRUE", dn);
 	OK(fix_modify(fix.op, ldif));
 }
 
@@ -126,7 +137,8 @@ void krig_tenant_enable(const struct lw_uuid *tenant, bool on)
 
 struct krb_key krig_key(uint32_t tenant, const char *dn, unsigned set, int32_t etype, uint32_t *ret_kvno)
 {
-	struct lw_uuid uuid = tenant == fix.beta ? fix.beta_uuid : fix.acme_uuid, entry = dn ? uuid_in(tenant, dn) : uuid;
+	struct lw_uuid uuid = tenant == fix.beta ? fix.beta_uuid : fix.acme_uuid,
+	               entry = dn ? uuid_in(tenant, dn) : uuid;
 	const struct schema_attr *attr = schema_attr(LW_LIT("krbPrincipalKey"));
 	struct lw_bytes sealed;
 	struct lw_session *s;
@@ -151,7 +163,8 @@ struct krb_key krig_key(uint32_t tenant, const char *dn, unsigned set, int32_t e
 	assert_true(at >= 0);
 	if (ret_kvno)
 		*ret_kvno = krb.sets[set].kvno;
-	return (struct krb_key){ etype, lw_dup(kc_arena, (struct lw_bytes){ krb.sets[set].keys[at].key, krb.sets[set].keys[at].n }) };
+	return (struct krb_key){ etype,
+		lw_dup(kc_arena, (struct lw_bytes){ krb.sets[set].keys[at].key, krb.sets[set].keys[at].n }) };
 }
 
 void krig_turn(int64_t seconds)
@@ -164,7 +177,9 @@ void krig_turn(int64_t seconds)
 
 void krig_server(void)
 {
-	struct kdc_options o = { .names = NAMES, .replays = krig.region, .replays_size = krig.region_size,
+	struct kdc_options o = { .names = NAMES,
+		.replays = krig.region,
+		.replays_size = krig.region_size,
 		.guesses = krig.counted ? krig.guesses : NULL };
 
 	kdc_server_free(krig.server);
@@ -174,7 +189,8 @@ void krig_server(void)
 
 static void people(void)
 {
-	char *beta = lw_strdup(fix.arena, "dn: uid=alice,ou=people,dc=beta,dc=example\nobjectClass: inetOrgPerson\nuid: alice\ncn: alice\nsn: alice");
+	char *beta = lw_strdup(fix.arena, "dn: uid=alice,ou=people,dc=beta,dc=example\nobjectClass: "
+	                                  "inetOrgPerson\nuid: alice\ncn: alice\nsn: alice");
 
 	OK(fix_person(fix.op, "alice", ""));
 	OK(fix_person(fix.op, "bob", ""));
@@ -188,7 +204,7 @@ static void people(void)
 	OK(fix_add(fix.op, "dn: cn=hidden," SERVICES "\nobjectClass: lwService\ncn: hidden\nlwTag: secret"));
 	OK(fix_add(fix.op, "dn: cn=new," SERVICES "\nobjectClass: lwService\ncn: new"));
 	OK(fix_add(fix.op, "dn: cn=secret," GRANTS "\nobjectClass: lwGrant\ncn: secret\n"
-		"lwGrantText: forbid authenticated may ticket service tagged secret;"));
+	                   "lwGrantText: forbid authenticated may ticket service tagged secret;"));
 	krig_rotate(WEB);
 	krig_rotate("cn=web1.acme.example," HOSTS);
 	krig_rotate("cn=hidden," SERVICES);
@@ -205,8 +221,10 @@ int krig_up(void **state)
 	fix.clock = lw_clock_test(INT64_C(1795392000) * LW_SECOND, 1000 * LW_SECOND);
 	fix.arena = lw_arena_new(256u << 20, false);
 	keys_builders(&ca_builders);
-	if (keys_bootstrap(fix.dir, "lwd.acme.example", &fix.clock, err) || store_open(fix.dir, STORE_OPEN_CREATE, &fix.clock, &fix.store, err) ||
-		store_writer_start(fix.store) || keyd_new(fix.dir, fix.store, &fix.clock, LW_LIT("boot"), err, &krig.keyd))
+	if (keys_bootstrap(fix.dir, "lwd.acme.example", &fix.clock, err) ||
+	        store_open(fix.dir, STORE_OPEN_CREATE, &fix.clock, &fix.store, err) ||
+	        store_writer_start(fix.store) ||
+	        keyd_new(fix.dir, fix.store, &fix.clock, LW_LIT("boot"), err, &krig.keyd))
 		fail_msg("%s", err);
 	krig.dir = keys_around(krig.keyd, LW_ROLE_DIRECTORY);
 	krig.kdc = keys_around(krig.keyd, LW_ROLE_KDC);

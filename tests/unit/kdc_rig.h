@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The KDC over a real store and a real keyd: acme.example (alice, bob, a service and a host with keys, a service that a rule hides) and
- * beta.example (alice). fix is the store's (tests/unit/ops_fix.h); the clock stands still until a test turns it. */
+/* The KDC over a real store and a real keyd: acme.example (alice, bob, a service and a host with keys, a
+ * service that a rule hides) and beta.example (alice). fix is the store's (tests/unit/ops_fix.h); the clock
+ * stands still until a test turns it. */
 #ifndef TESTS_UNIT_KDC_RIG_H
 #define TESTS_UNIT_KDC_RIG_H
 
@@ -40,7 +41,8 @@ void krig_rotate(const char *dn);        /* new random keys of a service or host
 void krig_rotate_realm(uint32_t tenant); /* new krbtgt keys */
 void krig_enable(const char *dn, bool);
 void krig_tenant_enable(const struct lw_uuid *, bool);
-/* Keys as the store has them: dn NULL: the tenant's krbtgt. The set-th set's key of that type; kvno may be NULL. */
+/* Keys as the store has them: dn NULL: the tenant's krbtgt. The set-th set's key of that type; kvno may be
+ * NULL. */
 struct krb_key krig_key(uint32_t tenant, const char *dn, unsigned set, int32_t etype, uint32_t *ret_kvno);
 void krig_turn(int64_t seconds);
 

@@ -4,7 +4,8 @@
 
 #define FAR KC_FAR
 
-static const int32_t all[] = { 20, 19, 18, 17, 0 }, old[] = { 23, 16, 3, 1, 0 }, mixed[] = { 23, 18, 3, 0 }, sha2[] = { 20, 0 };
+static const int32_t all[] = { 20, 19, 18, 17, 0 }, old[] = { 23, 16, 3, 1, 0 }, mixed[] = { 23, 18, 3, 0 },
+                     sha2[] = { 20, 0 };
 
 static int64_t now(void)
 {
@@ -149,7 +150,8 @@ static const struct {
 	{ "enc-tkt-in-skey", { .options = KRB_ENC_TKT_IN_SKEY }, 13 },
 	{ "renew", { .options = KRB_RENEW }, 13 },
 	{ "validate", { .options = KRB_VALIDATE }, 13 },
-	{ "options that nobody knows", { .options = KRB_BIT(0) | KRB_BIT(7) | KRB_BIT(13) | KRB_BIT(20) }, 0 },
+	{ "options that nobody knows", { .options = KRB_BIT(0) | KRB_BIT(7) | KRB_BIT(13) | KRB_BIT(20) },
+	        0 },
 	{ "from tomorrow", { .from = FAR - 100 }, 10 },
 	{ "until yesterday", { .till = 1795000000 }, 11 },
 	{ "until 1970: as long as may be", { .till = KC_1970 }, 0 },
@@ -165,7 +167,8 @@ static void codes(void **state)
 	}
 }
 
-/* What a client hears of a name that is not there, is disabled, locked or has no keys is what it hears of any other. */
+/* What a client hears of a name that is not there, is disabled, locked or has no keys is what it hears of any
+ * other. */
 static void alike(void **state)
 {
 	static const char *const names[] = { "alice", "nobody", "bobby", "keyless", "admin" };
@@ -279,7 +282,8 @@ static void names(void **state)
 	a.client = "alice@beta.example";
 	assert_int_equal(kc_as(krig.server, ADDR, &a, &r), 68);
 	assert_true(lw_eq(r.err.crealm, lw_str(BETA)));
-	assert_true(r.err.has_cname && krb_name_eq(&r.err.cname, &(struct krb_name){ .n = 1, .part = { lw_str(a.client) } }));
+	assert_true(r.err.has_cname &&
+	            krb_name_eq(&r.err.cname, &(struct krb_name){ .n = 1, .part = { lw_str(a.client) } }));
 	a.realm = BETA;
 	a.bare = false;
 	a.password = "beta's password";
@@ -310,7 +314,9 @@ static void enc_pa_rep(void **state)
 	f = lw_der_enter(&s, LW_DER_CONTEXT(1));
 	struct lw_bytes sum = lw_der_get(&f, LW_DER_OCTET_STRING);
 	assert_int_equal(lw_der_end(&d), LW_OK);
-	assert_int_equal(lw_string_to_key(lw_enctype_find(18), lw_str("alice's password"), lw_str("ACME.EXAMPLEalice"), 0, k), LW_OK);
+	assert_int_equal(lw_string_to_key(lw_enctype_find(18), lw_str("alice's password"),
+	                         lw_str("ACME.EXAMPLEalice"), 0, k),
+	        LW_OK);
 	assert_int_equal(lw_krbkey_set(key, lw_enctype_find(18), k), LW_OK);
 	assert_int_equal(lw_krb_cksum_verify(key, 16, 56, request, sum), LW_OK);
 	lw_krbkey_free(key);
@@ -337,12 +343,16 @@ static void lives(void **state)
 	get((struct kc_as){ .options = KRB_FORWARDABLE | KRB_PROXIABLE }, &r);
 	assert_int_equal(r.part.flags, KRB_FORWARDABLE | KRB_PROXIABLE | KRB_INITIAL | KRB_PRE_AUTHENT);
 	/* the policy's */
-	assert_int_equal(fix_modify(fix.op, "dn: cn=default,ou=policies," SUFFIX "\nreplace krbMaxTicketLife\nkrbMaxTicketLife: 7200\n"
-		"replace krbMaxRenewableAge\nkrbMaxRenewableAge: 10000"), LW_OK);
+	assert_int_equal(fix_modify(fix.op, "dn: cn=default,ou=policies," SUFFIX
+	                                    "\nreplace krbMaxTicketLife\nkrbMaxTicketLife: 7200\n"
+	                                    "replace krbMaxRenewableAge\nkrbMaxRenewableAge: 10000"),
+	        LW_OK);
 	get((struct kc_as){ .options = KRB_RENEWABLE, .rtime = FAR }, &r);
 	assert_int_equal(r.part.endtime, t + 7200);
 	assert_int_equal(r.part.renew_till, t + 10000);
-	assert_int_equal(fix_modify(fix.op, "dn: cn=default,ou=policies," SUFFIX "\nreplace krbMaxTicketLife\nreplace krbMaxRenewableAge"), LW_OK);
+	assert_int_equal(fix_modify(fix.op, "dn: cn=default,ou=policies," SUFFIX
+	                                    "\nreplace krbMaxTicketLife\nreplace krbMaxRenewableAge"),
+	        LW_OK);
 	get((struct kc_as){ .options = KRB_RENEWABLE, .rtime = FAR }, &r);
 	assert_int_equal(r.part.endtime, t + 36000);
 }
@@ -415,7 +425,8 @@ static void guesses(void **state)
 		assert_int_equal(kc_as(krig.server, ADDR, &wrong, &r), 24);
 	}
 	struct kc_reply locked;
-	assert_int_equal(kc_as(krig.server, ADDR, &right, &locked), 24); /* the right one, and nobody hears that it was */
+	assert_int_equal(kc_as(krig.server, ADDR, &right, &locked),
+	        24); /* the right one, and nobody hears that it was */
 	assert_true(lw_eq(locked.err.e_data, r.err.e_data));
 	assert_int_equal(ask((struct kc_as){ .bare = true }), 25);
 	krig_turn(keys_policy_default.lock_account / LW_SECOND + 1);
@@ -463,7 +474,9 @@ static void put_off(void **state)
 	krig_server();
 	krig_turn(700);
 	for (unsigned i = 0; i < n; i++)
-		assert_int_equal(keys_guess_reserve(krig.guesses, fix.acme, &alice, lw_str("127.0.0.1"), &held[i]), LW_OK);
+		assert_int_equal(
+		        keys_guess_reserve(krig.guesses, fix.acme, &alice, lw_str("127.0.0.1"), &held[i]),
+		        LW_OK);
 	d.in = kc_as_make(&a, lw_wall(&fix.clock));
 	kdc_dgram.answer(krig.server, &d, 1); /* also asks for the tenant's key first: run twice */
 	assert_true(d.later);
@@ -481,8 +494,9 @@ static void put_off(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, krig_each)
-	const struct CMUnitTest tests[] = { T(a_ticket), T(codes), T(alike), T(enctypes), T(names), T(enc_pa_rep), T(lives), T(addresses),
-		T(other_keys), T(realms), T(guesses), T(the_same_again), T(put_off) };
+	const struct CMUnitTest tests[] = { T(a_ticket), T(codes), T(alike), T(enctypes), T(names),
+		T(enc_pa_rep), T(lives), T(addresses), T(other_keys), T(realms), T(guesses),
+		T(the_same_again), T(put_off) };
 
 	return cmocka_run_group_tests(tests, krig_up, krig_down);
 }

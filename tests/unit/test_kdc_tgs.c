@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The TGS exchange: every check of what is shown, every refusal by its code, what becomes of flags, lives, addresses and
- * authorization data; replays, key rotation, and principals that change under their tickets. */
+/* The TGS exchange: every check of what is shown, every refusal by its code, what becomes of flags, lives,
+ * addresses and authorization data; replays, key rotation, and principals that change under their tickets. */
 #include "tests/unit/kdc_rig.h"
 
 #define WEBSERVER "HTTP/web1.acme.example"
@@ -15,7 +15,10 @@ static int64_t now(void)
 
 static void login(const char *client, const char *password, uint32_t options, struct kc_reply *r)
 {
-	struct kc_as a = { .client = client, .password = password, .options = options, .rtime = options & KRB_RENEWABLE ? FAR : 0 };
+	struct kc_as a = { .client = client,
+		.password = password,
+		.options = options,
+		.rtime = options & KRB_RENEWABLE ? FAR : 0 };
 
 	assert_int_equal(kc_as(krig.server, ADDR, &a, r), 0);
 }
@@ -92,15 +95,22 @@ static void no_ap(struct krb_kdc_req *r)
 	r->padata.n = 1;
 }
 static const int32_t old[] = { 23, 3, 0 };
-static const struct krb_typed_list elsewhere = { .n = 1, .v = { { 2, { (const uint8_t *)"\x0a\x00\x00\x01", 4 } } } };
+static const struct krb_typed_list elsewhere = { .n = 1,
+	.v = { { 2, { (const uint8_t *)"\x0a\x00\x00\x01", 4 } } } };
 static const struct krb_typed_list pac = { .n = 1, .v = { { 128, { (const uint8_t *)"x", 1 } } } };
 static const struct krb_typed_list ours = { .n = 1, .v = { { -1279, { (const uint8_t *)"x", 1 } } } };
 /* AD-IF-RELEVANT { -1279, "x" } */
-static const struct krb_typed_list wrapped = { .n = 1, .v = { { 1, { (const uint8_t *)"\x30\x0d\x30\x0b\xa0\x04\x02\x02\xfb\x01\xa1\x03\x04\x01x", 15 } } } };
+static const struct krb_typed_list wrapped = {
+	.n = 1,
+	.v = { { 1, { (const uint8_t *)"\x30\x0d\x30\x0b\xa0\x04\x02\x02\xfb\x01\xa1\x03\x04\x01x", 15 } } }
+};
 /* … within another */
 static const struct krb_typed_list wrapped_twice = { .n = 1,
-	.v = { { 1, { (const uint8_t *)"\x30\x1a\x30\x18\xa0\x03\x02\x01\x01\xa1\x11\x04\x0f\x30\x0d\x30\x0b\xa0\x04\x02\x02\xfb\x01\xa1\x03\x04\x01x", 28 } } } };
-static const struct krb_typed_list harmless = { .n = 1, .v = { { 4711, { (const uint8_t *)"harmless", 8 } } } };
+	.v = { { 1, { (const uint8_t *)"\x30\x1a\x30\x18\xa0\x03\x02\x01\x01\xa1\x11\x04\x0f\x30\x0d\x30\x0b"
+	                               "\xa0\x04\x02\x02\xfb\x01\xa1\x03\x04\x01x",
+	                    28 } } } };
+static const struct krb_typed_list harmless = { .n = 1,
+	.v = { { 4711, { (const uint8_t *)"harmless", 8 } } } };
 
 static const struct {
 	const char *what;
@@ -142,8 +152,10 @@ static const struct {
 	{ "anonymous", { .server = WEBSERVER, .options = KRB_ANONYMOUS }, 13 },
 	{ "cname-in-addl-tkt", { .server = WEBSERVER, .options = KRB_CNAME_IN_ADDL }, 13 },
 	{ "proxy of a TGT", { .server = "krbtgt/ACME.EXAMPLE", .options = KRB_PROXY }, 13 },
-	{ "renew and validate", { .server = "krbtgt/ACME.EXAMPLE", .options = KRB_RENEW | KRB_VALIDATE }, 13 },
-	{ "renew and forward", { .server = "krbtgt/ACME.EXAMPLE", .options = KRB_RENEW | KRB_FORWARDED }, 13 },
+	{ "renew and validate", { .server = "krbtgt/ACME.EXAMPLE", .options = KRB_RENEW | KRB_VALIDATE },
+	        13 },
+	{ "renew and forward", { .server = "krbtgt/ACME.EXAMPLE", .options = KRB_RENEW | KRB_FORWARDED },
+	        13 },
 	{ "renew into another", { .server = WEBSERVER, .options = KRB_RENEW }, 26 },
 	{ "validate what is valid", { .server = "krbtgt/ACME.EXAMPLE", .options = KRB_VALIDATE }, 13 },
 	{ "user to user without a second ticket", { .server = "bob", .options = KRB_ENC_TKT_IN_SKEY }, 13 },
@@ -202,9 +214,12 @@ static void not_a_tgt(void **state)
 		kc_name("krbtgt/ACME.EXAMPLE", &t.sname);
 		lw_der_writer_init(&w, lw_alloc(kc_arena, 4000), 4000);
 		krb_put_ticket(&w, &t);
-		assert_int_equal(ask((struct kc_tgs){ .tgt = &r, .ticket = lw_der_written(&w), .server = WEBSERVER }), 31);
+		assert_int_equal(
+		        ask((struct kc_tgs){ .tgt = &r, .ticket = lw_der_written(&w), .server = WEBSERVER }),
+		        31);
 		/* nor is it renewed: it wasn't renewable */
-		assert_int_equal(ask((struct kc_tgs){ .tgt = &r, .server = servers[i], .options = KRB_RENEW }), 13);
+		assert_int_equal(
+		        ask((struct kc_tgs){ .tgt = &r, .server = servers[i], .options = KRB_RENEW }), 13);
 	}
 }
 
@@ -225,7 +240,10 @@ static void other_tenants(void **state)
 	kc_name("krbtgt/ACME.EXAMPLE", &t.sname);
 	lw_der_writer_init(&w, lw_alloc(kc_arena, 4000), 4000);
 	krb_put_ticket(&w, &t);
-	assert_int_equal(ask((struct kc_tgs){ .tgt = &r, .realm = ACME, .ticket = lw_der_written(&w), .server = WEBSERVER }), 31);
+	assert_int_equal(
+	        ask((struct kc_tgs){
+	                .tgt = &r, .realm = ACME, .ticket = lw_der_written(&w), .server = WEBSERVER }),
+	        31);
 }
 
 /* ---- forged tickets: what only the KDC could make ---- */
@@ -281,7 +299,8 @@ static void plain(struct krb_enc_ticket_part *p)
 static void from_here(struct krb_enc_ticket_part *p)
 {
 	p->has_addrs = true;
-	p->caddr = (struct krb_typed_list){ .n = 2, .v = { { 20, LW_LIT("NETBIOS         ") }, { 2, LW_LIT("\xc0\x00\x02\x07") } } };
+	p->caddr = (struct krb_typed_list){ .n = 2,
+		.v = { { 20, LW_LIT("NETBIOS         ") }, { 2, LW_LIT("\xc0\x00\x02\x07") } } };
 }
 static void from_elsewhere(struct krb_enc_ticket_part *p)
 {
@@ -326,7 +345,8 @@ static void times_and_flags(void **state)
 		if (rows[i].options == KRB_VALIDATE && !code)
 			assert_int_equal(r.part.flags & (KRB_INVALID | KRB_RENEWABLE), KRB_RENEWABLE);
 		if (rows[i].change == plain && !code)
-			assert_int_equal(r.part.flags, KRB_PRE_AUTHENT | KRB_TRANSITED_OK); /* no flag gained */
+			assert_int_equal(
+			        r.part.flags, KRB_PRE_AUTHENT | KRB_TRANSITED_OK); /* no flag gained */
 		if (rows[i].change == from_here)
 			assert_true(r.part.has_addrs && r.part.caddr.n == 2);
 	}
@@ -335,7 +355,12 @@ static void times_and_flags(void **state)
 /* IPv6, an IPv4-mapped one, no port. */
 static void peers(void **state)
 {
-	static const struct { const char *addr; int32_t type; const char *octets; int code; } rows[] = {
+	static const struct {
+		const char *addr;
+		int32_t type;
+		const char *octets;
+		int code;
+	} rows[] = {
 		{ "[2001:db8::7]:88", 24, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07", 0 },
 		{ "[2001:db8::8]:88", 24, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07", 38 },
 		{ "2001:db8::7", 24, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07", 0 },
@@ -354,7 +379,9 @@ static void peers(void **state)
 		struct kc_tgs q = { .tgt = &f, .server = WEBSERVER };
 
 		part.has_addrs = true;
-		part.caddr = (struct krb_typed_list){ .n = 1, .v = { { rows[i].type, { (const uint8_t *)rows[i].octets, rows[i].type == 2 ? 4 : 16 } } } };
+		part.caddr = (struct krb_typed_list){ .n = 1,
+			.v = { { rows[i].type,
+			        { (const uint8_t *)rows[i].octets, rows[i].type == 2 ? 4 : 16 } } } };
 		f.rep.ticket = kc_make_ticket(&key, kvno, ACME, "krbtgt/ACME.EXAMPLE", &part);
 		if (kc_tgs(krig.server, rows[i].addr, &q, NULL) != rows[i].code)
 			fail_msg("%s", rows[i].addr);
@@ -367,14 +394,19 @@ static void forwarding(void **state)
 {
 	struct kc_reply fwd, r;
 
-	get((struct kc_tgs){ .server = "krbtgt/ACME.EXAMPLE", .options = KRB_FORWARDED | KRB_FORWARDABLE }, &fwd);
-	assert_int_equal(fwd.part.flags, KRB_FORWARDED | KRB_FORWARDABLE | KRB_PRE_AUTHENT | KRB_TRANSITED_OK);
+	get((struct kc_tgs){ .server = "krbtgt/ACME.EXAMPLE", .options = KRB_FORWARDED | KRB_FORWARDABLE },
+	        &fwd);
+	assert_int_equal(
+	        fwd.part.flags, KRB_FORWARDED | KRB_FORWARDABLE | KRB_PRE_AUTHENT | KRB_TRANSITED_OK);
 	get((struct kc_tgs){ .tgt = &fwd, .server = WEBSERVER }, &r);
 	assert_int_equal(r.part.flags, KRB_FORWARDED | KRB_PRE_AUTHENT | KRB_TRANSITED_OK);
-	get((struct kc_tgs){ .server = "krbtgt/ACME.EXAMPLE", .options = KRB_FORWARDED, .addrs = elsewhere }, &fwd);
+	get((struct kc_tgs){ .server = "krbtgt/ACME.EXAMPLE", .options = KRB_FORWARDED, .addrs = elsewhere },
+	        &fwd);
 	assert_true(fwd.part.has_addrs && fwd.part.caddr.n == 1);
 	assert_int_equal(ask((struct kc_tgs){ .tgt = &fwd, .server = WEBSERVER }), 38);
-	assert_int_equal(ask((struct kc_tgs){ .tgt = &fwd, .server = "krbtgt/ACME.EXAMPLE", .options = KRB_FORWARDED }), 38);
+	assert_int_equal(ask((struct kc_tgs){
+	                         .tgt = &fwd, .server = "krbtgt/ACME.EXAMPLE", .options = KRB_FORWARDED }),
+	        38);
 	struct kc_tgs q = { .tgt = &fwd, .server = WEBSERVER };
 	assert_int_equal(kc_tgs(krig.server, "10.0.0.1:5", &q, &r), 0);
 	assert_true(r.part.has_addrs);
@@ -400,14 +432,19 @@ static void renewing(void **state)
 	krig_turn(36000 - 1);
 	get((struct kc_tgs){ .tgt = &r, .server = "krbtgt/ACME.EXAMPLE", .options = KRB_RENEW }, &again);
 	krig_turn(2);
-	assert_int_equal(ask((struct kc_tgs){ .tgt = &r, .server = "krbtgt/ACME.EXAMPLE", .options = KRB_RENEW }), 32);
+	assert_int_equal(
+	        ask((struct kc_tgs){ .tgt = &r, .server = "krbtgt/ACME.EXAMPLE", .options = KRB_RENEW }), 32);
 	/* a service's */
-	get((struct kc_tgs){ .tgt = &again, .server = WEBSERVER, .options = KRB_RENEWABLE, .rtime = FAR }, &r);
+	get((struct kc_tgs){ .tgt = &again, .server = WEBSERVER, .options = KRB_RENEWABLE, .rtime = FAR },
+	        &r);
 	assert_int_equal(r.part.renew_till, again.part.renew_till);
 	krig_turn(60);
 	get((struct kc_tgs){ .tgt = &r, .realm = ACME, .server = WEBSERVER, .options = KRB_RENEW }, &again);
 	assert_int_equal(again.part.starttime, now());
-	assert_int_equal(ask((struct kc_tgs){ .tgt = &r, .realm = ACME, .server = "krbtgt/ACME.EXAMPLE", .options = KRB_RENEW }), 26);
+	assert_int_equal(
+	        ask((struct kc_tgs){
+	                .tgt = &r, .realm = ACME, .server = "krbtgt/ACME.EXAMPLE", .options = KRB_RENEW }),
+	        26);
 }
 
 /* The end of renewal ends it. */
@@ -439,25 +476,35 @@ static void user_to_user(void **state)
 	get((struct kc_tgs){ .server = "", .second = &bob, .options = KRB_ENC_TKT_IN_SKEY }, &r);
 	assert_true(krb_name_is(&r.part.sname, "bob", (struct lw_bytes){ NULL, 0 }));
 	/* somebody else's, not a TGT, over, without the option */
-	assert_int_equal(ask((struct kc_tgs){ .server = "bob", .second = &tgt, .options = KRB_ENC_TKT_IN_SKEY }), 26);
-	assert_int_equal(ask((struct kc_tgs){ .server = WEBSERVER, .second = &bob, .options = KRB_ENC_TKT_IN_SKEY }), 26);
-	assert_int_equal(ask((struct kc_tgs){ .server = "krbtgt/ACME.EXAMPLE", .second = &bob, .options = KRB_ENC_TKT_IN_SKEY }), 26);
+	assert_int_equal(
+	        ask((struct kc_tgs){ .server = "bob", .second = &tgt, .options = KRB_ENC_TKT_IN_SKEY }), 26);
+	assert_int_equal(
+	        ask((struct kc_tgs){ .server = WEBSERVER, .second = &bob, .options = KRB_ENC_TKT_IN_SKEY }),
+	        26);
+	assert_int_equal(
+	        ask((struct kc_tgs){
+	                .server = "krbtgt/ACME.EXAMPLE", .second = &bob, .options = KRB_ENC_TKT_IN_SKEY }),
+	        26);
 	assert_int_equal(ask((struct kc_tgs){ .server = "bob", .second = &bob }), 27);
 	assert_int_equal(kc_as(krig.server, ADDR, &service, &r), 0);
-	assert_int_equal(ask((struct kc_tgs){ .server = "bob", .second = &r, .options = KRB_ENC_TKT_IN_SKEY }), 35);
+	assert_int_equal(
+	        ask((struct kc_tgs){ .server = "bob", .second = &r, .options = KRB_ENC_TKT_IN_SKEY }), 35);
 	krig_enable("uid=bob," PEOPLE, false);
-	assert_int_equal(ask((struct kc_tgs){ .server = "bob", .second = &bob, .options = KRB_ENC_TKT_IN_SKEY }), 7);
+	assert_int_equal(
+	        ask((struct kc_tgs){ .server = "bob", .second = &bob, .options = KRB_ENC_TKT_IN_SKEY }), 7);
 	krig_enable("uid=bob," PEOPLE, true);
 	struct kc_as brief = { .client = "bob", .password = "bob's password", .till = now() + 100 };
 	assert_int_equal(kc_as(krig.server, ADDR, &brief, &bob), 0);
 	krig_turn(101);
-	assert_int_equal(ask((struct kc_tgs){ .server = "bob", .second = &bob, .options = KRB_ENC_TKT_IN_SKEY }), 32);
+	assert_int_equal(
+	        ask((struct kc_tgs){ .server = "bob", .second = &bob, .options = KRB_ENC_TKT_IN_SKEY }), 32);
 }
 
 static void authorization_data(void **state)
 {
 	struct krb_enc_ticket_part part;
-	struct krb_key key = krig_key(fix.acme, WEB, 0, 20, NULL), tgs = krig_key(fix.acme, NULL, 0, 20, NULL);
+	struct krb_key key = krig_key(fix.acme, WEB, 0, 20, NULL),
+	               tgs = krig_key(fix.acme, NULL, 0, 20, NULL);
 	struct kc_reply r, second;
 
 	get((struct kc_tgs){ .server = "krbtgt/ACME.EXAMPLE", .authz = harmless }, &r);
@@ -490,7 +537,8 @@ static void grants(void **state)
 	assert_int_equal(ask((struct kc_tgs){ .server = "bob" }), 7);
 	assert_int_equal(ask((struct kc_tgs){ .server = "krbtgt/ACME.EXAMPLE" }), 0);
 	assert_int_equal(fix_add(fix.op, "dn: cn=brief," GRANTS "\nobjectClass: lwGrant\ncn: brief\n"
-		"lwGrantText: permit user alice may ticket service max-life 10m;"), LW_OK);
+	                                 "lwGrantText: permit user alice may ticket service max-life 10m;"),
+	        LW_OK);
 	get((struct kc_tgs){ .server = WEBSERVER }, &r);
 	assert_int_equal(r.part.endtime, now() + 600);
 	assert_int_equal(ask((struct kc_tgs){ .server = "host/web1.acme.example" }), 7);
@@ -502,8 +550,10 @@ static void grants(void **state)
 	a.password = "bob's password";
 	assert_int_equal(kc_as(krig.server, ADDR, &a, &r), 7);
 	assert_int_equal(fix_delete(fix.op, "cn=brief," GRANTS), LW_OK);
-	assert_int_equal(fix_add(fix.op, "dn: cn=authenticated-ticket," GRANTS "\nobjectClass: lwGrant\ncn: authenticated-ticket\n"
-		"lwGrantText: permit authenticated may ticket person,service,host;"), LW_OK);
+	assert_int_equal(fix_add(fix.op, "dn: cn=authenticated-ticket," GRANTS
+	                                 "\nobjectClass: lwGrant\ncn: authenticated-ticket\n"
+	                                 "lwGrantText: permit authenticated may ticket person,service,host;"),
+	        LW_OK);
 	assert_int_equal(ask((struct kc_tgs){ .server = WEBSERVER }), 0);
 }
 
@@ -542,11 +592,17 @@ static void made_again(void **state)
 	login("carol", "carol's password", 0, &again);
 	assert_int_equal(ask((struct kc_tgs){ .tgt = &again, .server = WEBSERVER }), 0);
 	/* as a user's server, too */
-	assert_int_equal(ask((struct kc_tgs){ .server = "carol", .second = &carol, .options = KRB_ENC_TKT_IN_SKEY }), 26);
-	assert_int_equal(ask((struct kc_tgs){ .server = "carol", .second = &again, .options = KRB_ENC_TKT_IN_SKEY }), 0);
+	assert_int_equal(
+	        ask((struct kc_tgs){ .server = "carol", .second = &carol, .options = KRB_ENC_TKT_IN_SKEY }),
+	        26);
+	assert_int_equal(
+	        ask((struct kc_tgs){ .server = "carol", .second = &again, .options = KRB_ENC_TKT_IN_SKEY }),
+	        0);
 	/* a name that went to somebody else */
 	assert_int_equal(fix_moddn(fix.op, "uid=carol," PEOPLE, "uid=caroline", true, NULL), LW_OK);
-	assert_int_equal(fix_modify(fix.op, "dn: uid=caroline," PEOPLE "\nreplace krbPrincipalName\nkrbPrincipalName: caroline@" ACME), LW_OK);
+	assert_int_equal(fix_modify(fix.op, "dn: uid=caroline," PEOPLE
+	                                    "\nreplace krbPrincipalName\nkrbPrincipalName: caroline@" ACME),
+	        LW_OK);
 	assert_int_equal(ask((struct kc_tgs){ .tgt = &again, .server = WEBSERVER }), 20);
 	assert_int_equal(fix_delete(fix.op, "uid=caroline," PEOPLE), LW_OK);
 }
@@ -568,7 +624,8 @@ static void rotation(void **state)
 	assert_int_equal(krb_get_ticket(fresh.rep.ticket, &t), LW_OK);
 	assert_int_equal(t.enc.kvno, second);
 	assert_int_equal(ask((struct kc_tgs){ .tgt = &fresh, .server = WEBSERVER }), 0);
-	/* one life of a ticket after the rotation the old key is dead, though this ticket could be renewed till then */
+	/* one life of a ticket after the rotation the old key is dead, though this ticket could be renewed
+	 * till then */
 	krig_turn(35990);
 	struct kc_reply renewed;
 	get((struct kc_tgs){ .server = "krbtgt/ACME.EXAMPLE", .options = KRB_RENEW }, &renewed);
@@ -649,8 +706,9 @@ static void too_big(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, each)
-	const struct CMUnitTest tests[] = { T(a_ticket), T(codes), T(hidden_is_not_there), T(not_a_tgt), T(other_tenants), T(times_and_flags),
-		T(peers), T(forwarding), T(renewing), T(renewed_to_the_end), T(user_to_user), T(authorization_data), T(grants), T(disabled),
+	const struct CMUnitTest tests[] = { T(a_ticket), T(codes), T(hidden_is_not_there), T(not_a_tgt),
+		T(other_tenants), T(times_and_flags), T(peers), T(forwarding), T(renewing),
+		T(renewed_to_the_end), T(user_to_user), T(authorization_data), T(grants), T(disabled),
 		T(made_again), T(rotation), T(replays), T(replays_forgotten), T(too_big) };
 
 	return cmocka_run_group_tests(tests, krig_up, krig_down);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The KDC's machines and tables: what is no message, framing, batches, answers that are sent again, the tables' rows. */
+/* The KDC's machines and tables: what is no message, framing, batches, answers that are sent again, the
+ * tables' rows. */
 #include "tests/unit/kdc_rig.h"
 
 #include "base/crypto.h"
@@ -110,7 +111,11 @@ static void odd_realm(struct krb_kdc_req *r)
 
 static void at_the_bounds(void **state)
 {
-	static const struct { const char *what; void (*change)(struct krb_kdc_req *); int code; } rows[] = {
+	static const struct {
+		const char *what;
+		void (*change)(struct krb_kdc_req *);
+		int code;
+	} rows[] = {
 		{ "as many enctypes as may be", many_etypes, 25 },
 		{ "as long a name as may be", long_name, 25 },
 		{ "an odd name", odd_name, 25 },
@@ -122,7 +127,10 @@ static void at_the_bounds(void **state)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		for (int type = 0; type <= KRB_NT_ENTERPRISE; type += KRB_NT_ENTERPRISE) {
-			struct kc_as a = { .bare = true, .change = rows[i].change, .client_type = type, .options = type ? KRB_CANONICALIZE : 0 };
+			struct kc_as a = { .bare = true,
+				.change = rows[i].change,
+				.client_type = type,
+				.options = type ? KRB_CANONICALIZE : 0 };
 			int code = kc_as(krig.server, ADDR, &a, NULL);
 
 			if (code != rows[i].code)
@@ -175,7 +183,8 @@ static void tcp(void **state)
 	assert_true(closed && !out.n);
 	lw_writer_done(&many);
 	/* too long, and the reserved bit: said, then closed */
-	static const char *const lengths[] = { "\0\x01\0\x01", "\x7f\xff\xff\xff", "\x80\0\0\x10", "\xff\xff\xff\xff" };
+	static const char *const lengths[] = { "\0\x01\0\x01", "\x7f\xff\xff\xff", "\x80\0\0\x10",
+		"\xff\xff\xff\xff" };
 	for (int i = 0; i < 4; i++) {
 		out = kc_tcp(krig.server, ADDR, (struct lw_bytes){ (const uint8_t *)lengths[i], 4 }, &closed);
 		assert_true(closed);
@@ -186,7 +195,8 @@ static void tcp(void **state)
 /* Requests of several realms in one batch, good and bad. */
 static void batch(void **state)
 {
-	static const struct kc_as asks[] = { { .bare = true }, { .realm = BETA, .bare = true }, { .realm = "NO.WHERE", .bare = true }, { 0 },
+	static const struct kc_as asks[] = { { .bare = true }, { .realm = BETA, .bare = true },
+		{ .realm = "NO.WHERE", .bare = true }, { 0 },
 		{ .realm = BETA, .password = "beta's password" }, { .password = "wrong" } };
 	static const int codes[] = { 25, 25, 68, 0, 0, 24 };
 	struct lw_datagram d[60];
@@ -195,7 +205,9 @@ static void batch(void **state)
 	assert_int_equal(kc_as(krig.server, ADDR, &asks[3], NULL), 0); /* both tenants' keys are known */
 	assert_int_equal(kc_as(krig.server, ADDR, &asks[4], NULL), 0);
 	for (int i = 0; i < 60; i++)
-		d[i] = (struct lw_datagram){ .peer = &peer, .in = kc_as_make(&asks[i % 6], lw_wall(&fix.clock)), .out = lw_alloc(kc_arena, 4096),
+		d[i] = (struct lw_datagram){ .peer = &peer,
+			.in = kc_as_make(&asks[i % 6], lw_wall(&fix.clock)),
+			.out = lw_alloc(kc_arena, 4096),
 			.out_max = 4096 };
 	kdc_dgram.answer(krig.server, d, 60);
 	for (int i = 0; i < 60; i++) {
@@ -225,9 +237,15 @@ static void first_of_a_tenant(void **state)
 /* A tenant of before there were keys. */
 static void no_realm_keys(void **state)
 {
-	struct keys_tenant kt = { .uuid = lw_uuid_new(&fix.clock), .name = "old.example", .realm = "OLD.EXAMPLE", .admin_uuid = lw_uuid_new(&fix.clock),
+	struct keys_tenant kt = { .uuid = lw_uuid_new(&fix.clock),
+		.name = "old.example",
+		.realm = "OLD.EXAMPLE",
+		.admin_uuid = lw_uuid_new(&fix.clock),
 		.admin_name = "admin" };
-	struct store_op op = { .kind = STORE_TENANT_CREATE, .tenant_name = "old.example", .tenant_uuid = kt.uuid, .admin_name = "admin",
+	struct store_op op = { .kind = STORE_TENANT_CREATE,
+		.tenant_name = "old.example",
+		.tenant_uuid = kt.uuid,
+		.admin_name = "admin",
 		.admin_uuid = kt.admin_uuid };
 	struct kc_as a = { .realm = "OLD.EXAMPLE", .client = "admin", .bare = true };
 	struct keys_token token;
@@ -237,8 +255,10 @@ static void no_realm_keys(void **state)
 	char text[200];
 
 	assert_int_equal(keys_operator(krig.dir, 0, &token, &cap), LW_OK);
-	assert_int_equal(keys_tenant_new(krig.dir, (struct lw_bytes){ token.b, token.n }, &kt, LW_LIT("admin's password"), fix.arena, &op.tenant_keys,
-		&op.secrets, &op.nsecrets, text), LW_OK);
+	assert_int_equal(keys_tenant_new(krig.dir, (struct lw_bytes){ token.b, token.n }, &kt,
+	                         LW_LIT("admin's password"), fix.arena, &op.tenant_keys, &op.secrets,
+	                         &op.nsecrets, text),
+	        LW_OK);
 	assert_int_equal(store_session_role(fix.store, 0, STORE_ROLE_INIT, &s), LW_OK);
 	assert_int_equal(kc_as(krig.server, ADDR, &a, NULL), 68);
 	assert_int_equal(store_write(s, &op, &fix.r), LW_OK);
@@ -284,8 +304,10 @@ static void aside(void **state)
 		struct lw_bytes large = { request, sizeof request };
 
 		memcpy(request + 990, &i, 4);
-		kdc_aside_keep(a, "1.2.3.4:5", large, 301 + KDC_ASIDE_US, (struct lw_bytes){ out, sizeof out });
-		found += kdc_aside_find(a, "1.2.3.4:5", large, 301 + KDC_ASIDE_US, out, sizeof out) == sizeof out;
+		kdc_aside_keep(
+		        a, "1.2.3.4:5", large, 301 + KDC_ASIDE_US, (struct lw_bytes){ out, sizeof out });
+		found += kdc_aside_find(a, "1.2.3.4:5", large, 301 + KDC_ASIDE_US, out, sizeof out) ==
+		         sizeof out;
 	}
 	assert_in_range(found, 4, 8);
 	kdc_aside_free(a);
@@ -296,8 +318,9 @@ static void private_data(void **state)
 	struct kdc_ad ad = { .tenant = { { 1, 2, 3 } }, .client = { { 4, 5, 6 } }, .flags = 0x01020304 }, got;
 	struct krb_typed_list list = { .n = 2, .v = { { 4711, LW_LIT("x") } } };
 	/* by hand: AD-IF-RELEVANT's contents: SEQUENCE { SEQUENCE { [0] -1279, [1] OCTET STRING } } */
-	static const uint8_t want[] = { 0x30, 0x31, 0x30, 0x2f, 0xa0, 0x04, 0x02, 0x02, 0xfb, 0x01, 0xa1, 0x27, 0x04, 0x25, 1, 1, 2, 3, 0, 0, 0, 0, 0, 0, 0,
-		0, 0, 0, 0, 0, 0, 4, 5, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4 };
+	static const uint8_t want[] = { 0x30, 0x31, 0x30, 0x2f, 0xa0, 0x04, 0x02, 0x02, 0xfb, 0x01, 0xa1,
+		0x27, 0x04, 0x25, 1, 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 5, 6, 0, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4 };
 
 	assert_int_equal(kdc_ad_find(&list, &got), LW_ENOTFOUND);
 	assert_int_equal(kdc_ad_make(kc_arena, &ad, &list.v[1]), LW_OK);
@@ -331,7 +354,9 @@ static void private_data(void **state)
 static void own_hosts(void **state)
 {
 	static const char *const yes[] = { "lwd.acme.example", "LWD.acme.example", "other.example" },
-		*const no[] = { "", "lwd", "acme.example", "lwd.acme.example,", " other.example", "lwd.acme.example, other.example", "other.exampl" };
+	                         *const no[] = { "", "lwd", "acme.example", "lwd.acme.example,",
+		                         " other.example", "lwd.acme.example, other.example",
+		                         "other.exampl" };
 
 	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
 		assert_true(kdc_own_host(krig.server, lw_str(yes[i])));
@@ -360,10 +385,13 @@ static void tables(void **state)
 		bits |= o->bit;
 		assert_int_equal(o->right, ACCESS_TICKET);
 		assert_true(o->where == 3 || o->refused > KDC_R_BASE);
-		assert_int_equal(kdc_options_check(o->bit, KDC_IN_AS, ~UINT32_C(0), &gives), o->where & KDC_IN_AS ? LW_OK : o->refused);
-		assert_int_equal(kdc_options_check(o->bit, KDC_IN_TGS, ~UINT32_C(0), &gives), o->where & KDC_IN_TGS ? LW_OK : o->refused);
+		assert_int_equal(kdc_options_check(o->bit, KDC_IN_AS, ~UINT32_C(0), &gives),
+		        o->where & KDC_IN_AS ? LW_OK : o->refused);
+		assert_int_equal(kdc_options_check(o->bit, KDC_IN_TGS, ~UINT32_C(0), &gives),
+		        o->where & KDC_IN_TGS ? LW_OK : o->refused);
 		if (o->where & KDC_IN_TGS) /* a ticket without a flag gets nothing that needs it */
-			assert_int_equal(kdc_options_check(o->bit, KDC_IN_TGS, 0, &gives), o->needs ? KDC_R_BADOPTION : LW_OK);
+			assert_int_equal(kdc_options_check(o->bit, KDC_IN_TGS, 0, &gives),
+			        o->needs ? KDC_R_BADOPTION : LW_OK);
 	}
 	/* every error has a code, and those that tell something are meant */
 	for (int err = 1; err < LW_ERR_COUNT; err++) {
@@ -417,8 +445,9 @@ static void keys_come_and_go(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, krig_each)
-	const struct CMUnitTest tests[] = { T(malformed), T(at_the_bounds), T(tcp), T(batch), T(first_of_a_tenant), T(no_realm_keys), T(aside),
-		T(private_data), T(own_hosts), T(tables), T(keys_come_and_go) };
+	const struct CMUnitTest tests[] = { T(malformed), T(at_the_bounds), T(tcp), T(batch),
+		T(first_of_a_tenant), T(no_realm_keys), T(aside), T(private_data), T(own_hosts), T(tables),
+		T(keys_come_and_go) };
 
 	return cmocka_run_group_tests(tests, krig_up, krig_down);
 }
