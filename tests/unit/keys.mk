@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-check_PROGRAMS += tests/unit/test_keys_msg tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca tests/unit/test_keyd tests/unit/test_keytab
-TESTS += tests/unit/test_keys_msg tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca tests/unit/test_keyd tests/unit/test_keytab
+check_PROGRAMS += tests/unit/test_keys_msg tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca tests/unit/test_keyd tests/unit/test_keyd_krb tests/unit/test_keytab
+TESTS += tests/unit/test_keys_msg tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca tests/unit/test_keyd tests/unit/test_keyd_krb tests/unit/test_keytab
 
 tests_unit_test_keys_msg_SOURCES = tests/unit/test_keys_msg.c
 tests_unit_test_keys_msg_LDADD = libkeys.a libbase.a $(BASE_LIBS) $(CMOCKA_LIBS)
@@ -14,8 +14,11 @@ tests_unit_test_guess_LDADD = libkeys.a libbase.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_ca_SOURCES = tests/unit/test_ca.c
 tests_unit_test_ca_LDADD = libca.a libkeys.a libbase.a $(BASE_LIBS) $(CMOCKA_LIBS)
 
-tests_unit_test_keyd_SOURCES = tests/unit/test_keyd.c
+tests_unit_test_keyd_SOURCES = tests/unit/test_keyd.c tests/unit/keyd_fix.c tests/unit/keyd_fix.h
 tests_unit_test_keyd_LDADD = libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_keyd_krb_SOURCES = tests/unit/test_keyd_krb.c tests/unit/keyd_fix.c tests/unit/keyd_fix.h
+tests_unit_test_keyd_krb_LDADD = libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_keytab_SOURCES = tests/unit/test_keytab.c
 tests_unit_test_keytab_LDADD = libkeys.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(KRB5_LIBS) $(CMOCKA_LIBS)
