@@ -85,8 +85,10 @@ static int find_salt(struct kdc_call *c)
 			login.part[0].n = (size_t)(at - login.part[0].p);
 		name = &login;
 	}
+	/* logins are found in any case, and only they */
 	return kdc_default_salt(c->t, c->realm, name,
-	        !c->client.known && (c->req.options & KRB_CANONICALIZE || login.type == KRB_NT_ENTERPRISE),
+	        !c->client.known && name->n == 1 &&
+	                (c->req.options & KRB_CANONICALIZE || login.type == KRB_NT_ENTERPRISE),
 	        &c->salt);
 }
 

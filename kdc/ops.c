@@ -131,8 +131,10 @@ static int answer(struct kdc_call *c)
 		memset(&c->req, 0, sizeof c->req);
 	else
 		err = run(c);
-	if (err == LW_EAGAIN && !c->q->may_block)
+	if (err == LW_EAGAIN && !c->q->may_block) {
+		settle(c, err);
 		return err;
+	}
 	if (answered_elsewhere(c, err))
 		return LW_OK;
 	if (err)

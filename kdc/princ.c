@@ -45,10 +45,20 @@ static int name_parse(struct lw_arena *a, const char *text, struct krb_name *ret
 	return LW_OK;
 }
 
+/* The directory passes over control characters and needless spaces; a ticket's name must be the very name. */
+static bool is_exact(struct lw_bytes name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] < ' ' || name.p[i] > '~' ||
+		        (name.p[i] == ' ' && (i == 0 || i + 1 == name.n || name.p[i - 1] == ' ')))
+			return false;
+	return true;
+}
+
 static int look_up(struct kdc_thread *t, const struct schema_attr *kind, struct lw_bytes value,
         struct store_principal *p, struct kdc_princ *ret)
 {
-	int err = store_principal_name(t->txn, kind, value, p);
+	int err = is_exact(value) ? store_principal_name(t->txn, kind, value, p) : LW_ENOTFOUND;
 
 	if (err)
 		return err == LW_EINVAL || err == LW_ESYNTAX || err == LW_ELIMIT ? LW_ENOTFOUND : err;
@@ -76,11 +86,20 @@ int kdc_find_entry(
 int kdc_find_login(struct kdc_thread *t, struct kdc_realm *r, struct lw_bytes uid, struct kdc_princ *ret)
 {
 	struct store_principal p;
+	struct krb_name name;
+	struct lw_uuid uuid;
 	int err = look_up(t, t->server->uid, uid, &p, ret);
 
+	if (!err && !p.krb_name[0])
+		err = LW_ENOTFOUND;
+	if (!err)
+		err = name_parse(t->arena, p.krb_name, &name);
 	if (err)
-		return err;
-	return p.krb_name[0] ? name_parse(t->arena, p.krb_name, &ret->name) : LW_ENOTFOUND;
+		return err == LW_EINVAL ? LW_ENOTFOUND : err;
+	uuid = ret->uuid;
+	err = kdc_find_entry(t, r, &name, ret);
+	/* its first name may be one of another realm, and that of somebody else here */
+	return !err && !lw_uuid_eq(&uuid, &ret->uuid) ? LW_ENOTFOUND : err;
 }
 
 /* ---- servers ---- */

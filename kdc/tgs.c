@@ -101,6 +101,8 @@ static int find_server(struct kdc_call *c)
 			return KDC_R_SERVER_UNKNOWN;
 		name = &c->second.part.cname;
 	}
+	if (c->req.options & AGAIN && !krb_name_eq(name, &c->tgt.server.name))
+		return KDC_R_SERVER_NOMATCH;
 	err = kdc_find_server(c->t, c->realm, name, &c->server);
 	if (err == LW_ENOTFOUND || (!err && c->server.disabled))
 		return KDC_R_SERVER_UNKNOWN;
@@ -110,9 +112,6 @@ static int find_server(struct kdc_call *c)
 		return KDC_R_POLICY; /* the password itself must be shown: AS only */
 	if (c->req.options & KRB_PROXY && c->server.own == KDC_KRBTGT)
 		return KDC_R_BADOPTION;
-	if (c->req.options & AGAIN &&
-	        (c->server.own != c->tgt.server.own || !krb_name_eq(&c->server.name, &c->tgt.server.name)))
-		return KDC_R_SERVER_NOMATCH;
 	return LW_OK;
 }
 

@@ -89,11 +89,11 @@ int kdc_lives(struct kdc_call *c, const struct krb_enc_ticket_part *tgt)
 	int err;
 
 	g->authtime = tgt ? tgt->authtime : c->now;
-	if (c->req.from != KRB_NO_TIME && c->req.from > c->now + c->s->skew)
-		return KDC_R_CANNOT_POSTDATE;
 	err = limits(c, g->authtime, &life, &renew);
 	if (err)
-		return err;
+		return err; /* before anything that a server which is not there would not be told */
+	if (c->req.from != KRB_NO_TIME && c->req.from > c->now + c->s->skew)
+		return KDC_R_CANNOT_POSTDATE;
 	if (c->req.options & (KRB_RENEW | KRB_VALIDATE))
 		return renewed(c, tgt, life);
 	g->starttime = c->now;

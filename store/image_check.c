@@ -115,7 +115,8 @@ static int check_unique(struct image *img, const struct image_attr *a)
 	return LW_OK;
 }
 
-/* lwd's own Kerberos principals have no entry, and nobody may take their names. Backslashes quote (RFC 1964 2.1.1). */
+/* lwd's own Kerberos principals have no entry, and nobody may take their names. Backslashes quote (RFC 1964 2.1.1);
+ * spaces and control characters are what names are also found without. */
 bool image_name_reserved(struct lw_bytes name)
 {
 	static const char *const own[] = { "krbtgt/", "kadmin/" };
@@ -123,7 +124,7 @@ bool image_name_reserved(struct lw_bytes name)
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
 		size_t at = 0;
 		for (size_t j = 0; j < name.n && own[i][at]; j++)
-			if (name.p[j] == '\\')
+			if (name.p[j] == '\\' || name.p[j] <= ' ' || name.p[j] == 0x7f)
 				continue;
 			else if ((name.p[j] | 0x20) == (own[i][at] | 0x20))
 				at++;
