@@ -775,6 +775,32 @@ static void deciding_and_explaining(void **state)
 	store_end(t);
 }
 
+/* The keys of one with more rights are no more given out than set. */
+static void exporting(void **state)
+{
+	const struct schema_attr *key = schema_attr(LW_LIT("krbPrincipalKey"));
+	struct lw_session *alice;
+	struct store_txn *t;
+	struct lw_uuid web;
+
+	OK(fix_person(fix.admin, "alice", ""));
+	OK(fix_add(fix.admin, "dn: cn=web,ou=services," SUFFIX "\nobjectClass: lwService\ncn: web"));
+	web = fix.r.uuid;
+	OK(grant(fix.admin, "can", "permit user alice may export service attrs(krbPrincipalKey)"));
+	alice = login(ALICE);
+	OK(store_begin(alice, STORE_READ, &t));
+	OK(store_may(t, ACCESS_EXPORT, &web, key));
+	store_end(t);
+	OK(fix_modify(fix.admin, "dn: cn=administrators," GROUPS "\nadd member\nmember: cn=web,ou=services," SUFFIX));
+	OK(store_begin(alice, STORE_READ, &t));
+	ERR(store_may(t, ACCESS_EXPORT, &web, key), LW_EACCES);
+	store_end(t);
+	store_session_free(alice);
+	OK(store_begin(fix.admin, STORE_READ, &t));
+	OK(store_may(t, ACCESS_EXPORT, &web, key));
+	store_end(t);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, fix_up, fix_down)
 
 int main(void)
@@ -785,6 +811,7 @@ int main(void)
 		T(stale_precondition), T(references), T(delete_results), T(recreated_inherits_nothing), T(moving),
 		T(sessions_end), T(membership_counts_at_once), T(hidden_is_absent), T(secrets_give_nothing),
 		T(secrets_ride_along), T(delegated), T(roles_see_principals), T(comparing), T(no_escalation), T(deciding_and_explaining),
+		T(exporting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
