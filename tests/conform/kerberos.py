@@ -84,6 +84,9 @@ good(full.kinit("alice", PW, "-l", "1000d", "-r", "1000d"), "kinit asking for a 
 t = full.tickets()[1][TGT]
 tap.ok(t["end"] < time.time() + 2 * DAY and t.get("renew", 0) < time.time() + 60 * DAY, "gets what the policy allows", t)
 
+refused(full.kinit("alice", PW, "-s", "1h"), "", "kinit -s: no postdated tickets")
+refused(full.run("kinit", "-n", "@ACME.EXAMPLE"), "", "kinit -n: no anonymous ones")
+
 ent = Person(lwd)
 good(ent.kinit("alice@acme.example", PW, "-E"), "kinit -E alice@acme.example")
 tap.eq(ent.tickets()[0], "alice@ACME.EXAMPLE", "is alice")
@@ -264,5 +267,24 @@ fresh = os.path.join(lwd.dir, "fresh.keytab")
 tap.eq(lwd.ctl("keytab", "get", WEB, "--out", fresh).returncode, 0, "keytab get without --rotate")
 tap.ok("kvno = 2" in Person.run(p, "kvno", WEB).stdout, "changes no key")
 tap.eq(accepted(keytab=fresh, initiator=old), "alice@ACME.EXAMPLE", "and gives the keys in use, the older ones as well")
+
+# ---- the realm's own keys ----
+old, raw = Person(lwd), raw_login(KDC, "ACME.EXAMPLE", "alice", PW)
+good(old.kinit("alice", PW, "-f", "-r", "1d"), "kinit before the realm's keys are rotated")
+lwd.must("key", "rotate", "kerberos")
+new = raw_login(KDC, "ACME.EXAMPLE", "alice", PW)
+tap.eq((int(raw.ticket["enc-part"]["kvno"]), int(new.ticket["enc-part"]["kvno"])), (1, 2), "lwctl key rotate kerberos: new tickets have the new key")
+good(old.run("kvno", WEB), "one of the old key gets others")
+good(old.run("kinit", "-R"), "and is renewed")
+p = old.run("ldapwhoami", "-Q", "-Y", "GSSAPI", "-H", lwd.ldap)
+tap.ok(p.returncode == 0 and p.stdout.startswith("dn:uid=alice,"), "lwd's own service has keys for it", p)
+tap.eq(error_code(ask_tcp(KDC, new.request(WEB))), 0, "so has the new one")
+good(beta.run("kvno", "--no-store", "HTTP/web1.beta.example@BETA.EXAMPLE"), "other realms' keys stay")
+
+# ---- stopped and started ----
+lwd.stop()
+lwd.start()
+good(old.copy().run("kvno", "host/web1.acme.example"), "a ticket from before the restart is good after it")
+good(Person(lwd).kinit("alice", PW), "and so is kinit")
 lwd.close(tap)
 tap.done()
