@@ -40,6 +40,18 @@ static int find_enterprise(struct kdc_call *c)
 	return kdc_find_login(c->t, c->realm, name, &c->client);
 }
 
+/* Looks up somebody else, so that it takes as long as if there were such a client. */
+static void nobody(struct kdc_call *c, bool there)
+{
+	const struct lw_uuid *other = &c->realm->somebody;
+	const struct kdc_keys *keys;
+	struct store_principal p;
+
+	if (!lw_uuid_zero(other) && (there || store_principal_uuid(c->t->txn, other, &p) == LW_OK))
+		(void)kdc_keys_get(c->t, c->realm, KDC_ENTRY, other, &keys);
+	c->client = (struct kdc_princ){ .keys = c->t->dummy };
+}
+
 static int find_client(struct kdc_call *c)
 {
 	const struct krb_name *name = &c->req.cname;
@@ -58,14 +70,11 @@ static int find_client(struct kdc_call *c)
 		err = kdc_princ_keys(c->t, c->realm, &c->client);
 	if (err && err != LW_ENOTFOUND)
 		return err;
-	if (err || !c->client.keys || !c->client.keys->set[0].nkeys) { /* nobody */
-		const struct kdc_keys *other;
-
-		err = kdc_keys_get(
-		        c->t, c->realm, KDC_CHANGEPW, NULL, &other); /* it takes as long as with somebody */
-		c->client = (struct kdc_princ){ .keys = c->t->dummy };
-	}
-	return err;
+	if (err || !c->client.keys || !c->client.keys->set[0].nkeys)
+		nobody(c, !err);
+	else
+		c->realm->somebody = c->client.uuid;
+	return LW_OK;
 }
 
 /* What the salt of an unknown name would be: RFC 4120 4. */

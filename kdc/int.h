@@ -16,17 +16,18 @@
 #include "kdc/replay.h"
 #include "keys/krbkeys.h"
 
-#define KDC_UDP_IN     16384
-#define KDC_UDP_OUT    4096 /* longer answers: KRB_ERR_RESPONSE_TOO_BIG */
-#define KDC_BATCH      32   /* requests of one connection in a quantum */
-#define KDC_BATCH_US   200
-#define KDC_ARENA      (1u << 20)
-#define KDC_REALMS     256   /* a thread's sessions */
-#define KDC_CLASS_KEYS 4096  /* tenants' keys that the server remembers */
-#define KDC_KEYS       16384 /* principals whose keys a thread remembers */
-#define KDC_PREPARED   256   /* key objects of a thread */
-#define KDC_ETYPES     8
-#define KDC_LOG_RATE   50 /* lines a second and thread about refused requests */
+#define KDC_UDP_IN        16384
+#define KDC_UDP_OUT       4096 /* longer answers: KRB_ERR_RESPONSE_TOO_BIG */
+#define KDC_BATCH         32   /* requests of one connection in a quantum */
+#define KDC_BATCH_US      200
+#define KDC_ARENA         (1u << 20)
+#define KDC_REALMS        256   /* a thread's sessions */
+#define KDC_CLASS_KEYS    4096  /* tenants' keys that the server remembers */
+#define KDC_KEYS          16384 /* principals whose keys a thread remembers */
+#define KDC_PREPARED      256   /* key objects of a thread */
+#define KDC_ETYPES        8
+#define KDC_CHANGEPW_LIFE 600 /* seconds that a ticket for kadmin/changepw lives at most */
+#define KDC_LOG_RATE      50  /* lines a second and thread about refused requests */
 
 /* ---- flags of tickets and options of requests (RFC 4120 5.3, 5.4.1; RFC 6806) ---- */
 #define KRB_FORWARDABLE     KRB_BIT(1)
@@ -151,6 +152,7 @@ struct kdc_realm {
 	uint32_t tenant;
 	struct lw_uuid uuid;
 	struct lw_session *session;
+	struct lw_uuid somebody; /* the last client with keys; zero: none yet */
 	bool has_key;
 	uint8_t key[32]; /* class kerberos */
 };

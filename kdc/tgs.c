@@ -213,6 +213,7 @@ int kdc_tgs(struct kdc_call *c)
 		return err;
 	c->g.reply_key = c->has_subkey ? c->t->subkey : c->t->session;
 	c->g.reply_usage = c->has_subkey ? KRB_U_TGS_REP_SUBKEY : KRB_U_TGS_REP_SESSION;
-	c->remember = true;
-	return kdc_reply(c);
+	err = kdc_reply(c);
+	c->remember = !err;
+	return err;
 }

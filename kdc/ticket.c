@@ -38,6 +38,10 @@ static int limits(struct kdc_call *c, int64_t authtime, int64_t *ret_life, int64
 		return err;
 	*ret_life = least(life, by_rule / LW_SECOND);
 	*ret_renew = renew;
+	if (c->server.own == KDC_CHANGEPW) { /* as good as the password */
+		*ret_life = least(*ret_life, KDC_CHANGEPW_LIFE);
+		*ret_renew = 0;
+	}
 	return LW_OK;
 }
 

@@ -342,6 +342,10 @@ static void lives(void **state)
 	assert_true(r.part.renew_till == KRB_NO_TIME && !(r.part.flags & KRB_RENEWABLE));
 	get((struct kc_as){ .options = KRB_FORWARDABLE | KRB_PROXIABLE }, &r);
 	assert_int_equal(r.part.flags, KRB_FORWARDABLE | KRB_PROXIABLE | KRB_INITIAL | KRB_PRE_AUTHENT);
+	/* a ticket to change the password with is brief */
+	get((struct kc_as){ .server = "kadmin/changepw", .options = KRB_RENEWABLE, .rtime = FAR }, &r);
+	assert_int_equal(r.part.endtime, t + 600);
+	assert_true(r.part.renew_till == KRB_NO_TIME && !(r.part.flags & KRB_RENEWABLE));
 	/* the policy's */
 	assert_int_equal(fix_modify(fix.op, "dn: cn=default,ou=policies," SUFFIX
 	                                    "\nreplace krbMaxTicketLife\nkrbMaxTicketLife: 7200\n"

@@ -442,12 +442,80 @@ static void keys_come_and_go(void **state)
 	lw_arena_reset(t->arena);
 }
 
+/* ---- threads ---- */
+
+#define THREADS  4
+#define REQUESTS 300
+static struct lw_bytes asked[REQUESTS];
+static int answers[THREADS][REQUESTS]; /* 0 a ticket, -1 none, else the code */
+
+static void *one_thread(void *arg)
+{
+	unsigned me = (unsigned)(uintptr_t)arg;
+	static uint8_t out[THREADS][8][4096];
+	struct lw_peer peer = { .loopback = false };
+
+	snprintf(peer.addr, sizeof peer.addr, "192.0.2.%u:7", me + 1);
+	for (unsigned i = 0; i < REQUESTS; i += 8) {
+		struct lw_datagram d[8];
+		unsigned n = REQUESTS - i < 8 ? REQUESTS - i : 8;
+
+		for (unsigned k = 0; k < n; k++)
+			d[k] = (struct lw_datagram){
+				.peer = &peer, .in = asked[i + k], .out = out[me][k], .out_max = 4096
+			};
+		kdc_dgram.answer(krig.server, d, n);
+		for (unsigned k = 0; k < n; k++) {
+			if (d[k].later)
+				kdc_dgram.job(krig.server, &d[k]);
+			answers[me][i + k] = code_of((struct lw_bytes){ d[k].out, d[k].out_n });
+		}
+	}
+	return NULL;
+}
+
+/* Several threads are asked the same: every password is right for each, every authenticator for one. */
+static void threads(void **state)
+{
+	struct kc_as a = { 0 };
+	struct kc_reply tgt;
+	pthread_t thread[THREADS];
+
+	assert_int_equal(kc_as(krig.server, ADDR, &a, &tgt), 0);
+	krig_server();
+	for (unsigned i = 0; i < REQUESTS; i++) {
+		struct kc_tgs q = { .tgt = &tgt, .server = "HTTP/web1.acme.example" };
+
+		if (i % 2) {
+			asked[i] = kc_tgs_make(&q, lw_wall(&fix.clock));
+		} else {
+			a.nonce = i + 1;
+			asked[i] = kc_as_make(&a, lw_wall(&fix.clock));
+		}
+	}
+	for (unsigned i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, one_thread, (void *)(uintptr_t)i), 0);
+	for (unsigned i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	for (unsigned i = 0; i < REQUESTS; i++) {
+		unsigned tickets = 0;
+
+		for (unsigned k = 0; k < THREADS; k++) {
+			tickets += answers[k][i] == 0;
+			assert_true(answers[k][i] == 0 ||
+			            (i % 2 && (answers[k][i] == 34 || answers[k][i] == -1)));
+		}
+		assert_int_equal(tickets, i % 2 ? 1 : THREADS);
+	}
+	assert_null(krig.server->threads ? krig.server->threads->next : NULL); /* theirs went with them */
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, krig_each)
 	const struct CMUnitTest tests[] = { T(malformed), T(at_the_bounds), T(tcp), T(batch),
 		T(first_of_a_tenant), T(no_realm_keys), T(aside), T(private_data), T(own_hosts), T(tables),
-		T(keys_come_and_go) };
+		T(threads), T(keys_come_and_go) };
 
 	return cmocka_run_group_tests(tests, krig_up, krig_down);
 }
