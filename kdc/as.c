@@ -3,6 +3,7 @@
  * unknown name would get, and as much work is done for it. */
 #include "kdc/int.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- who ---- */
@@ -173,6 +174,32 @@ static int methods(struct kdc_call *c)
 	return w.err;
 }
 
+/* The address that a datagram comes from is anybody's word. It is counted apart, and where it has guessed too
+ * much, its client must come over TCP, where it can show that it is there. */
+static int reserve_by(struct kdc_call *c, bool wait, const struct lw_uuid *account, struct keys_guess *ret)
+{
+	int (*by)(struct keys_guesses *, uint32_t, const struct lw_uuid *, struct lw_bytes, struct keys_guess *) =
+	        wait ? keys_guess_reserve : keys_guess_try;
+	static const struct lw_uuid nobody;
+	struct keys_guesses *guesses = c->s->options.guesses;
+	char source[sizeof c->q->peer->addr + sizeof KEYS_GUESS_UNPROVED];
+	struct keys_guess from;
+	int err;
+
+	if (!c->q->udp)
+		return by(guesses, c->realm->tenant, account, lw_str(c->q->peer->addr), ret);
+	snprintf(source, sizeof source, KEYS_GUESS_UNPROVED "%s", c->q->peer->addr);
+	err = by(guesses, c->realm->tenant, &nobody, lw_str(source), &from);
+	if (err)
+		return err == LW_ELOCKED ? KDC_R_TOO_BIG : err;
+	err = by(guesses, c->realm->tenant, account, LW_LIT(""), ret);
+	if (err)
+		keys_guess_settle(guesses, &from, KEYS_GUESS_VOID);
+	else
+		ret->source = from.source;
+	return err;
+}
+
 /* Waits, without a transaction, and looks up the client again. */
 static int reserve_waiting(struct kdc_call *c, const struct lw_uuid *account, struct keys_guess *ret)
 {
@@ -181,7 +208,7 @@ static int reserve_waiting(struct kdc_call *c, const struct lw_uuid *account, st
 	int err;
 
 	kdc_thread_end(c->t);
-	err = keys_guess_reserve(guesses, c->realm->tenant, &who, lw_str(c->q->peer->addr), ret);
+	err = reserve_by(c, true, &who, ret);
 	if (err)
 		return err;
 	err = kdc_realm_open(c->t, c->req.realm, true, &c->realm);
@@ -196,11 +223,10 @@ static int reserve_waiting(struct kdc_call *c, const struct lw_uuid *account, st
 	return err;
 }
 
-/* Reserves a guess. LW_EAGAIN: others are under evaluation; LW_ELOCKED. */
+/* Reserves a guess. LW_EAGAIN: others are under evaluation; LW_ELOCKED; a reason. */
 static int reserve(struct kdc_call *c, const struct lw_uuid *account, struct keys_guess *ret)
 {
-	int err = keys_guess_try(
-	        c->s->options.guesses, c->realm->tenant, account, lw_str(c->q->peer->addr), ret);
+	int err = reserve_by(c, false, account, ret);
 
 	if (err != LW_EBUSY)
 		return err;

@@ -322,19 +322,25 @@ static void account_id(uint32_t tenant, const struct lw_uuid *u, uint8_t ret[20]
 	memcpy(ret + 4, u->b, 16);
 }
 
-/* "10.1.2.3:4711", "[2001:db8::1]:636", "2001:db8::1" -> 16 octets; false: not counted. */
+/* "10.1.2.3:4711", "[2001:db8::1]:636", "2001:db8::1" -> 20 octets; false: not counted. */
 static bool source_id(struct lw_bytes source, uint8_t ret[20])
 {
+	const size_t mark = sizeof(KEYS_GUESS_UNPROVED) - 1;
 	char text[64];
 	char *p = text, *end;
 	struct in_addr v4;
 	struct in6_addr v6;
 
+	memset(ret, 0, 20);
+	if (source.n > mark && memcmp(source.p, KEYS_GUESS_UNPROVED, mark) == 0) {
+		source.p += mark;
+		source.n -= mark;
+		ret[9] = 1;
+	}
 	if (source.n == 0 || source.n >= sizeof(text))
 		return false;
 	memcpy(text, source.p, source.n);
 	text[source.n] = '\0';
-	memset(ret, 0, 20);
 	if (*p == '[') {
 		p++;
 		end = strchr(p, ']');

@@ -9,6 +9,8 @@
 #include "base/uuid.h"
 #include "keys/policy.h"
 
+#define KEYS_GUESS_UNPROVED "udp:"
+
 struct keys_guesses;
 struct keys_guess { void *account, *source; };
 enum keys_outcome { KEYS_GUESS_RIGHT, KEYS_GUESS_WRONG, KEYS_GUESS_VOID /* not evaluated */ };
@@ -23,6 +25,7 @@ struct keys_guesses *keys_guesses_new(const struct lw_clock *, const struct keys
 void keys_guesses_free(struct keys_guesses *);
 /* account zero: an unknown name, only the source is counted. source: an address with or without a port; one of this machine (loopback,
  * "unix", empty) is not counted, since it may stand for everybody behind a proxy; IPv6 counts as /64.
+ * With KEYS_GUESS_UNPROVED in front it is what a datagram says, which anybody may write: counted apart, so that nobody locks out others.
  * LW_ELOCKED, LW_EBUSY (the table is full of locks). Every success is followed by one keys_guess_settle. */
 int keys_guess_reserve(struct keys_guesses *, uint32_t tenant, const struct lw_uuid *account, struct lw_bytes source,
 	struct keys_guess *ret);

@@ -190,10 +190,44 @@ static void an_old_request(void **state)
 	krig_turn(1200);
 }
 
+/* Datagrams that say they come from somebody else's address lock nobody out who is there. */
+static void forged_sources(void **state)
+{
+	struct kc_as right = { 0 }, wrong = { .client = "nobody", .password = "wrong" };
+	struct lw_uuid alice = fix_uuid("uid=alice," PEOPLE);
+	struct keys_guess guess;
+	struct lw_bytes out;
+	struct kc_reply r;
+
+	krig.counted = true;
+	krig_server();
+	krig_turn(700);
+	for (unsigned i = 0; i < keys_policy_default.source_guesses; i++) {
+		wrong.nonce = 400 + i;
+		assert_int_equal(as(wrong), 24);
+	}
+	assert_int_equal(as(right), 52);
+	assert_int_equal(as((struct kc_as){ .client = "nobody" }), 52);
+	assert_int_equal(as((struct kc_as){ .bare = true }), 25);
+	out = kc_tcp(krig.server, ADDR, kc_framed(kc_as_make(&right, lw_wall(&fix.clock))), NULL);
+	assert_true(out.n > 4);
+	kc_as_open(&right, (struct lw_bytes){ out.p + 4, out.n - 4 }, &r);
+	assert_int_equal(r.code, 0);
+	assert_int_equal(keys_guess_try(krig.guesses, fix.acme, &alice, lw_str(ADDR), &guess), LW_OK);
+	keys_guess_settle(krig.guesses, &guess, KEYS_GUESS_VOID);
+	assert_int_equal(kc_as(krig.server, "192.0.2.8:4711", &right, NULL), 0);
+	krig_turn(keys_policy_default.lock_source / LW_SECOND + 1);
+	assert_int_equal(as(right), 0);
+	krig.counted = false;
+	krig_server();
+	krig_turn(1200);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, krig_each)
-	const struct CMUnitTest tests[] = { T(hidden_servers), T(salts), T(almost_a_name), T(reserved), T(foreign_name), T(an_old_request) };
+	const struct CMUnitTest tests[] = { T(hidden_servers), T(salts), T(almost_a_name), T(reserved), T(foreign_name), T(an_old_request),
+		T(forged_sources) };
 
 	return cmocka_run_group_tests(tests, krig_up, krig_down);
 }
