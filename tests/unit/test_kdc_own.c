@@ -3,6 +3,7 @@
  * out), and kpasswd (libkrb5 makes the requests and opens the answers). Tickets are forged with the keys of the real store. */
 #include "tests/unit/ldap_rig.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,6 +258,53 @@ static void replayed(void **state)
 		assert_int_equal(error_of(got.token), 34);
 	}
 	gss_delete_sec_context(&minor, &ctx, GSS_C_NO_BUFFER);
+	forge_done(&f);
+}
+
+/* Eight threads show the same forty tokens at once: each token is accepted once. */
+#define THREADS 8
+#define TOKENS  40
+static struct lw_bytes shared[TOKENS];
+static _Atomic unsigned won[TOKENS], lost;
+
+static void *show_all(void *arg)
+{
+	struct lw_arena *a = lw_arena_new(8u << 20, true);
+	size_t from = (size_t)arg * TOKENS / THREADS;
+
+	for (size_t i = 0; i < TOKENS; i++) {
+		size_t k = (from + i) % TOKENS;
+		struct kdc_accept q = { .service = "ldap", .token = shared[k], .role = LW_ROLE_DIRECTORY };
+		struct kdc_accepted got = { 0 };
+
+		if (kdc_accept(kdc, &q, a, &got) == LW_OK && lw_uuid_eq(&got.subject, &acme.alice))
+			atomic_fetch_add(&won[k], 1);
+		else if (error_of(got.token) == 34)
+			atomic_fetch_add(&lost, 1);
+	}
+	lw_arena_free(a);
+	return NULL;
+}
+
+static void at_once(void **state)
+{
+	gss_ctx_id_t ctx[TOKENS] = { GSS_C_NO_CONTEXT };
+	pthread_t t[THREADS];
+	struct forge f;
+	OM_uint32 minor;
+
+	forge_ask(&(struct ask){ 0 }, &f);
+	for (size_t i = 0; i < TOKENS; i++)
+		shared[i] = token_of(&f, &ctx[i], FLAGS, none);
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&t[i], NULL, show_all, (void *)i), 0);
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_join(t[i], NULL);
+	for (size_t i = 0; i < TOKENS; i++) {
+		assert_int_equal(atomic_load(&won[i]), 1);
+		gss_delete_sec_context(&minor, &ctx[i], GSS_C_NO_BUFFER);
+	}
+	assert_int_equal(atomic_load(&lost), (THREADS - 1) * TOKENS);
 	forge_done(&f);
 }
 
@@ -842,6 +890,7 @@ int main(void)
 		cmocka_unit_test(accepted),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(replayed),
+		cmocka_unit_test(at_once),
 		cmocka_unit_test(bindings),
 		cmocka_unit_test(damaged),
 		cmocka_unit_test(changed),
