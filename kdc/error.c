@@ -53,6 +53,7 @@ static void put(struct kdc_thread *t, struct kdc_question *q, struct krb_error *
 		.type = KRB_NT_SRV_INST, .n = 1, .part = { { (const uint8_t *)"krbtgt", 6 } }
 	};
 	int64_t now = lw_wall(t->server->clock);
+	bool unread = !e->realm.p;
 	struct lw_der_writer w;
 	struct lw_bytes out;
 
@@ -69,6 +70,8 @@ static void put(struct kdc_thread *t, struct kdc_question *q, struct krb_error *
 	q->out_n = 0;
 	if (w.err || out.n > q->out_max)
 		return;
+	if (q->udp && unread && out.n > q->in.n)
+		return; /* perhaps from a forged address: nobody else is sent more than was sent to us */
 	memcpy(q->out, out.p, out.n);
 	q->out_n = out.n;
 }

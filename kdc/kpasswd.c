@@ -393,6 +393,8 @@ static void answer(struct chpw *c, int result)
 	}
 	if (!err)
 		put_frame(c, ap_rep, rest);
+	if (c->udp && !c->authentic && c->out_n > c->in.n)
+		c->out_n = 0; /* perhaps from a forged address: nobody else is sent more than was sent to us */
 	if (c->udp && c->out_n && c->authentic)
 		kdc_aside_keep(c->s->aside, c->peer->addr, c->in, lw_mono(c->s->clock), (struct lw_bytes){ c->out, c->out_n });
 }

@@ -163,6 +163,22 @@ static void foreign_name(void **state)
 	}
 }
 
+/* A ticket that stands for the present password is no use for long, and is not renewed. */
+static void changepw(void **state)
+{
+	struct kc_as a = { .server = "kadmin/changepw", .options = KRB_RENEWABLE | KRB_FORWARDABLE, .rtime = FAR };
+	struct kc_reply r;
+
+	assert_int_equal(kc_as(krig.server, ADDR, &a, &r), 0);
+	assert_int_equal(r.part.endtime, r.part.starttime + 600);
+	struct kc_tgs t = { .tgt = &r, .server = "kadmin/changepw", .options = KRB_RENEW };
+	assert_int_equal(kc_tgs(krig.server, ADDR, &t, NULL), 13);
+	t.options = 0;
+	assert_int_equal(kc_tgs(krig.server, ADDR, &t, NULL), 35);
+	t.options = KRB_VALIDATE;
+	assert_int_equal(kc_tgs(krig.server, ADDR, &t, NULL), 13);
+}
+
 /* ---- guesses ---- */
 
 /* Somebody else's old request is no proof: it doesn't forgive wrong guesses. */
@@ -223,11 +239,51 @@ static void forged_sources(void **state)
 	krig_turn(1200);
 }
 
+/* ---- answers to somebody else ---- */
+
+/* A datagram with a forged address makes the KDC no amplifier: what can't be read is answered by no more than it is long, and the
+ * rest by little more. */
+static void amplification(void **state)
+{
+	struct kc_as a = { .bare = true, .client = "x" };
+	static const int32_t all[] = { 20, 19, 18, 17, 0 };
+	struct lw_peer peer = { .addr = ADDR };
+	struct lw_bytes good, out;
+	uint8_t answer[4096];
+
+	for (int n = 1; n < 400; n += n < 100 ? 1 : 50) {
+		uint8_t junk[400] = { 0x6a };
+
+		for (int i = 0; i < 3; i++) {
+			struct lw_datagram d = { .peer = &peer, .in = { junk, (size_t)n }, .out = answer, .out_max = sizeof answer };
+
+			junk[0] = (uint8_t[]){ 0x6a, 0x6c, 0x75 }[i];
+			out = kc_udp(krig.server, ADDR, (struct lw_bytes){ junk, (size_t)n });
+			assert_true(out.n <= (size_t)n);
+
+			junk[0] = (uint8_t)(n >> 8);
+			junk[1] = (uint8_t)n;
+			junk[3] = i == 0 ? 9 : 1;
+			junk[5] = i == 2 ? 1 : 200;
+			kpasswd_dgram.answer(krig.server, &d, 1);
+			assert_false(d.later);
+			assert_true(d.out_n <= (size_t)n);
+		}
+	}
+	a.etypes = all;
+	for (int i = 0; i < 3; i++) {
+		a.client = (const char *[]){ "x", "alice", "a-name-that-is-longer-than-those-that-people-have-in-any-company" }[i];
+		good = kc_as_make(&a, lw_wall(&fix.clock));
+		out = kc_udp(krig.server, ADDR, good);
+		assert_true(out.n <= 3 * good.n);
+	}
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, krig_each)
-	const struct CMUnitTest tests[] = { T(hidden_servers), T(salts), T(almost_a_name), T(reserved), T(foreign_name), T(an_old_request),
-		T(forged_sources) };
+	const struct CMUnitTest tests[] = { T(hidden_servers), T(salts), T(almost_a_name), T(reserved), T(foreign_name), T(changepw), T(an_old_request),
+		T(forged_sources), T(amplification) };
 
 	return cmocka_run_group_tests(tests, krig_up, krig_down);
 }
