@@ -259,9 +259,9 @@ static void note(const struct chpw *c, int result)
 		lw_uuid_format(&c->shown.ticket.ad.client, client);
 	if (c->password.n)
 		lw_uuid_format(&c->target, target);
-	lw_log(result && c->authentic ? LW_INFO : LW_DEBUG, "kpasswd", "realm", c->shown.realm ? c->shown.realm->name : "-", "client", client, "target", target,
-		"peer", c->peer->addr, "result", results[result].name, "why", c->err > KDC_R_BASE ? kdc_reason_row(c->err)->text :
-		c->err ? lw_strerror(c->err) : "-", NULL);
+	lw_log(result && c->authentic ? LW_INFO : LW_DEBUG, "kpasswd", "realm", c->shown.realm ? c->shown.realm->name : "-", "client", client,
+		"target", target, "peer", c->peer->addr, "result", results[result].name, "why",
+		c->err > KDC_R_BASE ? kdc_reason_row(c->err)->text : c->err ? lw_strerror(c->err) : "-", NULL);
 }
 
 /* ---- the answer ---- */
