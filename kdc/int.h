@@ -207,7 +207,7 @@ struct lw_krbkey *kdc_prepared(
         struct kdc_thread *, const struct kdc_keys *, const struct keys_krb_set *, unsigned key);
 /* The key of that type in a set; -1: none. */
 int kdc_key_of(const struct keys_krb_set *, int32_t etype);
-struct kdc_keycache *kdc_keycache_new(void);
+struct kdc_keycache *kdc_keycache_new(size_t max); /* principals */
 void kdc_keycache_free(struct kdc_keycache *);
 const struct kdc_keys *kdc_keys_dummy(struct kdc_keycache *, const struct keys_krb_set *);
 

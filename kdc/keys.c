@@ -18,16 +18,20 @@ struct prepared {
 };
 struct kdc_keycache {
 	uint64_t serial, clock;
-	size_t n;
+	size_t n, max;
 	struct kdc_keys *newest, *oldest, *nobody;
 	const struct kdc_keys *krbtgt; /* of the realm whose transaction is open, while it is */
 	struct kdc_keys *bucket[BUCKETS];
 	struct prepared prepared[SETS][WAYS];
 };
 
-struct kdc_keycache *kdc_keycache_new(void)
+struct kdc_keycache *kdc_keycache_new(size_t max)
 {
-	return calloc(1, sizeof(struct kdc_keycache));
+	struct kdc_keycache *c = calloc(1, sizeof *c);
+
+	if (c)
+		c->max = max;
+	return c;
 }
 
 /* ---- key objects ---- */
@@ -296,7 +300,7 @@ int kdc_keys_get(struct kdc_thread *t, struct kdc_realm *r, enum kdc_own own, co
 	err = open_keys(t, r, own, id, &s, &k);
 	if (err)
 		return err;
-	if (c->n == KDC_KEYS)
+	if (c->n == c->max)
 		drop(c, c->oldest);
 	k->chain = *bucket;
 	*bucket = k;

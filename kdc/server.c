@@ -41,7 +41,7 @@ static int thread_fill(struct kdc_thread *t)
 	t->subkey = lw_krbkey_new();
 	t->other = lw_krbkey_new();
 	t->realms = calloc(KDC_REALMS, sizeof *t->realms);
-	t->keys = kdc_keycache_new();
+	t->keys = kdc_keycache_new(KDC_KEYS);
 	if (t->keys)
 		t->dummy = kdc_keys_dummy(t->keys, &t->server->dummy);
 	return t->arena && t->out && t->plain && t->cipher && t->reply && t->session && t->subkey &&

@@ -119,6 +119,28 @@ void krig_rotate_realm(uint32_t tenant)
 	OK(store_write(session(tenant), &op, &fix.r));
 }
 
+void krig_seal(const char *dn, const struct keys_krb *krb)
+{
+	struct store_sealed_item item = { .attr = schema_attr(LW_LIT("krbPrincipalKey"))->id,
+		.cls = STORE_SECRET_KERBEROS,
+		.generation = 77 };
+	struct keys_place at = { .tenant = fix.acme_uuid,
+		.entry = uuid_in(fix.acme, dn),
+		.attr = item.attr,
+		.cls = STORE_SECRET_KERBEROS,
+		.generation = 77 };
+	struct lw_writer w;
+	uint8_t key[32];
+
+	OK(keys_kerberos_key(krig.kdc, fix.acme, key));
+	lw_writer_init(&w, 1 << 16);
+	keys_krb_put(&w, krb);
+	OK(w.err);
+	OK(keys_seal(key, &at, lw_written(&w), fix.arena, &item.sealed));
+	lw_writer_done(&w);
+	set_secret(fix.acme, &at.entry, &item, 1);
+}
+
 void krig_enable(const char *dn, bool on)
 {
 	char ldif[512];

@@ -37,8 +37,9 @@ int krig_each(void **state); /* before each test: the clock moves on, kc_reset *
 void krig_server(void);      /* a new server on the same replays */
 
 void krig_password(uint32_t tenant, const char *dn, const char *password);
-void krig_rotate(const char *dn);        /* new random keys of a service or host of acme */
-void krig_rotate_realm(uint32_t tenant); /* new krbtgt keys */
+void krig_rotate(const char *dn);                        /* new random keys of a service or host of acme */
+void krig_rotate_realm(uint32_t tenant);                 /* new krbtgt keys */
+void krig_seal(const char *dn, const struct keys_krb *); /* these keys, as keyd would seal them */
 void krig_enable(const char *dn, bool);
 void krig_tenant_enable(const struct lw_uuid *, bool);
 /* Keys as the store has them: dn NULL: the tenant's krbtgt. The set-th set's key of that type; kvno may be

@@ -462,37 +462,116 @@ static void the_same_again(void **state)
 	krig_turn(601);
 }
 
-/* Others' guesses are under evaluation: put off, answered by the job. */
-static void put_off(void **state)
+/* Others' guesses are under evaluation: put off, answered by the job, which waits. */
+static void *run_job(void *d)
 {
-	unsigned n = keys_policy_default.account_guesses, jobs = kc_jobs;
+	kdc_dgram.job(krig.server, d);
+	return NULL;
+}
+
+static void put_off_once(const char *password, bool disable, int code)
+{
+	unsigned n = keys_policy_default.account_guesses;
 	struct keys_guess held[64];
 	struct lw_uuid alice = fix_uuid("uid=alice," PEOPLE);
-	struct kc_as a = { 0 };
+	struct kc_as a = { .password = password };
 	struct lw_peer peer = { .addr = ADDR };
 	uint8_t out[4096];
 	struct lw_datagram d = { .peer = &peer, .out = out, .out_max = sizeof out };
+	pthread_t thread;
 	struct kc_reply r;
 
-	krig.counted = true;
-	krig_server();
-	krig_turn(700);
 	for (unsigned i = 0; i < n; i++)
 		assert_int_equal(
 		        keys_guess_reserve(krig.guesses, fix.acme, &alice, lw_str("127.0.0.1"), &held[i]),
 		        LW_OK);
 	d.in = kc_as_make(&a, lw_wall(&fix.clock));
-	kdc_dgram.answer(krig.server, &d, 1); /* also asks for the tenant's key first: run twice */
+	kdc_dgram.answer(krig.server, &d, 1);
 	assert_true(d.later);
+	assert_int_equal(d.out_n, 0);
+	assert_int_equal(pthread_create(&thread, NULL, run_job, &d), 0);
+	for (int i = 0; i < 200; i++)
+		sched_yield();
+	if (disable)
+		krig_enable("uid=alice," PEOPLE, false);
 	for (unsigned i = 0; i < n; i++)
 		keys_guess_settle(krig.guesses, &held[i], KEYS_GUESS_VOID);
-	kdc_dgram.job(krig.server, &d);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	if (disable)
+		krig_enable("uid=alice," PEOPLE, true);
 	kc_as_open(&a, (struct lw_bytes){ d.out, d.out_n }, &r);
-	assert_int_equal(r.code, 0);
-	assert_int_equal(kc_jobs, jobs);
+	assert_int_equal(r.code, code);
+}
+
+static void put_off(void **state)
+{
+	krig.counted = true;
+	krig_server();
+	krig_turn(700);
+	assert_int_equal(ask((struct kc_as){ 0 }), 0); /* the tenant's key is known */
+	put_off_once(NULL, false, 0);
+	put_off_once(NULL, true, 18); /* what happened meanwhile counts */
+	put_off_once("wrong", false, 24);
 	krig.counted = false;
 	krig_server();
 	krig_turn(601);
+}
+
+/* Keys that were brought along, with parameters of their own: the client is told. */
+static void parameters(void **state)
+{
+	struct keys_krb krb = { .nsets = 1 };
+	struct keys_krb_set *set = &krb.sets[0];
+	struct kc_as a = { .client = "old" };
+	struct krb_etype_info2 info;
+	struct krb_typed_list list;
+	struct krb_key key;
+	struct kc_reply r;
+
+	assert_int_equal(fix_person(fix.op, "old", ""), LW_OK);
+	set->kvno = 3;
+	set->set_time = lw_wall(&fix.clock);
+	set->salt = LW_LIT("an old salt");
+	set->nkeys = 1;
+	set->keys[0] = (struct keys_krb_key){ .etype = 17, .iterations = 0x1234, .n = 16 };
+	assert_int_equal(
+	        lw_string_to_key(lw_enctype_find(17), lw_str("old"), set->salt, 0x1234, set->keys[0].key),
+	        LW_OK);
+	krig_seal("uid=old," PEOPLE, &krb);
+	a.bare = true;
+	assert_int_equal(kc_as(krig.server, ADDR, &a, &r), 25);
+	assert_int_equal(krb_get_padata(r.err.e_data, &list), LW_OK);
+	assert_int_equal(krb_get_etype_info2(list.v[0].value, &info), LW_OK);
+	assert_int_equal(info.n, 1); /* it has no other */
+	assert_int_equal(info.v[0].etype, 17);
+	assert_true(lw_eq(info.v[0].salt, LW_LIT("an old salt")));
+	assert_true(lw_eq(info.v[0].s2kparams, LW_LIT("\0\0\x12\x34")));
+	a.bare = false;
+	key = (struct krb_key){ 17, { set->keys[0].key, 16 } };
+	a.key = &key;
+	get(a, &r);
+	assert_int_equal(r.rep.enc.kvno, 3);
+	assert_int_equal(r.part.key.etype, 18);
+	assert_int_equal(fix_delete(fix.op, "uid=old," PEOPLE), LW_OK);
+}
+
+/* A slash in a part of a name, not between parts. */
+static void escaped(void **state)
+{
+	struct kc_as a = {
+		.client = "ODD", .options = KRB_CANONICALIZE, .password = "odd's password", .salt = ACME "o/d"
+	};
+	struct kc_reply r;
+
+	assert_int_equal(fix_person(fix.op, "odd", "krbPrincipalName: o\\/d@" ACME), LW_OK);
+	krig_password(fix.acme, "uid=odd," PEOPLE, "odd's password");
+	a.bare = true;
+	assert_int_equal(ask(a), 25);
+	a.bare = false;
+	get(a, &r);
+	assert_int_equal(r.rep.cname.n, 1);
+	assert_true(lw_eq(r.rep.cname.part[0], LW_LIT("o/d")));
+	assert_int_equal(fix_delete(fix.op, "uid=odd," PEOPLE), LW_OK);
 }
 
 int main(void)
@@ -500,7 +579,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup(f, krig_each)
 	const struct CMUnitTest tests[] = { T(a_ticket), T(codes), T(alike), T(enctypes), T(names),
 		T(enc_pa_rep), T(lives), T(addresses), T(other_keys), T(realms), T(guesses),
-		T(the_same_again), T(put_off) };
+		T(the_same_again), T(put_off), T(parameters), T(escaped) };
 
 	return cmocka_run_group_tests(tests, krig_up, krig_down);
 }

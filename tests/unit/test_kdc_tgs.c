@@ -109,6 +109,14 @@ static const struct krb_typed_list wrapped_twice = { .n = 1,
 	.v = { { 1, { (const uint8_t *)"\x30\x1a\x30\x18\xa0\x03\x02\x01\x01\xa1\x11\x04\x0f\x30\x0d\x30\x0b"
 	                               "\xa0\x04\x02\x02\xfb\x01\xa1\x03\x04\x01x",
 	                    28 } } } };
+static void spoilt_authz(struct krb_kdc_req *r)
+{
+	r->authz.cipher.n--;
+}
+static void other_authz(struct krb_kdc_req *r)
+{
+	r->authz.etype = 17;
+}
 static const struct krb_typed_list harmless = { .n = 1,
 	.v = { { 4711, { (const uint8_t *)"harmless", 8 } } } };
 
@@ -163,6 +171,9 @@ static const struct {
 	{ "private data of its own", { .server = WEBSERVER, .authz = ours }, 12 },
 	{ "… in a container", { .server = WEBSERVER, .authz = wrapped }, 12 },
 	{ "… in two", { .server = WEBSERVER, .authz = wrapped_twice }, 12 },
+	{ "authorization data that does not decrypt",
+	        { .server = WEBSERVER, .authz = harmless, .change = spoilt_authz }, 31 },
+	{ "… of another enctype", { .server = WEBSERVER, .authz = harmless, .change = other_authz }, 31 },
 	{ "harmless authorization data", { .server = WEBSERVER, .authz = harmless }, 0 },
 	{ "… under a subkey", { .server = WEBSERVER, .authz = harmless, .subkey = 17 }, 0 },
 	{ "addresses that nobody asked to be forwarded to", { .server = WEBSERVER, .addrs = elsewhere }, 0 },
@@ -352,6 +363,66 @@ static void times_and_flags(void **state)
 	}
 }
 
+static void not_renewable_any_more(struct krb_enc_ticket_part *p)
+{
+	p->renew_till = now();
+}
+static void of_rc4(struct krb_enc_ticket_part *p)
+{
+	p->key.etype = 23;
+}
+static void short_key(struct krb_enc_ticket_part *p)
+{
+	p->key.key.n = 16;
+}
+
+/* Its head says another key than there is. */
+static struct lw_bytes under(uint32_t kvno, int32_t etype, const char *server)
+{
+	struct lw_der_writer w;
+	struct krb_ticket t;
+
+	assert_int_equal(krb_get_ticket(tgt.rep.ticket, &t), LW_OK);
+	t.enc.kvno = kvno ? kvno : t.enc.kvno;
+	t.enc.has_kvno = kvno != 0;
+	t.enc.etype = etype;
+	if (server)
+		kc_name(server, &t.sname);
+	lw_der_writer_init(&w, lw_alloc(kc_arena, 4000), 4000);
+	krb_put_ticket(&w, &t);
+	return lw_der_written(&w);
+}
+
+static void odd_tickets(void **state)
+{
+	struct kc_reply f = forge(not_renewable_any_more);
+	struct kc_tgs renew = { .tgt = &f, .server = "krbtgt/ACME.EXAMPLE", .options = KRB_RENEW };
+	struct krb_ticket t;
+
+	assert_int_equal(ask(renew), 32);
+	f = forge(of_rc4);
+	assert_int_equal(ask((struct kc_tgs){ .tgt = &f, .server = WEBSERVER }), 14);
+	f = forge(short_key);
+	assert_int_equal(ask((struct kc_tgs){ .tgt = &f, .server = WEBSERVER }), 31);
+	assert_int_equal(krb_get_ticket(tgt.rep.ticket, &t), LW_OK);
+	assert_int_equal(ask((struct kc_tgs){ .ticket = under(0, 20, NULL), .server = WEBSERVER }),
+	        0); /* the newest */
+	assert_int_equal(
+	        ask((struct kc_tgs){ .ticket = under(t.enc.kvno + 7, 20, NULL), .server = WEBSERVER }), 44);
+	assert_int_equal(
+	        ask((struct kc_tgs){ .ticket = under(t.enc.kvno, 19, NULL), .server = WEBSERVER }), 31);
+	assert_int_equal(
+	        ask((struct kc_tgs){ .ticket = under(t.enc.kvno, 23, NULL), .server = WEBSERVER }), 14);
+	/* of a server that is not there, has no keys, is a person: to be renewed */
+	static const char *const servers[] = { "HTTP/nowhere", "new", "bob", "hidden", WEBSERVER };
+	static const int codes[] = { 35, 35, 31, 31, 31 };
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(ask((struct kc_tgs){ .ticket = under(0, 20, servers[i]),
+		                         .server = servers[i],
+		                         .options = KRB_RENEW }),
+		        codes[i]);
+}
+
 /* IPv6, an IPv4-mapped one, no port. */
 static void peers(void **state)
 {
@@ -475,6 +546,12 @@ static void user_to_user(void **state)
 	/* the server may be said by the ticket alone */
 	get((struct kc_tgs){ .server = "", .second = &bob, .options = KRB_ENC_TKT_IN_SKEY }, &r);
 	assert_true(krb_name_is(&r.part.sname, "bob", (struct lw_bytes){ NULL, 0 }));
+	/* the client does not know the type of bob's key */
+	static const int32_t sha2[] = { 20, 19, 0 };
+	assert_int_equal(
+	        ask((struct kc_tgs){
+	                .server = "bob", .second = &bob, .options = KRB_ENC_TKT_IN_SKEY, .etypes = sha2 }),
+	        14);
 	/* somebody else's, not a TGT, over, without the option */
 	assert_int_equal(
 	        ask((struct kc_tgs){ .server = "bob", .second = &tgt, .options = KRB_ENC_TKT_IN_SKEY }), 26);
@@ -707,7 +784,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, each)
 	const struct CMUnitTest tests[] = { T(a_ticket), T(codes), T(hidden_is_not_there), T(not_a_tgt),
-		T(other_tenants), T(times_and_flags), T(peers), T(forwarding), T(renewing),
+		T(other_tenants), T(times_and_flags), T(odd_tickets), T(peers), T(forwarding), T(renewing),
 		T(renewed_to_the_end), T(user_to_user), T(authorization_data), T(grants), T(disabled),
 		T(made_again), T(rotation), T(replays), T(replays_forgotten), T(too_big) };
 

@@ -232,6 +232,26 @@ static void first_of_a_tenant(void **state)
 	a.realm = "NO.WHERE";
 	assert_int_equal(kc_as(krig.server, ADDR, &a, NULL), 68);
 	assert_int_equal(kc_jobs, jobs + 1);
+	/* by TCP: what stands behind it waits its turn */
+	krig_server();
+	krig_turn(601);
+	struct lw_bytes two[2], out;
+	struct lw_reader r;
+	struct lw_writer w;
+	a.realm = NULL;
+	two[0] = kc_framed(kc_as_make(&a, lw_wall(&fix.clock)));
+	a.bare = true;
+	two[1] = kc_framed(kc_as_make(&a, lw_wall(&fix.clock)));
+	lw_writer_init(&w, 1 << 16);
+	lw_put_bytes(&w, two[0]);
+	lw_put_bytes(&w, two[1]);
+	out = kc_tcp(krig.server, ADDR, lw_written(&w), NULL);
+	lw_writer_done(&w);
+	assert_int_equal(kc_jobs, jobs + 2);
+	lw_reader_init(&r, out);
+	assert_int_equal(code_of(lw_get_counted(&r, KRB_MAX_MESSAGE)), 0);
+	assert_int_equal(code_of(lw_get_counted(&r, KRB_MAX_MESSAGE)), 25);
+	assert_int_equal(lw_reader_end(&r), LW_OK);
 }
 
 /* A tenant of before there were keys. */
@@ -442,6 +462,36 @@ static void keys_come_and_go(void **state)
 	lw_arena_reset(t->arena);
 }
 
+/* More principals than the cache holds: the one that was asked for longest ago gives way, and comes back as
+ * another. */
+static void keys_give_way(void **state)
+{
+	static const enum kdc_own order[] = { KDC_CHANGEPW, KDC_LDAP, KDC_HTTP, KDC_LDAP, KDC_CHANGEPW,
+		KDC_HTTP };
+	static const uint64_t serials[] = { 1, 2, 3, 2, 4,
+		5 }; /* two of them: LDAP stays, HTTP goes for changepw */
+	struct kdc_thread *t = kdc_thread(krig.server);
+	struct kdc_keycache *whole = t->keys;
+	const struct kdc_keys *k;
+	struct kdc_realm *r;
+	struct kc_as a = { .bare = true };
+
+	assert_int_equal(kc_as(krig.server, ADDR, &a, NULL), 25);
+	t->keys = kdc_keycache_new(2);
+	assert_non_null(t->keys);
+	assert_int_equal(kdc_realm_open(t, lw_str(ACME), false, &r), LW_OK);
+	for (unsigned i = 0; i < 6; i++) {
+		assert_int_equal(kdc_keys_get(t, r, order[i], NULL, &k), LW_OK);
+		assert_int_equal(k->serial, serials[i]);
+		assert_int_equal(k->own, order[i]);
+		assert_non_null(kdc_prepared(t, k, &k->set[0], 0));
+	}
+	kdc_thread_end(t);
+	kdc_keycache_free(t->keys);
+	t->keys = whole;
+	lw_arena_reset(t->arena);
+}
+
 /* ---- threads ---- */
 
 #define THREADS  4
@@ -515,7 +565,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup(f, krig_each)
 	const struct CMUnitTest tests[] = { T(malformed), T(at_the_bounds), T(tcp), T(batch),
 		T(first_of_a_tenant), T(no_realm_keys), T(aside), T(private_data), T(own_hosts), T(tables),
-		T(threads), T(keys_come_and_go) };
+		T(threads), T(keys_come_and_go), T(keys_give_way) };
 
 	return cmocka_run_group_tests(tests, krig_up, krig_down);
 }
