@@ -541,24 +541,6 @@ static int message(struct conn *conn, struct lw_bytes in, bool may_block, struct
 	return LW_OK;
 }
 
-/* LW_OK; LW_EAGAIN: not all there; LW_ELIMIT. */
-static int next_message(struct lw_reader *in, struct lw_bytes *ret)
-{
-	struct lw_reader r = *in;
-	uint32_t n;
-
-	if (lw_reader_left(&r) < 4)
-		return LW_EAGAIN;
-	n = lw_get_u32(&r);
-	if (n > 65535) /* what the frame inside can say */
-		return LW_ELIMIT;
-	if (n > lw_reader_left(&r))
-		return LW_EAGAIN;
-	*ret = lw_get_raw(&r, n);
-	in->p = r.p;
-	return LW_OK;
-}
-
 static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out)
 {
 	struct conn *c = conn;
@@ -568,7 +550,7 @@ static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out
 	if (c->pending.p)
 		return LW_NEXT_SLOW_JOB;
 	for (unsigned n = 0; n < KDC_BATCH && !c->closing; n++) {
-		err = next_message(in, &m);
+		err = kdc_next_message(in, 65535 /* what the frame inside can say */, &m);
 		if (err == LW_EAGAIN)
 			return LW_NEXT_READ;
 		if (err || out->err)

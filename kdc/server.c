@@ -297,8 +297,7 @@ static void too_long(struct conn *c, struct kdc_thread *t, struct lw_writer *out
 	c->closing = true;
 }
 
-/* The next whole message; LW_EAGAIN: not all there; LW_ELIMIT. */
-static int next_message(struct lw_reader *in, struct lw_bytes *ret)
+int kdc_next_message(struct lw_reader *in, size_t max, struct lw_bytes *ret)
 {
 	struct lw_reader r = *in;
 	uint32_t n;
@@ -306,7 +305,7 @@ static int next_message(struct lw_reader *in, struct lw_bytes *ret)
 	if (lw_reader_left(&r) < 4)
 		return LW_EAGAIN;
 	n = lw_get_u32(&r);
-	if (n > KRB_MAX_MESSAGE)
+	if (n > max)
 		return LW_ELIMIT;
 	if (n > lw_reader_left(&r))
 		return LW_EAGAIN;
@@ -323,7 +322,7 @@ static enum lw_next batch(struct conn *c, struct kdc_thread *t, struct lw_reader
 	for (unsigned n = 0; n < KDC_BATCH && !c->closing; n++) {
 		if (n && lw_mono(c->server->clock) - began > KDC_BATCH_US)
 			return LW_NEXT_MORE;
-		switch (next_message(in, &m)) {
+		switch (kdc_next_message(in, KRB_MAX_MESSAGE, &m)) {
 		case LW_OK:
 			break;
 		case LW_EAGAIN:

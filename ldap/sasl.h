@@ -21,7 +21,7 @@ enum ldapd_layers { LDAPD_LAYER_NONE = 1, LDAPD_LAYER_INTEGRITY = 2, LDAPD_LAYER
 
 struct ldapd_layer;
 /* Takes over *inout_ctx (sets it to GSS_C_NO_CONTEXT). peer_max: octets of a wrapped buffer that the client
- * takes. pending_max: octets that a message may have. LW_EINVAL: nothing fits into peer_max; LW_ENOMEM. */
+ * takes. pending_max: octets that a message may have. LW_EINVAL: too little fits into peer_max; LW_ENOMEM. */
 int ldapd_layer_new(gss_ctx_id_t *inout_ctx, bool private_, uint32_t peer_max, size_t pending_max,
         struct ldapd_layer **ret);
 void ldapd_layer_free(struct ldapd_layer *);          /* NULL is fine */

@@ -8,6 +8,7 @@
 
 #define KEEP (256u << 10) /* buffers that grew past this are given back when they are empty */
 #define PIECE (64u << 10) /* octets of clear text in one buffer, at most */
+#define LEAST 256u        /* … and at least: each one costs us an encryption */
 
 struct ldapd_layer {
 	gss_ctx_id_t ctx;
@@ -26,7 +27,7 @@ int ldapd_layer_new(gss_ctx_id_t *inout_ctx, bool private_, uint32_t peer_max, s
 	OM_uint32 minor, piece = 0;
 
 	if (GSS_ERROR(gss_wrap_size_limit(&minor, *inout_ctx, private_, GSS_C_QOP_DEFAULT, peer_max, &piece)) ||
-	        !piece)
+	        piece < LEAST)
 		return LW_EINVAL;
 	l = calloc(1, sizeof *l);
 	if (!l)
