@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A closed-loop Kerberos load: --flights clients, each with a socket of its own and one request in flight, for --seconds.
- *   error  AS-REQ without pre-authentication; KDC_ERR_PREAUTH_REQUIRED is the answer
- *   as     AS-REQ with an encrypted timestamp
- *   tgs    TGS-REQ with a sub-key for --service; each user's TGT is got before the clock starts
- * Users are user0 … with the passwords Bench-pw-0 …; salts are learned from the server. Every answer is read, opened and its
- * nonce checked. Prints one JSON line. Loopback only.
- *   kdcbench --port P --realm R --op error|as|tgs --users N [--service NAME] [--flights N] [--tcp [--once]] [--etype N]
+/* A closed-loop Kerberos load: --flights clients, each with a socket of its own and one request in flight,
+ * for --seconds. error  AS-REQ without pre-authentication; KDC_ERR_PREAUTH_REQUIRED is the answer as AS-REQ
+ * with an encrypted timestamp tgs    TGS-REQ with a sub-key for --service; each user's TGT is got before the
+ * clock starts Users are user0 … with the passwords Bench-pw-0 …; salts are learned from the server. Every
+ * answer is read, opened and its nonce checked. Prints one JSON line. Loopback only. kdcbench --port P
+ * --realm R --op error|as|tgs --users N [--service NAME] [--flights N] [--tcp [--once]] [--etype N]
  *            [--seconds S]
  * --once: a connection for each request, for a server that closes it after its answer */
 #include <arpa/inet.h>
@@ -30,7 +29,13 @@
 
 enum op { ERROR, AS, TGS, NOPS };
 static const char *const op_names[NOPS] = { "error", "as", "tgs" };
-enum { USAGE_TIMESTAMP = 1, USAGE_AS_REP = 3, USAGE_BODY = 6, USAGE_AUTHENTICATOR = 7, USAGE_TGS_REP_SUBKEY = 9 };
+enum {
+	USAGE_TIMESTAMP = 1,
+	USAGE_AS_REP = 3,
+	USAGE_BODY = 6,
+	USAGE_AUTHENTICATOR = 7,
+	USAGE_TGS_REP_SUBKEY = 9
+};
 #define PREAUTH_REQUIRED 25
 #define MOST             4096 /* octets of a message */
 
@@ -79,7 +84,9 @@ static void must(bool good, const char *what)
 
 static int connected(void)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)opt.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)opt.port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct timeval patience = { .tv_sec = 2 };
 	int one = 1, fd = socket(AF_INET, (opt.tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
 
@@ -105,7 +112,8 @@ static struct krb_name name_of(int32_t type, const char *text)
 	struct krb_name n = { .type = type };
 	const char *slash = strchr(text, '/');
 
-	n.part[n.n++] = (struct lw_bytes){ (const uint8_t *)text, slash ? (size_t)(slash - text) : strlen(text) };
+	n.part[n.n++] =
+	        (struct lw_bytes){ (const uint8_t *)text, slash ? (size_t)(slash - text) : strlen(text) };
 	if (slash)
 		n.part[n.n++] = lw_str(slash + 1);
 	return n;
@@ -133,7 +141,9 @@ static struct lw_bytes sealed(struct lw_krbkey *k, uint32_t usage, struct lw_byt
 static struct lw_bytes write_as(struct flight *f, bool preauth, uint8_t *buf, size_t size)
 {
 	uint8_t plain[64], cipher[64 + LW_KRB_OVERHEAD], value[160];
-	struct krb_name tgs = { .type = KRB_NT_SRV_INST, .n = 2, .part = { LW_LIT("krbtgt"), lw_str(opt.realm) } };
+	struct krb_name tgs = {
+		.type = KRB_NT_SRV_INST, .n = 2, .part = { LW_LIT("krbtgt"), lw_str(opt.realm) }
+	};
 	struct krb_kdc_req q;
 	struct lw_der_writer w;
 
@@ -148,7 +158,8 @@ static struct lw_bytes write_as(struct flight *f, bool preauth, uint8_t *buf, si
 
 		clock_gettime(CLOCK_REALTIME, &ts);
 		lw_der_writer_init(&w, plain, sizeof plain);
-		krb_put_pa_enc_ts(&w, &(struct krb_pa_enc_ts){ ts.tv_sec, true, (uint32_t)(ts.tv_nsec / 1000) });
+		krb_put_pa_enc_ts(
+		        &w, &(struct krb_pa_enc_ts){ ts.tv_sec, true, (uint32_t)(ts.tv_nsec / 1000) });
 		enc.cipher = sealed(f->user->key, USAGE_TIMESTAMP, lw_der_written(&w), cipher);
 		lw_der_writer_init(&w, value, sizeof value);
 		krb_put_enc(&w, &enc);
@@ -163,7 +174,8 @@ static struct lw_bytes write_as(struct flight *f, bool preauth, uint8_t *buf, si
 static struct lw_bytes write_tgs(struct flight *f, uint8_t *buf, size_t size)
 {
 	uint8_t body[512], sum[LW_KRB_CKSUM], plain[512], cipher[512 + LW_KRB_OVERHEAD], ap[MOST], subkey[32];
-	struct krb_authenticator a = { .crealm = lw_str(opt.realm), .cname = name_of(KRB_NT_PRINCIPAL, f->user->name) };
+	struct krb_authenticator a = { .crealm = lw_str(opt.realm),
+		.cname = name_of(KRB_NT_PRINCIPAL, f->user->name) };
 	struct krb_ap_req req = { .ticket.der = { f->user->ticket, f->user->nticket } };
 	struct krb_kdc_req q;
 	struct lw_der_writer w;
@@ -203,7 +215,9 @@ static void again(struct flight *f)
 	close(f->fd);
 	f->fd = connected();
 	if (ep >= 0)
-		must(!epoll_ctl(ep, EPOLL_CTL_ADD, f->fd, &(struct epoll_event){ .events = EPOLLIN, .data.ptr = f }), "epoll");
+		must(!epoll_ctl(ep, EPOLL_CTL_ADD, f->fd,
+		             &(struct epoll_event){ .events = EPOLLIN, .data.ptr = f }),
+		        "epoll");
 }
 
 static void launch(struct flight *f, enum op op)
@@ -214,7 +228,8 @@ static void launch(struct flight *f, enum op op)
 
 	lw_random(&f->nonce, sizeof f->nonce);
 	f->nonce &= 0x7fffffff;
-	m = op == TGS ? write_tgs(f, buf + 4, sizeof buf - 4) : write_as(f, op == AS, buf + 4, sizeof buf - 4);
+	m = op == TGS ? write_tgs(f, buf + 4, sizeof buf - 4)
+	              : write_as(f, op == AS, buf + 4, sizeof buf - 4);
 	must(m.n, "a request that is too long");
 	if (opt.tcp) {
 		n = htonl((uint32_t)m.n);
@@ -239,8 +254,8 @@ static void launch_any(struct flight *f)
 
 /* ---- answers ---- */
 
-static bool open_part(struct flight *f, struct lw_krbkey *key, uint32_t usage, const struct krb_kdc_rep *rep, uint8_t *buf,
-        struct krb_enc_kdc_rep_part *ret)
+static bool open_part(struct flight *f, struct lw_krbkey *key, uint32_t usage, const struct krb_kdc_rep *rep,
+        uint8_t *buf, struct krb_enc_kdc_rep_part *ret)
 {
 	size_t n;
 
@@ -260,15 +275,18 @@ static bool good(struct flight *f, enum op op, struct lw_bytes m)
 		if (op == ERROR && err.code == PREAUTH_REQUIRED)
 			return true;
 		if (!errors)
-			fprintf(stderr, "kdcbench: error %d %.*s\n", err.code, (int)err.e_text.n, (const char *)err.e_text.p);
+			fprintf(stderr, "kdcbench: error %d %.*s\n", err.code, (int)err.e_text.n,
+			        (const char *)err.e_text.p);
 		return false;
 	}
 	if (op == ERROR || krb_get_kdc_rep(m, &rep) || rep.msg_type != (op == AS ? KRB_AS_REP : KRB_TGS_REP))
 		return false;
-	if (!open_part(f, op == AS ? f->user->key : f->subkey, op == AS ? USAGE_AS_REP : USAGE_TGS_REP_SUBKEY, &rep, buf, &part))
+	if (!open_part(f, op == AS ? f->user->key : f->subkey, op == AS ? USAGE_AS_REP : USAGE_TGS_REP_SUBKEY,
+	            &rep, buf, &part))
 		return false;
 	if (op == AS && !f->user->nticket) {
-		must(rep.ticket.n <= sizeof f->user->ticket && part.key.etype == opt.etype->etype, "the ticket");
+		must(rep.ticket.n <= sizeof f->user->ticket && part.key.etype == opt.etype->etype,
+		        "the ticket");
 		memcpy(f->user->ticket, rep.ticket.p, f->user->nticket = rep.ticket.n);
 		must(!lw_krbkey_set(f->user->session, opt.etype, part.key.key.p), "session key");
 	}
@@ -316,7 +334,8 @@ static void learn_key(struct flight *f, const char *password)
 	struct krb_etype_info2 info;
 	uint8_t key[32];
 
-	must(!krb_get_error(ask(f, ERROR), &err) && err.code == PREAUTH_REQUIRED && !krb_get_padata(err.e_data, &list),
+	must(!krb_get_error(ask(f, ERROR), &err) && err.code == PREAUTH_REQUIRED &&
+	                !krb_get_padata(err.e_data, &list),
 	        "no PREAUTH_REQUIRED");
 	for (unsigned i = 0; i < list.n; i++) {
 		if (list.v[i].type != KRB_PA_ETYPE_INFO2)
@@ -325,8 +344,9 @@ static void learn_key(struct flight *f, const char *password)
 		for (unsigned k = 0; k < info.n; k++) {
 			const uint8_t *p = info.v[k].s2kparams.p;
 			uint32_t count = info.v[k].s2kparams.n == 4
-			        ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]
-			        : 0;
+			                         ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+			                                   (uint32_t)p[2] << 8 | p[3]
+			                         : 0;
 			char salt[128];
 
 			if (info.v[k].etype != opt.etype->etype)
@@ -367,32 +387,53 @@ static void prepare(void)
 
 static void parse(int argc, char **argv)
 {
-	static const struct option longs[] = { { "port", 1, 0, 'p' }, { "realm", 1, 0, 'r' }, { "op", 1, 0, 'o' }, { "users", 1, 0, 'u' },
-		{ "service", 1, 0, 's' }, { "flights", 1, 0, 'f' }, { "tcp", 0, 0, 't' }, { "once", 0, 0, '1' }, { "etype", 1, 0, 'e' }, { "seconds", 1, 0, 'd' },
-		{ 0 } };
+	static const struct option longs[] = { { "port", 1, 0, 'p' }, { "realm", 1, 0, 'r' },
+		{ "op", 1, 0, 'o' }, { "users", 1, 0, 'u' }, { "service", 1, 0, 's' },
+		{ "flights", 1, 0, 'f' }, { "tcp", 0, 0, 't' }, { "once", 0, 0, '1' }, { "etype", 1, 0, 'e' },
+		{ "seconds", 1, 0, 'd' }, { 0 } };
 	int c, etype = 18;
 
 	opt.op = NOPS;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) >= 0)
 		switch (c) {
-		case 'p': opt.port = (int)strtol(optarg, NULL, 10); break;
-		case 'r': opt.realm = optarg; break;
+		case 'p':
+			opt.port = (int)strtol(optarg, NULL, 10);
+			break;
+		case 'r':
+			opt.realm = optarg;
+			break;
 		case 'o':
 			for (enum op o = 0; o < NOPS; o++)
 				if (!strcmp(optarg, op_names[o]))
 					opt.op = o;
 			break;
-		case 'u': opt.users = (unsigned)strtoul(optarg, NULL, 10); break;
-		case 's': opt.service = optarg; break;
-		case 'f': opt.flights = (int)strtol(optarg, NULL, 10); break;
-		case 't': opt.tcp = true; break;
-		case '1': opt.once = true; break;
-		case 'e': etype = (int)strtol(optarg, NULL, 10); break;
-		case 'd': opt.seconds = strtod(optarg, NULL); break;
-		default: exit(2);
+		case 'u':
+			opt.users = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 's':
+			opt.service = optarg;
+			break;
+		case 'f':
+			opt.flights = (int)strtol(optarg, NULL, 10);
+			break;
+		case 't':
+			opt.tcp = true;
+			break;
+		case '1':
+			opt.once = true;
+			break;
+		case 'e':
+			etype = (int)strtol(optarg, NULL, 10);
+			break;
+		case 'd':
+			opt.seconds = strtod(optarg, NULL);
+			break;
+		default:
+			exit(2);
 		}
 	opt.etype = lw_enctype_find(etype);
-	if (!opt.port || !opt.realm || opt.op == NOPS || !opt.etype || !opt.users || opt.flights < 1 || opt.flights > 1024) {
+	if (!opt.port || !opt.realm || opt.op == NOPS || !opt.etype || !opt.users || opt.flights < 1 ||
+	        opt.flights > 1024) {
 		fprintf(stderr, "usage: kdcbench --port P --realm R --op error|as|tgs --users N [...]\n");
 		exit(2);
 	}
@@ -417,7 +458,9 @@ int main(int argc, char **argv)
 
 		f->fd = connected();
 		f->subkey = lw_krbkey_new();
-		must(f->subkey && !epoll_ctl(ep, EPOLL_CTL_ADD, f->fd, &(struct epoll_event){ .events = EPOLLIN, .data.ptr = f }), "start");
+		must(f->subkey && !epoll_ctl(ep, EPOLL_CTL_ADD, f->fd,
+		                          &(struct epoll_event){ .events = EPOLLIN, .data.ptr = f }),
+		        "start");
 		launch_any(f);
 		inflight++;
 	}
@@ -455,9 +498,13 @@ int main(int argc, char **argv)
 	}
 	end = now();
 	getrusage(RUSAGE_SELF, &after);
-	printf("{\"ops\":%llu,\"seconds\":%.4f,\"rate\":%.1f,\"errors\":%llu,\"client_cpu\":%.4f}\n", (unsigned long long)finished,
-		end - begin, (double)finished / (end - begin), (unsigned long long)errors,
-		(double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) +
-			(double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec) / 1e6);
+	printf("{\"ops\":%llu,\"seconds\":%.4f,\"rate\":%.1f,\"errors\":%llu,\"client_cpu\":%.4f}\n",
+	        (unsigned long long)finished, end - begin, (double)finished / (end - begin),
+	        (unsigned long long)errors,
+	        (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec -
+	                 before.ru_stime.tv_sec) +
+	                (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec -
+	                         before.ru_stime.tv_usec) /
+	                        1e6);
 	return errors ? 1 : 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Principals for krb5kdc in the text form of kdb5_util dump (version 7), which takes seconds where kadmin takes minutes:
- *   kdcdump REALM MASTER-PASSWORD USERS KEYED SERVICE
- * user0 … of which the first KEYED have the password Bench-pw-N, the others keys that nobody has; and a service with random keys. */
+/* Principals for krb5kdc in the text form of kdb5_util dump (version 7), which takes seconds where kadmin
+ * takes minutes: kdcdump REALM MASTER-PASSWORD USERS KEYED SERVICE user0 … of which the first KEYED have the
+ * password Bench-pw-N, the others keys that nobody has; and a service with random keys. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,8 @@ static void print_principal(const char *name, const char *realm, int attributes,
 	uint8_t key[32];
 
 	snprintf(salt, sizeof salt, "%s%s", realm, name);
-	printf("princ\t38\t%zu\t0\t2\t0\t%s@%s\t%d\t86400\t0\t0\t0\t0\t0\t0", strlen(name) + 1 + strlen(realm), name, realm, attributes);
+	printf("princ\t38\t%zu\t0\t2\t0\t%s@%s\t%d\t86400\t0\t0\t0\t0\t0\t0",
+	        strlen(name) + 1 + strlen(realm), name, realm, attributes);
 	for (int etype = 18; etype >= 17; etype--) {
 		const struct lw_enctype *e = lw_enctype_find(etype);
 
@@ -58,7 +59,8 @@ int main(int argc, char **argv)
 	keyed = strtol(argv[4], NULL, 10);
 	snprintf(salt, sizeof salt, "%sKM", argv[1]); /* of K/M */
 	master = lw_krbkey_new();
-	if (!master || lw_string_to_key(e, lw_str(argv[2]), lw_str(salt), 0, key) || lw_krbkey_set(master, e, key))
+	if (!master || lw_string_to_key(e, lw_str(argv[2]), lw_str(salt), 0, key) ||
+	        lw_krbkey_set(master, e, key))
 		return 1;
 	printf("kdb5_util load_dump version 7\n");
 	for (long i = 0; i < users; i++) {
