@@ -62,13 +62,12 @@ static int key_for(struct kdc_thread *t, const struct kdc_princ *p, const struct
 static int issued_to(struct kdc_thread *t, struct kdc_realm *r, const struct krb_ticket *k, enum kdc_own own,
         unsigned flags, struct kdc_princ *ret)
 {
-	int err;
+	int err = kdc_find_server(t, r, &k->sname, ret);
 
-	if (!lw_eq(k->realm, (struct lw_bytes){ (const uint8_t *)r->name, r->n }))
-		return KDC_R_NOT_US;
-	err = kdc_find_server(t, r, &k->sname, ret);
 	if (!err && ret->own != own && !(flags & KDC_OPEN_ANY))
 		return KDC_R_NOT_US;
+	if (!err && ret->user)
+		return KDC_R_NOT_US; /* no ticket is sealed with a person's key, and nobody tries a password here */
 	if (!err)
 		err = kdc_princ_keys(t, r, ret);
 	return err == LW_ENOTFOUND ? KDC_R_NOT_US : err;
@@ -79,12 +78,18 @@ int kdc_open_ticket(struct kdc_thread *t, struct kdc_realm *r, const struct krb_
 {
 	struct lw_krbkey *key = NULL;
 	struct lw_bytes plain;
-	int err = issued_to(t, r, k, own, flags, &ret->server);
+	int err;
 
+	if (!lw_eq(k->realm, (struct lw_bytes){ (const uint8_t *)r->name, r->n }))
+		return KDC_R_NOT_US;
+	ret->server.own = KDC_ENTRY;
+	err = issued_to(t, r, k, own, flags, &ret->server);
 	if (!err)
 		err = key_for(t, &ret->server, &k->enc, now, &key);
 	if (!err)
 		err = decrypt(t, key, KRB_U_TICKET, k->enc.cipher, &plain);
+	if (err > KDC_R_BASE && flags & KDC_OPEN_ANY && ret->server.own == KDC_ENTRY)
+		err = KDC_R_BAD_INTEGRITY; /* nobody has proved anything: which names, versions and types there are is not told */
 	if (err)
 		return err;
 	if (krb_get_enc_ticket_part(plain, &ret->part) || kdc_ad_find(&ret->part.authz, &ret->ad))

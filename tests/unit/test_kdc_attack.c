@@ -98,6 +98,41 @@ static void salts(void **state)
 		}
 }
 
+/* To renew a ticket any server's key is tried: that tells nobody which servers there are, and tries no passwords uncounted. */
+static void renewing_as_an_oracle(void **state)
+{
+	static const char *const names[] = { "alice", "bob", "nobody", "hidden", "hiddem", "new", WEBSERVER, "HTTP/nowhere.acme.example" };
+	struct krb_key tgs_key = krig_key(fix.acme, NULL, 0, 20, NULL), bobs = krig_key(fix.acme, "uid=bob," PEOPLE, 0, 20, NULL);
+	struct krb_enc_ticket_part part;
+	struct kc_reply tgt, shown;
+
+	login(NULL, NULL, KRB_RENEWABLE, &tgt);
+	assert_true(kc_open_ticket(&tgs_key, tgt.rep.ticket, &part));
+	for (int options = 0; options < 2; options++)
+		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+			for (uint32_t kvno = 1; kvno < 9; kvno += 7)
+				for (int32_t etype = 20; etype > 16; etype -= 3) {
+					uint8_t zero[32] = { 0 };
+					struct krb_key key = { etype, { zero, etype == 17 ? 16 : 32 } };
+					struct kc_tgs t = { .tgt = &shown, .server = names[i], .options = options ? KRB_VALIDATE : KRB_RENEW };
+					int code;
+
+					shown = tgt;
+					shown.rep.ticket = kc_make_ticket(&key, kvno, ACME, names[i], &part);
+					code = kc_tgs(krig.server, ADDR, &t, NULL);
+					if (code != 31)
+						fail_msg("%s %u %d: %d", names[i], kvno, etype, code);
+				}
+	/* not even with the right key */
+	for (uint32_t kvno = 0; kvno < 4; kvno++) {
+		struct kc_tgs t = { .tgt = &shown, .server = "bob", .options = KRB_RENEW };
+
+		shown = tgt;
+		shown.rep.ticket = kc_make_ticket(&bobs, kvno, ACME, "bob", &part);
+		assert_int_equal(kc_tgs(krig.server, ADDR, &t, NULL), 31);
+	}
+}
+
 /* ---- names that are almost somebody's ---- */
 
 static void almost_a_name(void **state)
@@ -282,7 +317,7 @@ static void amplification(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, krig_each)
-	const struct CMUnitTest tests[] = { T(hidden_servers), T(salts), T(almost_a_name), T(reserved), T(foreign_name), T(changepw), T(an_old_request),
+	const struct CMUnitTest tests[] = { T(hidden_servers), T(salts), T(renewing_as_an_oracle), T(almost_a_name), T(reserved), T(foreign_name), T(changepw), T(an_old_request),
 		T(forged_sources), T(amplification) };
 
 	return cmocka_run_group_tests(tests, krig_up, krig_down);
