@@ -3,6 +3,7 @@
 """make bench: Debian's krb5kdc (DB2, two workers) beside lwd, the same principals, the same load, in turn; a table of ratios.
 kdcbench.py [--users 10000] [--seconds 3] [--runs 3] [--only tgs] [--no-pac]"""
 import argparse
+import atexit
 import json
 import os
 import shutil
@@ -80,6 +81,7 @@ class Mit:
         self.proc = subprocess.Popen(["/usr/sbin/krb5kdc", "-n", "-w", "2", "-P", os.path.join(self.dir, "pid")], env=self.env,
                                      stdout=subprocess.DEVNULL,
                                      stderr=subprocess.DEVNULL)
+        atexit.register(self.stop)
         wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", self.port)) == 0 and len(self.pids()) == 3, 10)
 
     def tool(self, name, *args):
@@ -92,9 +94,10 @@ class Mit:
         return [self.proc.pid] + [int(c) for c in children]
 
     def stop(self):
-        self.proc.send_signal(signal.SIGTERM)
-        self.proc.wait()
-        shutil.rmtree(self.dir)
+        if self.proc.poll() is None:
+            self.proc.send_signal(signal.SIGTERM)
+            self.proc.wait()
+            shutil.rmtree(self.dir)
 
 
 class Ours(OurLwd):
