@@ -39,8 +39,14 @@ def connect(port=KDC):
     return socket.create_connection(("127.0.0.1", port), timeout=10 * SLOW)
 
 
-def fds():
-    return len(os.listdir("/proc/%d/fd" % pid))
+def held():
+    """Connections that the kdc holds: its descriptors, where they may be seen; else what the kernel says is established."""
+    try:
+        return len(os.listdir("/proc/%d/fd" % pid))
+    except PermissionError:
+        ends = ["%04X" % KDC, "%04X" % CHPW]
+        rows = [line.split() for line in open("/proc/net/tcp")]
+        return sum(1 for r in rows[1:] if r[1].split(":")[1] in ends and r[3] == "01")
 
 
 def is_error(data):
@@ -288,18 +294,18 @@ for _ in range(300):
 tap.ok(not isinstance(raw_login(KDC, REALM, "alice", PW), int), "300 damaged ones, and alice's password is what it was")
 
 # ---- many and slow ones ----
-before = fds()
+before = held()
 idle = []
 for n in range(400):
     try:
         idle.append(connect(KDC if n % 2 else CHPW))
     except OSError:
         break
-tap.ok(wait_for(lambda: fds() <= before + 110, 10), "400 silent connections: no more are held than the limit says", "%d, before %d" % (fds(), before))
+tap.ok(wait_for(lambda: held() <= before + 110, 10), "400 silent connections: no more are held than the limit says", "%d, before %d" % (held(), before))
 tap.ok(not isinstance(raw_login(KDC, REALM, "alice", PW, ask=ask_udp), int), "and a login over UDP is served")
 for s in idle:
     s.close()
-tap.ok(wait_for(lambda: fds() <= before, 10), "they are forgotten when they go", "%d, before %d" % (fds(), before))
+tap.ok(wait_for(lambda: held() <= before, 10), "they are forgotten when they go", "%d, before %d" % (held(), before))
 tap.ok(wait_for(lambda: not isinstance(raw_login(KDC, REALM, "alice", PW), int), 5), "and a login over TCP is served")
 
 
