@@ -157,6 +157,25 @@ static int octet_list(struct decoder *d, struct lw_bytes v, struct lw_bytes **re
 	return LW_OK;
 }
 
+/* Room for the elements of a SEQUENCE OF SEQUENCE with at most max of them; NULL and the error for any other. */
+static void *room_for(
+        struct decoder *d, struct lw_bytes list, size_t max, size_t size, size_t *ret_n, int *ret_err)
+{
+	int err = LW_OK;
+	size_t n = count(list, LW_BER_SEQUENCE, &err);
+	void *items = NULL;
+
+	if (err == LW_OK && n > max)
+		err = LW_ELIMIT;
+	if (err == LW_OK && !(items = lw_allocn(d->arena, n ? n : 1, size)))
+		err = LW_ENOMEM;
+	if (err)
+		*ret_err = err;
+	else
+		*ret_n = n;
+	return items;
+}
+
 /* Contents of a PartialAttribute: type, SET OF value. */
 static int attribute(struct decoder *d, struct lw_bytes v, struct store_attr_values *ret)
 {
@@ -400,21 +419,16 @@ static int get_modify(struct decoder *d, struct lw_bytes v)
 	struct lw_reader r = inside(v), lr;
 	struct lw_bytes list;
 	int err = LW_OK;
-	size_t n;
 
 	m->modify.dn = ldapd_ber_get(&r, LW_BER_OCTETS);
 	list = ldapd_ber_get(&r, LW_BER_SEQUENCE);
 	if (finish(&r))
 		return r.err;
-	n = count(list, LW_BER_SEQUENCE, &err);
-	if (err || n > LDAPD_MAX_ITEMS)
-		return err ? err : LW_ELIMIT;
-	m->modify.mods = lw_allocn(d->arena, n ? n : 1, sizeof *m->modify.mods);
+	m->modify.mods = room_for(d, list, LDAPD_MAX_ITEMS, sizeof *m->modify.mods, &m->modify.n, &err);
 	if (!m->modify.mods)
-		return LW_ENOMEM;
-	m->modify.n = n;
+		return err;
 	lr = inside(list);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < m->modify.n; i++) {
 		struct lw_reader c = inside(ldapd_ber_get(&lr, LW_BER_SEQUENCE));
 		int64_t kind = ldapd_ber_int(&c, LW_BER_ENUM);
 		struct lw_bytes attr = ldapd_ber_get(&c, LW_BER_SEQUENCE);
@@ -438,21 +452,16 @@ static int get_add(struct decoder *d, struct lw_bytes v)
 	struct lw_reader r = inside(v), lr;
 	struct lw_bytes list;
 	int err = LW_OK;
-	size_t n;
 
 	m->add.dn = ldapd_ber_get(&r, LW_BER_OCTETS);
 	list = ldapd_ber_get(&r, LW_BER_SEQUENCE);
 	if (finish(&r))
 		return r.err;
-	n = count(list, LW_BER_SEQUENCE, &err);
-	if (err || n > LDAPD_MAX_ITEMS)
-		return err ? err : LW_ELIMIT;
-	m->add.attrs = lw_allocn(d->arena, n ? n : 1, sizeof *m->add.attrs);
+	m->add.attrs = room_for(d, list, LDAPD_MAX_ITEMS, sizeof *m->add.attrs, &m->add.n, &err);
 	if (!m->add.attrs)
-		return LW_ENOMEM;
-	m->add.n = n;
+		return err;
 	lr = inside(list);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < m->add.n; i++) {
 		err = attribute(d, ldapd_ber_get(&lr, LW_BER_SEQUENCE), &m->add.attrs[i]);
 		if (err)
 			return err;
@@ -549,15 +558,11 @@ static int get_controls(struct decoder *d, struct lw_bytes v)
 	struct ldapd_msg *m = d->msg;
 	struct lw_reader r = inside(v);
 	int err = LW_OK;
-	size_t n = count(v, LW_BER_SEQUENCE, &err);
 
-	if (err || n > LDAPD_MAX_CONTROLS)
-		return err ? err : LW_ELIMIT;
-	m->controls = lw_allocn(d->arena, n ? n : 1, sizeof *m->controls);
+	m->controls = room_for(d, v, LDAPD_MAX_CONTROLS, sizeof *m->controls, &m->ncontrols, &err);
 	if (!m->controls)
-		return LW_ENOMEM;
-	m->ncontrols = n;
-	for (size_t i = 0; i < n; i++) {
+		return err;
+	for (size_t i = 0; i < m->ncontrols; i++) {
 		struct ldapd_control *c = &m->controls[i];
 		struct lw_reader cr = inside(ldapd_ber_get(&r, LW_BER_SEQUENCE));
 
