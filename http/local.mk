@@ -1,3 +1,0 @@
-# SPDX-License-Identifier: Apache-2.0
-noinst_LIBRARIES += libhttp.a
-libhttp_a_SOURCES = http/http.h http/int.h http/auth.c http/json.c http/metrics.c http/parse.c http/problem.c http/route.c http/server.c
