@@ -145,9 +145,13 @@ int kdc_find_server(
         struct kdc_thread *t, struct kdc_realm *r, const struct krb_name *name, struct kdc_princ *ret)
 {
 	enum kdc_own own = own_service(t, r, name);
+	int err = LW_ENOTFOUND;
 
-	if (own == KDC_ENTRY)
-		return kdc_find_entry(t, r, name, ret);
+	/* somebody else's web server on one of our host names is an entry, and comes before ours */
+	if (own == KDC_ENTRY || own == KDC_LDAP || own == KDC_HTTP)
+		err = kdc_find_entry(t, r, name, ret);
+	if (own == KDC_ENTRY || err != LW_ENOTFOUND)
+		return err;
 	*ret = (struct kdc_princ){ .own = own, .known = true, .name = *name };
 	return LW_OK;
 }

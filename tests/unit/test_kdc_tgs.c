@@ -423,6 +423,28 @@ static void odd_tickets(void **state)
 		        codes[i]);
 }
 
+/* A service with an entry of its own on one of lwd's host names: its keys, not those that follow from the krbtgt's. */
+static void entry_on_our_host(void **state)
+{
+	const char *dn = "cn=HTTP/other.example," SERVICES;
+	struct krb_enc_ticket_part part;
+	struct kc_reply before, after;
+	struct krb_key key;
+	uint32_t kvno;
+
+	get((struct kc_tgs){ .server = "HTTP/other.example" }, &before);
+	assert_int_equal(fix_add(fix.op, "dn: cn=HTTP/other.example," SERVICES
+	                                 "\nobjectClass: lwService\ncn: HTTP/other.example"),
+	        LW_OK);
+	assert_int_equal(ask((struct kc_tgs){ .tgt = &tgt, .server = "HTTP/other.example" }), 9); /* no key yet */
+	krig_rotate(dn);
+	key = krig_key(fix.acme, dn, 0, 20, &kvno);
+	get((struct kc_tgs){ .server = "HTTP/other.example" }, &after);
+	assert_true(kc_open_ticket(&key, after.rep.ticket, &part));
+	assert_false(kc_open_ticket(&key, before.rep.ticket, &part));
+	assert_int_equal(ask((struct kc_tgs){ .tgt = &tgt, .server = "HTTP/lwd.acme.example" }), 0);
+}
+
 /* IPv6, an IPv4-mapped one, no port. */
 static void peers(void **state)
 {
@@ -784,7 +806,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, each)
 	const struct CMUnitTest tests[] = { T(a_ticket), T(codes), T(hidden_is_not_there), T(not_a_tgt),
-		T(other_tenants), T(times_and_flags), T(odd_tickets), T(peers), T(forwarding), T(renewing),
+		T(other_tenants), T(times_and_flags), T(odd_tickets), T(entry_on_our_host), T(peers),
+		T(forwarding), T(renewing),
 		T(renewed_to_the_end), T(user_to_user), T(authorization_data), T(grants), T(disabled),
 		T(made_again), T(rotation), T(replays), T(replays_forgotten), T(too_big) };
 
