@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+OWN_FIX = tests/unit/own_fix.c tests/unit/own_fix.h tests/unit/ldap_rig.c tests/unit/gss_forge.c
 check_PROGRAMS += tests/unit/test_kdc_own
 TESTS += tests/unit/test_kdc_own
-tests_unit_test_kdc_own_SOURCES = tests/unit/test_kdc_own.c tests/unit/ldap_rig.c tests/unit/gss_forge.c
+tests_unit_test_kdc_own_SOURCES = tests/unit/test_kdc_own.c $(OWN_FIX)
 tests_unit_test_kdc_own_LDADD = libkdc.a $(LDAP_TEST_LIBS) $(KRB5_LIBS)
+check_PROGRAMS += tests/unit/test_kpasswd
+TESTS += tests/unit/test_kpasswd
+tests_unit_test_kpasswd_SOURCES = tests/unit/test_kpasswd.c $(OWN_FIX)
+tests_unit_test_kpasswd_LDADD = libkdc.a $(LDAP_TEST_LIBS) $(KRB5_LIBS)
