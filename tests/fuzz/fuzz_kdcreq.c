@@ -5,8 +5,8 @@
  * Whatever comes back is a message of Kerberos, and what a forged TGT gets is for the client that its private
  * data names. */
 #include "tests/unit/kdc_client.h"
+#include "tests/unit/tenant_fix.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,11 +43,6 @@ static void must(bool ok, const char *what)
 
 /* ---- the world ---- */
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
 static void end(void)
 {
 	kdc_server_free(server);
@@ -57,38 +52,17 @@ static void end(void)
 	store_writer_stop(store);
 	store_close(store);
 	lw_arena_free(kc_arena);
-	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_tree(dir);
 }
 
 static void make_tenant(void)
 {
-	struct store_sealed_item realm_keys;
-	struct keys_tenant kt = { .uuid = { { 1, 2, 3 } },
-		.ret_realm = &realm_keys,
-		.name = "acme.example",
-		.realm = REALM,
-		.admin_uuid = { { 4, 5, 6 } },
-		.admin_name = "admin" };
-	struct store_op op = { .kind = STORE_TENANT_CREATE,
-		.tenant_name = kt.name,
-		.tenant_uuid = kt.uuid,
-		.realm_keys = &realm_keys,
-		.admin_name = "admin",
-		.admin_uuid = kt.admin_uuid };
-	struct store_result res;
-	struct keys_token token;
-	struct lw_session *s;
-	struct lw_cap cap;
-	char text[200];
+	struct tenant_fix t = { store, as_directory, kc_arena, "acme.example", REALM, "admin's password",
+		.uuid = { { 1, 2, 3 } },
+		.admin = { { 4, 5, 6 } } };
 
-	admin = kt.admin_uuid;
-	must(!keys_operator(as_directory, 0, &token, &cap), "operator");
-	must(!keys_tenant_new(as_directory, (struct lw_bytes){ token.b, token.n }, &kt,
-	             LW_LIT("admin's password"), kc_arena, &op.tenant_keys, &op.secrets, &op.nsecrets, text),
-	        "tenant's keys");
-	must(!store_session_role(store, 0, STORE_ROLE_INIT, &s), "session");
-	must(!store_write(s, &op, &res), "tenant");
-	store_session_free(s);
+	admin = t.admin;
+	must(!tenant_fix(&t), "tenant");
 }
 
 static void take(const struct kdc_keys *k, int32_t etype, uint8_t *octets, struct krb_key *ret)

@@ -14,6 +14,7 @@
 #include "keys/keyd.h"
 #include "ldap/conn.h"
 #include "tests/tables/client.h"
+#include "tests/unit/tenant_fix.h"
 
 struct world world;
 const char *const *world_more;
@@ -47,14 +48,9 @@ void check(int err, const char *what)
 
 /* ---- directories ---- */
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
 void world_remove(const char *dir)
 {
-	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_tree(dir);
 }
 
 /* In memory where that is possible: nothing here is about disks. */
@@ -97,32 +93,11 @@ static int copy_one(const char *path, const struct stat *st, int type, struct FT
 
 static void make_tenant(const char *name, const char *realm, const char *password)
 {
-	struct store_sealed_item realm_keys;
-	struct keys_tenant kt = { .uuid = lw_uuid_new(&world.clock),
-		.ret_realm = &realm_keys,
-		.name = name,
-		.realm = realm,
-		.admin_uuid = lw_uuid_new(&world.clock),
-		.admin_name = "admin" };
-	struct store_op op = { .kind = STORE_TENANT_CREATE,
-		.tenant_name = name,
-		.tenant_uuid = kt.uuid,
-		.realm_keys = &realm_keys,
-		.admin_name = "admin",
-		.admin_uuid = kt.admin_uuid };
-	struct store_result res = { 0 };
-	struct keys_token token;
-	struct lw_session *s;
-	struct lw_cap cap;
-	char text[200] = "";
+	struct tenant_fix t = { world.store, world.keys, world.arena, name, realm, password,
+		.uuid = lw_uuid_new(&world.clock),
+		.admin = lw_uuid_new(&world.clock) };
 
-	check(keys_operator(world.keys, 0, &token, &cap), "operator");
-	check(keys_tenant_new(world.keys, (struct lw_bytes){ token.b, token.n }, &kt, lw_str(password),
-	              world.arena, &op.tenant_keys, &op.secrets, &op.nsecrets, text),
-	        "tenant's keys");
-	check(store_session_role(world.store, 0, STORE_ROLE_INIT, &s), "init session");
-	check(store_write(s, &op, &res), name);
-	store_session_free(s);
+	check(tenant_fix(&t), name);
 }
 
 #define PERSON(uid) "objectClass=inetOrgPerson uid=" uid " cn=" uid " sn=" uid " "

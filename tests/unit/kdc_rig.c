@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/kdc_rig.h"
 
-#include <ftw.h>
-
 #include "base/log.h"
 #include "ca/ca.h"
 #include "keys/keys.h"
+#include "tests/unit/tenant_fix.h"
 
 struct krig krig;
 
@@ -30,30 +29,12 @@ static struct lw_session *session(uint32_t tenant)
 
 static uint32_t make_tenant(const char *name, const char *realm, struct lw_uuid *ret_uuid)
 {
-	struct store_sealed_item realm_keys;
-	struct keys_tenant kt = { .uuid = lw_uuid_new(&fix.clock),
-		.ret_realm = &realm_keys,
-		.name = name,
-		.realm = realm,
-		.admin_uuid = lw_uuid_new(&fix.clock),
-		.admin_name = "admin" };
-	struct store_op op = { .kind = STORE_TENANT_CREATE,
-		.tenant_name = name,
-		.tenant_uuid = kt.uuid,
-		.realm_keys = &realm_keys,
-		.admin_name = "admin",
-		.admin_uuid = kt.admin_uuid };
-	struct keys_token token;
+	struct tenant_fix f = { fix.store, krig.dir, fix.arena, name, realm, "admin's password",
+		.uuid = lw_uuid_new(&fix.clock),
+		.admin = lw_uuid_new(&fix.clock) };
 	struct store_tenant t;
-	struct lw_session *s;
-	char text[200];
 
-	operator_token(0, &token);
-	OK(keys_tenant_new(krig.dir, octets(&token), &kt, LW_LIT("admin's password"), fix.arena,
-	        &op.tenant_keys, &op.secrets, &op.nsecrets, text));
-	OK(store_session_role(fix.store, 0, STORE_ROLE_INIT, &s));
-	OK(store_write(s, &op, &fix.r));
-	store_session_free(s);
+	OK(tenant_fix(&f));
 	OK(store_tenant_by_name(fix.store, fix.arena, lw_str(name), &t));
 	*ret_uuid = t.uuid;
 	return t.id;
@@ -264,11 +245,6 @@ int krig_up(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
 int krig_down(void **state)
 {
 	kdc_server_free(krig.server);
@@ -284,7 +260,7 @@ int krig_down(void **state)
 	lw_arena_free(fix.arena);
 	lw_arena_free(kc_arena);
 	kc_arena = NULL;
-	nftw(fix.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_tree(fix.dir);
 	return 0;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/keyd_fix.h"
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "ca/ca.h"
+#include "tests/unit/tenant_fix.h"
 
 char dir[64];
 struct lw_clock clk;
@@ -22,43 +22,16 @@ struct lw_bytes tok(const struct keys_token *t)
 	return (struct lw_bytes){ t->b, t->n };
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
 static struct lw_uuid make_tenant(
         const char *name, const char *realm, const char *password, struct lw_uuid *ret_admin)
 {
-	struct store_sealed_item realm_keys;
-	struct keys_tenant kt = { .uuid = lw_uuid_new(&clk),
-		.ret_realm = &realm_keys,
-		.name = name,
-		.realm = realm,
-		.admin_uuid = lw_uuid_new(&clk),
-		.admin_name = "admin" };
-	struct store_op op = { .kind = STORE_TENANT_CREATE,
-		.tenant_name = name,
-		.tenant_uuid = kt.uuid,
-		.realm_keys = &realm_keys,
-		.admin_name = "admin",
-		.admin_uuid = kt.admin_uuid };
-	struct store_result res = { 0 };
-	struct lw_session *s;
-	struct keys_token t;
-	struct lw_cap cap;
-	char text[200];
+	struct tenant_fix t = { store, keys, arena, name, realm, password,
+		.uuid = lw_uuid_new(&clk),
+		.admin = lw_uuid_new(&clk) };
 
-	assert_int_equal(keys_operator(keys, 0, &t, &cap), LW_OK);
-	assert_int_equal(keys_tenant_new(keys, tok(&t), &kt, lw_str(password), arena, &op.tenant_keys,
-	                         &op.secrets, &op.nsecrets, text),
-	        LW_OK);
-	assert_int_equal(op.nsecrets, 2);
-	assert_int_equal(store_session_role(store, 0, STORE_ROLE_INIT, &s), LW_OK);
-	assert_int_equal(store_write(s, &op, &res), LW_OK);
-	store_session_free(s);
-	*ret_admin = kt.admin_uuid;
-	return kt.uuid;
+	assert_int_equal(tenant_fix(&t), LW_OK);
+	*ret_admin = t.admin;
+	return t.uuid;
 }
 
 int write_as(const struct lw_cap *cap, const struct store_op *op, struct store_result *res)
@@ -144,7 +117,7 @@ int teardown(void **state)
 	store_writer_stop(store);
 	store_close(store);
 	lw_arena_free(arena);
-	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_tree(dir);
 	return 0;
 }
 

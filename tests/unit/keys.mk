@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+KEYD_FIX = tests/unit/keyd_fix.c tests/unit/keyd_fix.h tests/unit/tenant_fix.c tests/unit/tenant_fix.h
 check_PROGRAMS += tests/unit/test_keys_msg tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca tests/unit/test_keyd tests/unit/test_keyd_krb tests/unit/test_keytab
 TESTS += tests/unit/test_keys_msg tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca tests/unit/test_keyd tests/unit/test_keyd_krb tests/unit/test_keytab
 
@@ -14,10 +15,10 @@ tests_unit_test_guess_LDADD = libkeys.a libbase.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_ca_SOURCES = tests/unit/test_ca.c
 tests_unit_test_ca_LDADD = libca.a libkeys.a libbase.a $(BASE_LIBS) $(CMOCKA_LIBS)
 
-tests_unit_test_keyd_SOURCES = tests/unit/test_keyd.c tests/unit/keyd_fix.c tests/unit/keyd_fix.h
+tests_unit_test_keyd_SOURCES = tests/unit/test_keyd.c $(KEYD_FIX)
 tests_unit_test_keyd_LDADD = libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(CMOCKA_LIBS)
 
-tests_unit_test_keyd_krb_SOURCES = tests/unit/test_keyd_krb.c tests/unit/keyd_fix.c tests/unit/keyd_fix.h
+tests_unit_test_keyd_krb_SOURCES = tests/unit/test_keyd_krb.c $(KEYD_FIX)
 tests_unit_test_keyd_krb_LDADD = libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_keytab_SOURCES = tests/unit/test_keytab.c

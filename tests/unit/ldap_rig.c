@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/ldap_rig.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,45 +11,20 @@
 #include "base/log.h"
 #include "ca/ca.h"
 #include "tests/unit/ldap_asm.h"
+#include "tests/unit/tenant_fix.h"
 
 struct rig rig;
 struct ldapd_options rig_options = {
 	.vendor_version = "test", .default_tenant = "ACME.example", .starttls = true
 };
 
-static struct lw_bytes octets(const struct keys_token *t)
-{
-	return (struct lw_bytes){ t->b, t->n };
-}
-
 static void make_tenant(const char *name, const char *realm, struct lw_arena *a)
 {
-	struct store_sealed_item realm_keys;
-	struct keys_tenant kt = { .uuid = lw_uuid_new(&rig.clock),
-		.ret_realm = &realm_keys,
-		.name = name,
-		.realm = realm,
-		.admin_uuid = lw_uuid_new(&rig.clock),
-		.admin_name = "admin" };
-	struct store_op op = { .kind = STORE_TENANT_CREATE,
-		.tenant_name = name,
-		.tenant_uuid = kt.uuid,
-		.realm_keys = &realm_keys,
-		.admin_name = "admin",
-		.admin_uuid = kt.admin_uuid };
-	struct store_result res = { 0 };
-	struct keys_token token;
-	struct lw_session *s;
-	struct lw_cap cap;
-	char text[200];
+	struct tenant_fix t = { rig.store, rig.keys, a, name, realm, "admin's password",
+		.uuid = lw_uuid_new(&rig.clock),
+		.admin = lw_uuid_new(&rig.clock) };
 
-	assert_int_equal(keys_operator(rig.keys, 0, &token, &cap), LW_OK);
-	assert_int_equal(keys_tenant_new(rig.keys, octets(&token), &kt, LW_LIT("admin's password"), a,
-	                         &op.tenant_keys, &op.secrets, &op.nsecrets, text),
-	        LW_OK);
-	assert_int_equal(store_session_role(rig.store, 0, STORE_ROLE_INIT, &s), LW_OK);
-	assert_int_equal(store_write(s, &op, &res), LW_OK);
-	store_session_free(s);
+	assert_int_equal(tenant_fix(&t), LW_OK);
 }
 
 static void make_user(struct client *c, const char *name)
@@ -111,11 +85,6 @@ void rig_server(void)
 	assert_int_equal(ldapd_server_new(rig.store, rig.keys, &rig_options, &rig.clock, &rig.server), LW_OK);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
 int rig_teardown(void **state)
 {
 	ldapd_server_free(rig.server);
@@ -124,7 +93,7 @@ int rig_teardown(void **state)
 	keyd_free(rig.keyd);
 	store_writer_stop(rig.store);
 	store_close(rig.store);
-	nftw(rig.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_tree(rig.dir);
 	return 0;
 }
 

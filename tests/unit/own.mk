@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-OWN_FIX = tests/unit/own_fix.c tests/unit/own_fix.h tests/unit/ldap_rig.c tests/unit/gss_forge.c
+OWN_FIX = tests/unit/own_fix.c tests/unit/own_fix.h $(LDAP_RIG) tests/unit/gss_forge.c
 check_PROGRAMS += tests/unit/test_kdc_own
 TESTS += tests/unit/test_kdc_own
 tests_unit_test_kdc_own_SOURCES = tests/unit/test_kdc_own.c $(OWN_FIX)
