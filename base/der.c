@@ -200,7 +200,8 @@ void lw_der_put_int(struct lw_der_writer *w, int64_t v)
 	size_t n = 1;
 	uint8_t *p;
 
-	while (n < 8 && v >> (8 * n - 1) != (v < 0 ? -1 : 0)) /* until the first nine bits are not all alike */
+	/* until the first nine bits are not all alike */
+	while (n < 8 && v >> (8 * n - 1) != (v < 0 ? -1 : 0))
 		n++;
 	p = room(w, 2 + n);
 	if (!p)
@@ -219,7 +220,8 @@ static void two_digits(uint8_t *p, uint32_t v)
 
 void lw_der_put_time(struct lw_der_writer *w, int64_t seconds)
 {
-	static const int64_t first = INT64_C(-62167219200), last = INT64_C(253402300799); /* the years 0 to 9999 */
+	/* the years 0 to 9999 */
+	static const int64_t first = INT64_C(-62167219200), last = INT64_C(253402300799);
 	uint32_t day, sec, era, doe, yoe, doy, mp, year, month;
 	uint8_t *p;
 
@@ -252,7 +254,8 @@ void lw_der_put_time(struct lw_der_writer *w, int64_t seconds)
 
 void lw_der_put_flags(struct lw_der_writer *w, uint32_t flags)
 {
-	const uint8_t b[5] = { 0, (uint8_t)(flags >> 24), (uint8_t)(flags >> 16), (uint8_t)(flags >> 8), (uint8_t)flags };
+	const uint8_t b[5] = { 0, (uint8_t)(flags >> 24), (uint8_t)(flags >> 16), (uint8_t)(flags >> 8),
+		(uint8_t)flags };
 
 	lw_der_put(w, LW_DER_BIT_STRING, (struct lw_bytes){ b, sizeof b });
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* DER (X.690) for protocols that are small enough to be read by hand: a cursor over borrowed octets, and a writer that fills a
- * fixed buffer from its end, so that every length is known when it is written. Both are sticky: make the calls, check once.
- * Strict: definite minimal lengths, minimal integers, low tag numbers (0..30) only. */
+/* DER (X.690) for protocols that are small enough to be read by hand: a cursor over borrowed octets, and a
+ * writer that fills a fixed buffer from its end, so that every length is known when it is written. Both are
+ * sticky: make the calls, check once. Strict: definite minimal lengths, minimal integers, low tag numbers
+ * (0..30) only. */
 #ifndef BASE_DER_H
 #define BASE_DER_H
 
@@ -38,17 +39,20 @@ static inline void lw_der_leave(struct lw_der *outer, const struct lw_der *inner
 struct lw_bytes lw_der_whole(struct lw_der *, uint8_t tag);    /* the next element with tag and length */
 int64_t lw_der_int(struct lw_der *, int64_t min, int64_t max); /* INTEGER; out of range: LW_EINVAL */
 int64_t lw_der_time(struct lw_der *);   /* GeneralizedTime YYYYMMDDHHMMSSZ -> seconds since 1970 */
-uint32_t lw_der_flags(struct lw_der *); /* BIT STRING of at least 32 bits, the first 32 (bit 0 is the highest) */
+/* BIT STRING of at least 32 bits, the first 32 (bit 0 is the highest) */
+uint32_t lw_der_flags(struct lw_der *);
 int lw_der_end(const struct lw_der *);  /* the error; LW_EINVAL when octets are left over */
 
 /* ---- writing, backwards: last field first ---- */
 struct lw_der_writer {
 	uint8_t *buf;
 	size_t size, at; /* what is written lies in buf[at .. size) */
-	int err;         /* LW_ELIMIT: the buffer is too small; LW_EINVAL: a time outside the years 0 to 9999 */
+	/* LW_ELIMIT: the buffer is too small; LW_EINVAL: a time outside the years 0 to 9999 */
+	int err;
 };
 void lw_der_writer_init(struct lw_der_writer *, uint8_t *buf, size_t size);
-static inline size_t lw_der_mark(const struct lw_der_writer *); /* before the contents of something constructed … */
+/* before the contents of something constructed … */
+static inline size_t lw_der_mark(const struct lw_der_writer *);
 static inline void lw_der_wrap(struct lw_der_writer *, uint8_t tag, size_t mark); /* … and after them */
 void lw_der_put_raw(struct lw_der_writer *, struct lw_bytes);
 void lw_der_put(struct lw_der_writer *, uint8_t tag, struct lw_bytes contents);

@@ -106,7 +106,7 @@ struct lw_krbkey {
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static EVP_CIPHER *cbc[2], *ecb[2]; /* 128, 256 */
-#define FOLDED 64                   /* usages below this have their n-folds kept: the KDC needs 1 to 25 and 56 */
+#define FOLDED 64 /* usages below this have their n-folds kept: the KDC needs 1 to 25 and 56 */
 static const uint8_t consts[3] = { CONST_E, CONST_I, CONST_C };
 static uint8_t folded[FOLDED][3][BLOCK];
 

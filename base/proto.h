@@ -48,7 +48,8 @@ struct lw_proto {
 	void (*farewell)(void *conn, struct lw_writer *out);
 };
 
-/* Datagrams: a protocol that answers each by one. A batch is answered in one call, on a loop; what may block is put off. */
+/* Datagrams: a protocol that answers each by one. A batch is answered in one call, on a loop; what may block
+ * is put off. */
 struct lw_datagram {
 	const struct lw_peer *peer; /* addr, loopback; no TLS */
 	struct lw_bytes in;
@@ -61,7 +62,8 @@ struct lw_dgram_proto {
 	size_t max_in, max_out;     /* longer ones in are dropped */
 	bool slow;                  /* its jobs wait for password hashing */
 	void (*answer)(void *server, struct lw_datagram *, size_t n);
-	void (*job)(void *server, struct lw_datagram *); /* one that was put off: start to finish, may block */
+	/* one that was put off: start to finish, may block */
+	void (*job)(void *server, struct lw_datagram *);
 };
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GSS-API accepted for another role. Whose ticket it is, whether it is still good and not shown before is found out by our own code
- * (kdc/own.h), with our own clock, keys and memory of replays; libgssapi then makes the context out of it, from a keytab in memory that
- * holds the one key in question and lives as long as this call. */
+/* GSS-API accepted for another role. Whose ticket it is, whether it is still good and not shown before is
+ * found out by our own code (kdc/own.h), with our own clock, keys and memory of replays; libgssapi then makes
+ * the context out of it, from a keytab in memory that holds the one key in question and lives as long as this
+ * call. */
 #include <gssapi/gssapi.h>
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
@@ -62,10 +63,11 @@ static const struct keys_krb_key *key_of(const struct accepting *c, uint32_t *re
 
 static krb5_error_code principal(krb5_context k, const struct krb_ticket *ticket, krb5_principal *ret)
 {
-	const struct lw_bytes *p = ticket->sname.part, *realm = &ticket->realm; /* an own service: two parts */
+	const struct lw_bytes *realm = &ticket->realm;
+	const struct lw_bytes *p = ticket->sname.part; /* an own service: two parts */
 
-	return krb5_build_principal_ext(k, ret, (unsigned)realm->n, (const char *)realm->p, (unsigned)p[0].n, (const char *)p[0].p,
-		(unsigned)p[1].n, (const char *)p[1].p, 0);
+	return krb5_build_principal_ext(k, ret, (unsigned)realm->n, (const char *)realm->p, (unsigned)p[0].n,
+	        (const char *)p[0].p, (unsigned)p[1].n, (const char *)p[1].p, 0);
 }
 
 static krb5_error_code fill(krb5_context k, krb5_keytab keytab, const struct accepting *c)
@@ -77,7 +79,9 @@ static krb5_error_code fill(krb5_context k, krb5_keytab keytab, const struct acc
 
 	if (!key)
 		return KRB5_KT_NOTFOUND;
-	e.key = (krb5_keyblock){ .enctype = key->etype, .length = key->n, .contents = (krb5_octet *)key->key };
+	e.key = (krb5_keyblock){
+		.enctype = key->etype, .length = key->n, .contents = (krb5_octet *)key->key
+	};
 	r = principal(k, &c->req.ticket, &e.principal);
 	if (!r)
 		r = krb5_kt_add_entry(k, keytab, &e); /* copies */
@@ -87,21 +91,24 @@ static krb5_error_code fill(krb5_context k, krb5_keytab keytab, const struct acc
 
 static int with_keytab(krb5_context k, krb5_keytab keytab, struct accepting *c, struct lw_arena *a)
 {
-	struct gss_channel_bindings_struct cb = { .application_data = { c->q->bindings.n, (void *)c->q->bindings.p } };
+	struct gss_channel_bindings_struct cb = {
+		.application_data = { c->q->bindings.n, (void *)c->q->bindings.p }
+	};
 	gss_buffer_desc in = { c->q->token.n, (void *)c->q->token.p }, out = GSS_C_EMPTY_BUFFER;
 	gss_cred_id_t cred = GSS_C_NO_CREDENTIAL;
 	OM_uint32 major, minor;
 
 	if (GSS_ERROR(gss_krb5_import_cred(&minor, NULL, NULL, keytab, &cred)))
 		return LW_EINTERNAL;
-	major = gss_accept_sec_context(&minor, &c->ctx, cred, &in, c->q->bindings.n ? &cb : GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL, &out,
-		&c->flags, NULL, NULL);
+	major = gss_accept_sec_context(&minor, &c->ctx, cred, &in,
+	        c->q->bindings.n ? &cb : GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL, &out, &c->flags, NULL, NULL);
 	c->token = take(a, &out);
 	gss_release_cred(&minor, &cred);
 	if (major == GSS_S_COMPLETE)
 		return LW_OK;
 	/* one token each: what needs more (DCE style) is not for us */
-	c->why = GSS_ERROR(major) == GSS_S_BAD_BINDINGS ? "bound to another channel" : "libgssapi does not take it";
+	c->why = GSS_ERROR(major) == GSS_S_BAD_BINDINGS ? "bound to another channel"
+	                                                : "libgssapi does not take it";
 	return LW_EAUTH;
 }
 
@@ -175,8 +182,8 @@ static int grant(struct accepting *c, struct lw_arena *a, struct kdc_accepted *r
 /* Is it the token's fault? */
 static bool refused(int err)
 {
-	return err > KDC_R_BASE || err == LW_EAUTH || err == LW_EINVAL || err == LW_EVERSION || err == LW_ELIMIT || err == LW_EDISABLED ||
-		err == LW_EEXPIRED || err == LW_ENOTFOUND;
+	return err > KDC_R_BASE || err == LW_EAUTH || err == LW_EINVAL || err == LW_EVERSION ||
+	       err == LW_ELIMIT || err == LW_EDISABLED || err == LW_EEXPIRED || err == LW_ENOTFOUND;
 }
 
 /* What the client hears: a KRB-ERROR, once an AP-REQ could be read. */
@@ -207,7 +214,8 @@ static int accept_once(struct accepting *c, int64_t now, struct lw_arena *a, str
 	kdc_thread_end(c->t); /* keyd is asked next */
 	if (err)
 		return err;
-	if (kdc_replay_take(s->replay, c->shown.mac, c->shown.auth.ctime * LW_SECOND + c->shown.auth.cusec, now, &seen))
+	if (kdc_replay_take(s->replay, c->shown.mac, c->shown.auth.ctime * LW_SECOND + c->shown.auth.cusec,
+	            now, &seen))
 		return KDC_R_REPEAT;
 	err = grant(c, a, ret);
 	if (err)
@@ -229,8 +237,10 @@ int kdc_accept(struct kdc_server *s, const struct kdc_accept *q, struct lw_arena
 	lw_arena_reset(c.t->arena);
 	err = accept_once(&c, now, a, ret);
 	if (err)
-		lw_log(LW_INFO, "gss-api refused", "service", q->service, "code", c.why ? "GSS" : kdc_reason_row(err)->name, "why",
-			c.why ? c.why : kdc_reason_row(err)->text, "realm", c.shown.realm ? c.shown.realm->name : "-", NULL);
+		lw_log(LW_INFO, "gss-api refused", "service", q->service, "code",
+		        c.why ? "GSS" : kdc_reason_row(err)->name, "why",
+		        c.why ? c.why : kdc_reason_row(err)->text, "realm",
+		        c.shown.realm ? c.shown.realm->name : "-", NULL);
 	if (refused(err)) {
 		complain(&c, err, now, a);
 		ret->token = c.token;

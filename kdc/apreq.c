@@ -67,7 +67,7 @@ static int issued_to(struct kdc_thread *t, struct kdc_realm *r, const struct krb
 	if (!err && ret->own != own && !(flags & KDC_OPEN_ANY))
 		return KDC_R_NOT_US;
 	if (!err && ret->user)
-		return KDC_R_NOT_US; /* no ticket is sealed with a person's key, and nobody tries a password here */
+		return KDC_R_NOT_US; /* no ticket is sealed with a person's key: nobody tries passwords */
 	if (!err)
 		err = kdc_princ_keys(t, r, ret);
 	return err == LW_ENOTFOUND ? KDC_R_NOT_US : err;
@@ -89,7 +89,8 @@ int kdc_open_ticket(struct kdc_thread *t, struct kdc_realm *r, const struct krb_
 	if (!err)
 		err = decrypt(t, key, KRB_U_TICKET, k->enc.cipher, &plain);
 	if (err > KDC_R_BASE && flags & KDC_OPEN_ANY && ret->server.own == KDC_ENTRY)
-		err = KDC_R_BAD_INTEGRITY; /* nobody has proved anything: which names, versions and types there are is not told */
+		err = KDC_R_BAD_INTEGRITY; /* nobody has proved anything: which names, versions and types
+		                              there are is not told */
 	if (err)
 		return err;
 	if (krb_get_enc_ticket_part(plain, &ret->part) || kdc_ad_find(&ret->part.authz, &ret->ad))

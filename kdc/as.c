@@ -178,8 +178,8 @@ static int methods(struct kdc_call *c)
  * much, its client must come over TCP, where it can show that it is there. */
 static int reserve_by(struct kdc_call *c, bool wait, const struct lw_uuid *account, struct keys_guess *ret)
 {
-	int (*by)(struct keys_guesses *, uint32_t, const struct lw_uuid *, struct lw_bytes, struct keys_guess *) =
-	        wait ? keys_guess_reserve : keys_guess_try;
+	int (*by)(struct keys_guesses *, uint32_t, const struct lw_uuid *, struct lw_bytes,
+	        struct keys_guess *) = wait ? keys_guess_reserve : keys_guess_try;
 	static const struct lw_uuid nobody;
 	struct keys_guesses *guesses = c->s->options.guesses;
 	char source[sizeof c->q->peer->addr + sizeof KEYS_GUESS_UNPROVED];

@@ -176,7 +176,8 @@ struct kdc_thread {
 };
 struct kdc_thread *kdc_thread(struct kdc_server *); /* this thread's; NULL: no memory */
 void kdc_thread_end(struct kdc_thread *);           /* the batch is over: no read transaction stays open */
-/* Over TCP: the next whole message behind a length of four octets (RFC 4120 7.2.2). LW_EAGAIN: not all there; LW_ELIMIT. */
+/* Over TCP: the next whole message behind a length of four octets (RFC 4120 7.2.2). LW_EAGAIN: not all there;
+ * LW_ELIMIT. */
 int kdc_next_message(struct lw_reader *in, size_t max, struct lw_bytes *ret);
 
 /* ---- realms: kdc/realm.c ---- */

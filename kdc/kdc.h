@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Kerberos KDC (RFC 4120, 4121 acceptor, 6806, 8009) and kpasswd (RFC 3244) as machines behind base/proto.h.
+/* The Kerberos KDC (RFC 4120, 4121 acceptor, 6806, 8009) and kpasswd (RFC 3244) as machines behind
+ * base/proto.h.
  *
- * Every tenant is a realm from the moment it exists. Long-term keys are read from the store and opened with the tenant's key of class kerberos, which
- * keyd hands to this role alone. A request that needs nobody else is answered inline; one that does (a tenant's first, kpasswd) says
- * so and is run again where it may wait. */
+ * Every tenant is a realm from the moment it exists. Long-term keys are read from the store and opened with
+ * the tenant's key of class kerberos, which keyd hands to this role alone. A request that needs nobody else
+ * is answered inline; one that does (a tenant's first, kpasswd) says so and is run again where it may wait.
+ */
 #ifndef KDC_KDC_H
 #define KDC_KDC_H
 
@@ -24,17 +26,20 @@ struct kdc_secret {
 	size_t nitems;
 };
 struct kdc_options {
-	const char *names;       /* comma-separated host names of this lwd: whose ldap/NAME and HTTP/NAME it accepts itself; copied */
+	/* comma-separated host names of this lwd: whose ldap/NAME and HTTP/NAME it accepts itself; copied */
+	const char *names;
 	void *replays;           /* region for kdc/replay.h; NULL: one of its own (tests) */
 	size_t replays_size;
-	struct keys_guesses *guesses; /* the table shared with keyd; outlives the server. NULL: none is counted (tests) */
+	/* the table shared with keyd; outlives the server. NULL: none is counted (tests) */
+	struct keys_guesses *guesses;
 	int64_t skew_us;         /* 0: five minutes */
 	/* Gives the change to the writer: LW_OK when it is on the disk. Blocks. */
 	int (*set_secret)(void *ctx, const struct kdc_secret *, char text[200]);
 	void *ctx;
 };
 struct kdc_server;
-int kdc_server_new(struct store *, struct keys *, const struct kdc_options *, const struct lw_clock *, struct kdc_server **ret);
+int kdc_server_new(struct store *, struct keys *, const struct kdc_options *, const struct lw_clock *,
+        struct kdc_server **ret);
 void kdc_server_free(struct kdc_server *);
 
 extern const struct lw_dgram_proto kdc_dgram, kpasswd_dgram; /* UDP 88 and 464 */
@@ -43,7 +48,8 @@ extern const struct lw_proto kdc_proto, kpasswd_proto;       /* TCP: u32 length 
 /* GSS-API (RFC 4121) accepted for another role: one token in, one out, and it must be established by that. */
 struct kdc_accept {
 	const char *service;      /* "ldap", "HTTP": which of lwd's own services */
-	struct lw_bytes token, bindings; /* bindings: application data of the channel (RFC 5929 with its prefix), or empty */
+	/* bindings: application data of the channel (RFC 5929 with its prefix), or empty */
+	struct lw_bytes token, bindings;
 	bool confidential;        /* is the channel? */
 	enum lw_role_id role;     /* whom the capability is for */
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Passwords changed and set by RFC 3244, over UDP and TCP 464. A request that shows no good ticket is answered inline, so that nobody
- * without one takes a worker's time; the rest is a slow job: keyd checks the right and seals, the writer puts it down. Who shows a good
- * AP-REQ hears the result sealed, anybody else in a KRB-ERROR. */
+/* Passwords changed and set by RFC 3244, over UDP and TCP 464. A request that shows no good ticket is
+ * answered inline, so that nobody without one takes a worker's time; the rest is a slow job: keyd checks the
+ * right and seals, the writer puts it down. Who shows a good AP-REQ hears the result sealed, anybody else in
+ * a KRB-ERROR. */
 #include "kdc/own.h"
 
 #include <stdlib.h>
@@ -13,7 +14,8 @@
 #define TRIES 5
 
 /* RFC 3244 section 2 */
-enum result { SUCCESS, MALFORMED, HARDERROR, AUTHERROR, SOFTERROR, ACCESSDENIED, BAD_VERSION, INITIAL_NEEDED };
+enum result { SUCCESS, MALFORMED, HARDERROR, AUTHERROR, SOFTERROR, ACCESSDENIED, BAD_VERSION,
+	INITIAL_NEEDED };
 static const struct { const char *name, *text; } results[] = {
 	[SUCCESS] = { "SUCCESS", "" },
 	[MALFORMED] = { "MALFORMED", "The request is malformed" },
@@ -98,7 +100,8 @@ static int replay(struct chpw *c)
 	return AUTHERROR;
 }
 
-/* RFC 4120 5.7.1: the subkey is this authenticator's alone, so what it opens belongs to it; a number or a time must fit. */
+/* RFC 4120 5.7.1: the subkey is this authenticator's alone, so what it opens belongs to it; a number or a
+ * time must fit. */
 static int open_priv(struct chpw *c, struct krb_enc_priv_part *ret)
 {
 	const struct lw_enctype *e = lw_krbkey_type(c->key);
@@ -118,7 +121,8 @@ static int open_priv(struct chpw *c, struct krb_enc_priv_part *ret)
 		return MALFORMED;
 	if (ret->has_seq && c->shown.auth.has_seq && ret->seq != c->shown.auth.seq)
 		return AUTHERROR;
-	if (ret->timestamp != KRB_NO_TIME && (ret->timestamp > now + c->s->skew || ret->timestamp < now - c->s->skew))
+	if (ret->timestamp != KRB_NO_TIME &&
+	        (ret->timestamp > now + c->s->skew || ret->timestamp < now - c->s->skew))
 		return AUTHERROR;
 	return SUCCESS;
 }
@@ -219,10 +223,12 @@ static int once(struct chpw *c, const struct keys_token *token)
 	int err = version_of(c, &secret.expect_version);
 
 	if (!err)
-		err = keys_set_password(c->s->keys, secret.token, secret.tenant, &c->target, secret.expect_version, NULL,
-			(struct lw_bytes){ NULL, 0 }, c->password, &from, c->t->arena, &secret.items, &secret.nitems, c->text);
+		err = keys_set_password(c->s->keys, secret.token, secret.tenant, &c->target,
+		        secret.expect_version, NULL, (struct lw_bytes){ NULL, 0 }, c->password, &from,
+		        c->t->arena, &secret.items, &secret.nitems, c->text);
 	if (!err)
-		err = c->s->options.set_secret ? c->s->options.set_secret(c->s->options.ctx, &secret, c->text) : LW_EUNAVAIL;
+		err = c->s->options.set_secret ? c->s->options.set_secret(c->s->options.ctx, &secret, c->text)
+		                               : LW_EUNAVAIL;
 	return err;
 }
 
@@ -259,14 +265,17 @@ static void note(const struct chpw *c, int result)
 		lw_uuid_format(&c->shown.ticket.ad.client, client);
 	if (c->password.n)
 		lw_uuid_format(&c->target, target);
-	lw_log(result && c->authentic ? LW_INFO : LW_DEBUG, "kpasswd", "realm", c->shown.realm ? c->shown.realm->name : "-", "client", client,
-		"target", target, "peer", c->peer->addr, "result", results[result].name, "why",
-		c->err > KDC_R_BASE ? kdc_reason_row(c->err)->text : c->err ? lw_strerror(c->err) : "-", NULL);
+	lw_log(result && c->authentic ? LW_INFO : LW_DEBUG, "kpasswd", "realm",
+	        c->shown.realm ? c->shown.realm->name : "-", "client", client, "target", target, "peer",
+	        c->peer->addr, "result", results[result].name, "why",
+	        c->err > KDC_R_BASE ? kdc_reason_row(c->err)->text : c->err ? lw_strerror(c->err) : "-",
+	        NULL);
 }
 
 /* ---- the answer ---- */
 
-static int seal(struct lw_krbkey *key, uint32_t usage, struct lw_bytes plain, struct lw_arena *a, struct krb_enc *ret)
+static int seal(
+        struct lw_krbkey *key, uint32_t usage, struct lw_bytes plain, struct lw_arena *a, struct krb_enc *ret)
 {
 	const struct lw_enctype *e = lw_krbkey_type(key);
 	size_t n = e ? lw_krb_sealed_size(e, plain.n) : 0;
@@ -288,14 +297,17 @@ static int writer(struct chpw *c, size_t room, struct lw_der_writer *ret)
 
 static int put_ap_rep(struct chpw *c, uint32_t seq, struct lw_bytes *ret)
 {
-	struct krb_enc_ap_rep_part part = { .ctime = c->shown.auth.ctime, .cusec = c->shown.auth.cusec, .has_seq = true, .seq = seq };
+	struct krb_enc_ap_rep_part part = {
+		.ctime = c->shown.auth.ctime, .cusec = c->shown.auth.cusec, .has_seq = true, .seq = seq
+	};
 	struct lw_der_writer w;
 	struct krb_enc enc;
 	int err = writer(c, 256, &w);
 
 	if (!err) {
 		krb_put_enc_ap_rep_part(&w, &part);
-		err = w.err ? w.err : seal(c->t->session, KRB_U_AP_REP, lw_der_written(&w), c->t->arena, &enc);
+		err = w.err ? w.err
+		            : seal(c->t->session, KRB_U_AP_REP, lw_der_written(&w), c->t->arena, &enc);
 	}
 	if (!err)
 		err = writer(c, 512, &w);
@@ -309,13 +321,16 @@ static int put_ap_rep(struct chpw *c, uint32_t seq, struct lw_bytes *ret)
 
 static int put_priv(struct chpw *c, uint32_t seq, struct lw_bytes say, struct lw_bytes *ret)
 {
-	struct krb_enc_priv_part part = { .user_data = say, .timestamp = KRB_NO_TIME, .has_seq = true, .seq = seq };
+	struct krb_enc_priv_part part = {
+		.user_data = say, .timestamp = KRB_NO_TIME, .has_seq = true, .seq = seq
+	};
 	struct lw_der_writer w;
 	struct krb_enc enc;
 	int err = writer(c, say.n + 256, &w);
 
 	/* clients compare it with the address that they sent to (RFC 4120 7.5.3) */
-	part.s_address = (struct krb_typed){ c->peer->here_n == 16 ? 24 : 2, { c->peer->here, c->peer->here_n == 16 ? 16 : 4 } };
+	part.s_address = (struct krb_typed){ c->peer->here_n == 16 ? 24 : 2,
+		{ c->peer->here, c->peer->here_n == 16 ? 16 : 4 } };
 	if (!err) {
 		krb_put_enc_priv_part(&w, &part);
 		err = w.err ? w.err : seal(c->key, KRB_U_PRIV, lw_der_written(&w), c->t->arena, &enc);
@@ -394,9 +409,10 @@ static void answer(struct chpw *c, int result)
 	if (!err)
 		put_frame(c, ap_rep, rest);
 	if (c->udp && !c->authentic && c->out_n > c->in.n)
-		c->out_n = 0; /* perhaps from a forged address: nobody else is sent more than was sent to us */
+		c->out_n = 0; /* perhaps a forged address: nobody else is sent more than was sent to us */
 	if (c->udp && c->out_n && c->authentic)
-		kdc_aside_keep(c->s->aside, c->peer->addr, c->in, lw_mono(c->s->clock), (struct lw_bytes){ c->out, c->out_n });
+		kdc_aside_keep(c->s->aside, c->peer->addr, c->in, lw_mono(c->s->clock),
+		        (struct lw_bytes){ c->out, c->out_n });
 }
 
 /* ---- in order ---- */
@@ -437,7 +453,8 @@ static int request(struct chpw *c)
 
 	lw_arena_reset(c->t->arena);
 	if (c->udp)
-		c->out_n = kdc_aside_find(c->s->aside, c->peer->addr, c->in, lw_mono(c->s->clock), c->out, c->out_max);
+		c->out_n = kdc_aside_find(
+		        c->s->aside, c->peer->addr, c->in, lw_mono(c->s->clock), c->out, c->out_max);
 	if (c->out_n)
 		return LW_OK;
 	err = run(c, &result);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The types that the messages share: RFC 4120 section 5.2, the Ticket of 5.3, and messages that are one of them. */
+/* The types that the messages share: RFC 4120 section 5.2, the Ticket of 5.3, and messages that are one of
+ * them. */
 #include "kdc/msg_int.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AP-REQ, AP-REP, KRB-PRIV, KRB-ERROR: RFC 4120 sections 5.5, 5.7 and 5.9; ChangePasswdData: RFC 3244 section 2. */
+/* AP-REQ, AP-REP, KRB-PRIV, KRB-ERROR: RFC 4120 sections 5.5, 5.7 and 5.9; ChangePasswdData: RFC 3244
+ * section 2. */
 #include "kdc/msg_int.h"
 
 /* ---- AP-REQ ---- */
@@ -267,7 +268,8 @@ int krb_get_etype_info2(struct lw_bytes in, struct krb_etype_info2 *r)
 		}
 		r->v[r->n].etype = krb_f_int32(&item, 0);
 		r->v[r->n].has_salt = krb_f_has(&item, 1);
-		r->v[r->n].salt = r->v[r->n].has_salt ? krb_f_string(&item, 1, KRB_MAX_SALT) : (struct lw_bytes){ 0 };
+		r->v[r->n].salt =
+		        r->v[r->n].has_salt ? krb_f_string(&item, 1, KRB_MAX_SALT) : (struct lw_bytes){ 0 };
 		r->v[r->n].s2kparams = krb_f_has(&item, 2) ? krb_f_octets(&item, 2) : (struct lw_bytes){ 0 };
 		r->n++;
 		lw_der_leave(&list, &item);

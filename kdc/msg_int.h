@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the codecs of the messages share. Almost every field is [n] EXPLICIT: f_TYPE(d, n, …) reads the field n of a
- * SEQUENCE, p_TYPE(w, n, …) writes it. Errors stay in the cursor or writer. */
+/* What the codecs of the messages share. Almost every field is [n] EXPLICIT: f_TYPE(d, n, …) reads the field
+ * n of a SEQUENCE, p_TYPE(w, n, …) writes it. Errors stay in the cursor or writer. */
 #ifndef KDC_MSG_INT_H
 #define KDC_MSG_INT_H
 
@@ -15,7 +15,8 @@ struct lw_der krb_f_seq(struct lw_der *d, uint8_t tag);
 void krb_f_version(struct lw_der *, unsigned n);
 void krb_f_version_type(struct lw_der *, unsigned n, int msg_type);
 struct lw_bytes krb_f_octets(struct lw_der *, unsigned n);
-struct lw_bytes krb_f_string(struct lw_der *, unsigned n, size_t max); /* GeneralString without NUL, longer: LW_ELIMIT */
+/* GeneralString without NUL, longer: LW_ELIMIT */
+struct lw_bytes krb_f_string(struct lw_der *, unsigned n, size_t max);
 int64_t krb_f_int(struct lw_der *, unsigned n, int64_t min, int64_t max);
 int64_t krb_f_time(struct lw_der *, unsigned n);
 int64_t krb_f_time_opt(struct lw_der *, unsigned n); /* KRB_NO_TIME when it is not there */
@@ -66,7 +67,8 @@ void krb_p_flags(struct lw_der_writer *, unsigned n, uint32_t);
 void krb_p_name(struct lw_der_writer *, unsigned n, const struct krb_name *);
 void krb_p_enc(struct lw_der_writer *, unsigned n, const struct krb_enc *);
 void krb_p_key(struct lw_der_writer *, unsigned n, const struct krb_key *);
-void krb_p_ticket(struct lw_der_writer *, unsigned n, const struct krb_ticket *); /* der, or from the fields when it is empty */
+/* der, or from the fields when it is empty */
+void krb_p_ticket(struct lw_der_writer *, unsigned n, const struct krb_ticket *);
 void krb_ticket_append(struct lw_der_writer *, const struct krb_ticket *);        /* the same without [n] */
 void krb_p_typed(struct lw_der_writer *, unsigned n, const struct krb_typed *);
 void krb_p_list(struct lw_der_writer *, unsigned n, enum krb_list, const struct krb_typed_list *);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* KDC-REQ, KDC-REP and what they carry encrypted: RFC 4120 sections 5.3 and 5.4, RFC 6806 for encrypted-pa-data. */
+/* KDC-REQ, KDC-REP and what they carry encrypted: RFC 4120 sections 5.3 and 5.4, RFC 6806 for
+ * encrypted-pa-data. */
 #include "kdc/msg_int.h"
 
 /* ---- requests ---- */

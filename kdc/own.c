@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-int kdc_own_ap_req(struct kdc_thread *t, enum kdc_own own, const struct krb_ap_req *req, int64_t now_us, bool may_block,
-	struct kdc_own_shown *ret)
+int kdc_own_ap_req(struct kdc_thread *t, enum kdc_own own, const struct krb_ap_req *req, int64_t now_us,
+        bool may_block, struct kdc_own_shown *ret)
 {
 	int64_t now = now_us / LW_SECOND, skew = t->server->skew;
 	int err;
@@ -20,7 +20,8 @@ int kdc_own_ap_req(struct kdc_thread *t, enum kdc_own own, const struct krb_ap_r
 	if (!err)
 		err = kdc_ticket_times(&ret->ticket, now, skew, false);
 	if (!err)
-		err = kdc_open_authenticator(t, &ret->ticket, &req->authenticator, KRB_U_AP_AUTH, now, skew, &ret->auth, ret->mac);
+		err = kdc_open_authenticator(
+		        t, &ret->ticket, &req->authenticator, KRB_U_AP_AUTH, now, skew, &ret->auth, ret->mac);
 	if (!err)
 		err = kdc_shown_client(t, ret->realm, &ret->ticket, &ret->client);
 	return err;
@@ -28,7 +29,8 @@ int kdc_own_ap_req(struct kdc_thread *t, enum kdc_own own, const struct krb_ap_r
 
 /* ---- RFC 4121 ---- */
 
-static const uint8_t krb5_oid[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02 }; /* 1.2.840.113554.1.2.2 */
+/* 1.2.840.113554.1.2.2 */
+static const uint8_t krb5_oid[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02 };
 
 int kdc_gss_unframe(struct lw_bytes token, struct lw_bytes *ret_ap_req)
 {
@@ -41,7 +43,8 @@ int kdc_gss_unframe(struct lw_bytes token, struct lw_bytes *ret_ap_req)
 		return LW_EINVAL;
 	lw_der_init(&in, body);
 	oid = lw_der_get(&in, LW_DER_OID);
-	if (in.err || !lw_eq(oid, (struct lw_bytes){ krb5_oid, sizeof krb5_oid }) || in.end - in.p < 3 || in.p[0] != 1 || in.p[1] != 0)
+	if (in.err || !lw_eq(oid, (struct lw_bytes){ krb5_oid, sizeof krb5_oid }) || in.end - in.p < 3 ||
+	        in.p[0] != 1 || in.p[1] != 0)
 		return LW_EINVAL;
 	*ret_ap_req = (struct lw_bytes){ in.p + 2, (size_t)(in.end - in.p) - 2 };
 	return LW_OK;
