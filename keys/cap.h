@@ -10,7 +10,8 @@
 
 struct keys_cap_key { uint8_t b[32]; };
 
-/* expiry is filled in by the caller, at most KEYS_CAP_LIFE after auth_time (Kerberos: after now); id is drawn here. */
+/* expiry is filled in by the caller, at most KEYS_CAP_LIFE after auth_time (Kerberos: after now); id is drawn
+ * here. */
 int keys_cap_mint(const struct keys_cap_key *, struct lw_cap *inout, struct keys_token *ret);
 /* role: who shows it must be whom it was minted for. LW_EAUTH (any difference), LW_EEXPIRED. Constant time in the MAC. */
 int keys_cap_check(const struct keys_cap_key *, struct lw_bytes token, enum lw_role_id role, int64_t now, struct lw_cap *ret);

@@ -287,7 +287,8 @@ int keys_kerberos_key(struct keys *k, uint32_t tenant, uint8_t ret[32])
 	return err;
 }
 
-int keys_kerberos_cap(struct keys *k, const struct keys_kerberos *who, struct keys_token *ret_token, struct lw_cap *ret_cap)
+int keys_kerberos_cap(
+        struct keys *k, const struct keys_kerberos *who, struct keys_token *ret_token, struct lw_cap *ret_cap)
 {
 	struct keys_request q = { .id = KEYS_MSG_KERBEROS_CAP,
 		.tenant = who->tenant,
@@ -299,7 +300,8 @@ int keys_kerberos_cap(struct keys *k, const struct keys_kerberos *who, struct ke
 	return call_token(k, &q, ret_token, ret_cap);
 }
 
-int keys_check_forwarded(struct keys *k, struct lw_bytes token, enum lw_role_id minted_for, struct lw_cap *ret)
+int keys_check_forwarded(
+        struct keys *k, struct lw_bytes token, enum lw_role_id minted_for, struct lw_cap *ret)
 {
 	struct keys_request q = {
 		.id = KEYS_MSG_CHECK_FORWARDED, .token = token, .role = (uint8_t)minted_for
@@ -312,8 +314,9 @@ int keys_check_forwarded(struct keys *k, struct lw_bytes token, enum lw_role_id 
 	return err ? err : keys_cap_decode(token, ret);
 }
 
-int keys_keytab(struct keys *k, struct lw_bytes token, uint32_t tenant, const struct lw_uuid *target, bool rotate,
-        struct lw_arena *arena, struct store_sealed_item **ret, size_t *ret_n, struct lw_bytes *ret_keytab)
+int keys_keytab(struct keys *k, struct lw_bytes token, uint32_t tenant, const struct lw_uuid *target,
+        bool rotate, struct lw_arena *arena, struct store_sealed_item **ret, size_t *ret_n,
+        struct lw_bytes *ret_keytab)
 {
 	struct keys_request q = {
 		.id = KEYS_MSG_KEYTAB, .token = token, .tenant = tenant, .subject = *target, .rotate = rotate
@@ -342,7 +345,8 @@ int keys_realm_keys(struct keys *k, struct lw_bytes token, uint32_t tenant, stru
 	return err;
 }
 
-int keys_realm_list(struct keys *k, struct lw_bytes token, uint32_t tenant, struct keys_realm_set *ret, size_t *ret_n)
+int keys_realm_list(
+        struct keys *k, struct lw_bytes token, uint32_t tenant, struct keys_realm_set *ret, size_t *ret_n)
 {
 	struct keys_request q = { .id = KEYS_MSG_REALM_LIST, .token = token, .tenant = tenant };
 	struct lw_arena *arena = lw_arena_new(65536, true);

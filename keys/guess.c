@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table lies in memory that processes share, and each of them may be killed at any instruction, also while it holds the lock. So
- * the lock is a robust mutex, every change of a record is a row of single stores each of which leaves it sound (a guess may be
- * counted that was not settled, never the other way round), and nobody waits in the table itself: a condition variable does not
- * survive the death of a waiter. Who must wait does so in its own process: its own settles wake it, for those of others it looks again. */
+/* The table lies in memory that processes share, and each of them may be killed at any instruction, also
+ * while it holds the lock. So the lock is a robust mutex, every change of a record is a row of single stores
+ * each of which leaves it sound (a guess may be counted that was not settled, never the other way round), and
+ * nobody waits in the table itself: a condition variable does not survive the death of a waiter. Who must
+ * wait does so in its own process: its own settles wake it, for those of others it looks again. */
 #include "keys/guess.h"
 
 #include <arpa/inet.h>
@@ -21,10 +22,11 @@
 #define GUESS_BUCKETS 2048
 #define GUESS_WAYS    32
 #define GUESS_READY   UINT64_C(0x31737365756777b2) /* the table is made, in this layout */
-#define GUESS_MAKING  UINT64_C(0x6d616b696e670000) /* somebody makes it; in the low 16 bits who took over how often */
+/* somebody makes it; in the low 16 bits who took over how often */
+#define GUESS_MAKING  UINT64_C(0x6d616b696e670000)
 #define MAKING_US     LW_SECOND                    /* a maker that takes longer is dead */
 #define MOMENT_US     1000
-#define LOCK_US       (2 * LW_SECOND)              /* a lock that is held so long when a process begins is not a lock */
+#define LOCK_US       (2 * LW_SECOND) /* a lock that is held so long when a process begins is not a lock */
 #define LOOK_AGAIN_US 5000
 #define WAIT_US       (30 * LW_SECOND)
 #define SANE_MAX      (1u << 20)
@@ -88,7 +90,8 @@ static unsigned pending(const struct record *r)
 
 static bool sane(const struct record *r)
 {
-	return r->kind <= KIND_SOURCE && r->wrong <= SANE_MAX && pending(r) <= SANE_MAX && r->since >= 0 && r->locked_until >= 0;
+	return r->kind <= KIND_SOURCE && r->wrong <= SANE_MAX && pending(r) <= SANE_MAX && r->since >= 0 &&
+	       r->locked_until >= 0;
 }
 
 /* What somebody who died in the middle may have left. */
@@ -285,8 +288,8 @@ static struct record *bucket(struct keys_guesses *g, uint8_t kind, const uint8_t
 }
 
 /* In bucket b. NULL: there is none, and (make) no room for one. */
-static struct record *find(
-        struct keys_guesses *g, struct record *b, uint8_t kind, const uint8_t id[20], bool make_one, int64_t now)
+static struct record *find(struct keys_guesses *g, struct record *b, uint8_t kind, const uint8_t id[20],
+        bool make_one, int64_t now)
 {
 	struct record *victim = NULL;
 
@@ -390,7 +393,8 @@ static void wake(struct keys_guesses *g)
 }
 
 /* LW_EAGAIN: the answer depends on guesses that are under evaluation. */
-static int take(struct keys_guesses *g, struct record *b, uint8_t kind, const uint8_t id[20], struct record **ret)
+static int take(
+        struct keys_guesses *g, struct record *b, uint8_t kind, const uint8_t id[20], struct record **ret)
 {
 	struct record *r = find(g, b, kind, id, true, lw_mono(g->clock));
 
@@ -405,7 +409,8 @@ static int take(struct keys_guesses *g, struct record *b, uint8_t kind, const ui
 	return LW_OK;
 }
 
-static int reserve_one(struct keys_guesses *g, uint8_t kind, const uint8_t id[20], bool may_wait, struct record **ret)
+static int reserve_one(
+        struct keys_guesses *g, uint8_t kind, const uint8_t id[20], bool may_wait, struct record **ret)
 {
 	struct record *b = bucket(g, kind, id);
 	const struct lw_clock *real = &lw_clock_system;
@@ -449,8 +454,8 @@ static void settle_one(struct keys_guesses *g, struct record *r, enum keys_outco
 		r->pending[g->me]--;
 }
 
-static int reserve(struct keys_guesses *g, uint32_t tenant, const struct lw_uuid *account, struct lw_bytes source,
-        bool may_wait, struct keys_guess *ret)
+static int reserve(struct keys_guesses *g, uint32_t tenant, const struct lw_uuid *account,
+        struct lw_bytes source, bool may_wait, struct keys_guess *ret)
 {
 	struct record *a = NULL, *s = NULL;
 	uint8_t id[20];

@@ -289,7 +289,8 @@ static int gate_forwarded(struct keyd *k, struct keys_call *c)
 {
 	if (c->q.role != LW_ROLE_KDC)
 		return LW_EACCES;
-	return keys_cap_check(&k->cap_key, c->q.token, (enum lw_role_id)c->q.role, lw_wall(k->clock), &c->cap);
+	return keys_cap_check(
+	        &k->cap_key, c->q.token, (enum lw_role_id)c->q.role, lw_wall(k->clock), &c->cap);
 }
 
 static int (*const gates[KEYS_NEED_COUNT])(struct keyd *, struct keys_call *) = {

@@ -66,10 +66,12 @@ struct keyd_account {
 };
 /* keys/keyd_account.c */
 /* LW_OK also when there is no such account: ret->there says so. Wipe it. */
-int keyd_account(struct keyd *, struct keys_call *, uint32_t tenant, const struct lw_uuid *, struct keyd_account *ret);
+int keyd_account(
+        struct keyd *, struct keys_call *, uint32_t tenant, const struct lw_uuid *, struct keyd_account *ret);
 /* One more item in c->a. wrapped: the tenant's data keys. */
-int keyd_seal(struct keyd *, struct keys_call *, const struct lw_uuid *tenant, struct lw_bytes wrapped, const struct lw_uuid *entry,
-	const struct schema_attr *, enum store_secret_class, uint64_t generation, struct lw_bytes clear);
+int keyd_seal(struct keyd *, struct keys_call *, const struct lw_uuid *tenant, struct lw_bytes wrapped,
+        const struct lw_uuid *entry, const struct schema_attr *, enum store_secret_class, uint64_t generation,
+        struct lw_bytes clear);
 /* The same for Kerberos keys. */
 int keyd_seal_krb(struct keyd *, struct keys_call *, const struct lw_uuid *tenant, struct lw_bytes wrapped,
 	const struct lw_uuid *entry, uint64_t generation, const struct keys_krb *);

@@ -48,8 +48,8 @@ static int read_secrets(struct keyd *k, struct keys_call *c, struct store_txn *t
 }
 
 /* LW_OK also when there is no such account: a->there says so. */
-int keyd_account(
-        struct keyd *k, struct keys_call *c, uint32_t tenant, const struct lw_uuid *uuid, struct keyd_account *a)
+int keyd_account(struct keyd *k, struct keys_call *c, uint32_t tenant, const struct lw_uuid *uuid,
+        struct keyd_account *a)
 {
 	struct lw_session *s = NULL;
 	struct store_txn *txn = NULL;

@@ -29,7 +29,8 @@ int keyd_kerberos_key(struct keyd *k, struct keys_call *c)
 /* ---- capabilities ---- */
 
 /* Who showed a ticket, as the store knows him now; and how long ago a ticket may have begun. */
-static int ticket_holder(struct keyd *k, struct keys_call *c, struct store_principal *ret, int64_t *ret_oldest)
+static int ticket_holder(
+        struct keyd *k, struct keys_call *c, struct store_principal *ret, int64_t *ret_oldest)
 {
 	struct lw_session *s = NULL;
 	struct store_txn *txn = NULL;
@@ -122,7 +123,8 @@ int keyd_seal_krb(struct keyd *k, struct keys_call *c, const struct lw_uuid *ten
 }
 
 /* Every name of the principal, for every set of keys that a ticket may still be under. */
-static int put_names(struct keyd *k, struct keys_call *c, struct store_txn *txn, const struct keys_krb *krb, struct lw_writer *w)
+static int put_names(struct keyd *k, struct keys_call *c, struct store_txn *txn, const struct keys_krb *krb,
+        struct lw_writer *w)
 {
 	const struct schema_attr *attr = schema_attr(LW_LIT("krbPrincipalName"));
 	const struct lw_bytes *names;
@@ -142,7 +144,8 @@ static int put_names(struct keyd *k, struct keys_call *c, struct store_txn *txn,
 		for (size_t j = 0; !err && j < n; j++)
 			err = keys_keytab_put(w, names[j], &krb->sets[i]);
 	}
-	return err == LW_ENOATTR || err == LW_EINVAL ? LW_EUNWILLING : err; /* no name that Kerberos could write */
+	/* no name that Kerberos could write */
+	return err == LW_ENOATTR || err == LW_EINVAL ? LW_EUNWILLING : err;
 }
 
 static int make_keytab(struct keyd *k, struct keys_call *c, const struct keys_krb *krb)
@@ -189,7 +192,8 @@ int keyd_keytab(struct keyd *k, struct keys_call *c)
 	if (!err && (c->q.rotate || !a.has_krb)) {
 		err = keys_krb_random(c->arena, a.has_krb ? &a.krb : NULL, lw_wall(k->clock), &krb);
 		if (!err)
-			err = keyd_seal_krb(k, c, &a.tenant.uuid, a.tenant.keys, &a.who.uuid, a.krb_gen + 1, &krb);
+			err = keyd_seal_krb(
+			        k, c, &a.tenant.uuid, a.tenant.keys, &a.who.uuid, a.krb_gen + 1, &krb);
 	}
 	if (!err)
 		err = make_keytab(k, c, krb.nsets ? &krb : &a.krb);
@@ -201,8 +205,8 @@ int keyd_keytab(struct keyd *k, struct keys_call *c)
 
 /* ---- the realm's keys ---- */
 
-static int read_realm(struct keyd *k, struct keys_call *c, const struct store_tenant *t, uint64_t *ret_generation,
-        struct keys_krb *ret)
+static int read_realm(struct keyd *k, struct keys_call *c, const struct store_tenant *t,
+        uint64_t *ret_generation, struct keys_krb *ret)
 {
 	struct lw_session *s = NULL;
 	struct store_txn *txn = NULL;
@@ -226,8 +230,8 @@ static int read_realm(struct keyd *k, struct keys_call *c, const struct store_te
 }
 
 /* The decision, then what there is: old->nsets 0 for none yet. */
-static int administered(struct keyd *k, struct keys_call *c, struct store_tenant *ret_tenant, uint64_t *ret_generation,
-        struct keys_krb *ret_old)
+static int administered(struct keyd *k, struct keys_call *c, struct store_tenant *ret_tenant,
+        uint64_t *ret_generation, struct keys_krb *ret_old)
 {
 	int err = c->q.tenant == c->cap.tenant ? may_on(k, c, c->row->verb, NULL) : LW_EACCES;
 

@@ -10,7 +10,8 @@
 #include "base/log.h"
 
 /* One evaluated guess, which takes as long whoever it is. The caller is in the lane's slot. */
-static int evaluate(struct keyd *k, struct keys_call *c, const struct keyd_account *a, struct lw_bytes password)
+static int evaluate(
+        struct keyd *k, struct keys_call *c, const struct keyd_account *a, struct lw_bytes password)
 {
 	struct lw_bytes prepared;
 	int err = keys_password_prep(c->arena, password, &prepared);
@@ -180,8 +181,8 @@ static void remember_renewal(struct keyd *k, const struct lw_cap *cap)
 }
 
 /* In the lane: old password, then everything new. */
-static int prove_and_make(
-        struct keyd *k, struct keys_call *c, struct target *t, struct keyd_account *a, struct lw_bytes prepared)
+static int prove_and_make(struct keyd *k, struct keys_call *c, struct target *t, struct keyd_account *a,
+        struct lw_bytes prepared)
 {
 	struct keys_guess guess;
 	bool proof = c->q.old.n > 0 && !c->q.is_new;

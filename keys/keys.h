@@ -46,31 +46,52 @@ int keys_unlock(struct keys *, struct lw_bytes token, uint32_t tenant, const str
 /* A new tenant: its data keys, one per class, wrapped by the master key, and its first administrator's password sealed under them, all
  * in one message, so that a refused password leaves nothing behind. Needs an operator's or an installation administrator's token.
  * The items go into STORE_TENANT_CREATE's secrets. LW_EPWPOLICY with text. */
-struct keys_tenant { struct lw_uuid uuid; const char *name, *realm; struct lw_uuid admin_uuid; const char *admin_name;
-	struct store_sealed_item *ret_realm; /* filled in: the krbtgt's first keys, for op.realm_keys. NULL: not wanted */ };
+struct keys_tenant {
+	struct lw_uuid uuid;
+	const char *name, *realm;
+	struct lw_uuid admin_uuid;
+	const char *admin_name;
+	/* filled in: the krbtgt's first keys, for op.realm_keys. NULL: not wanted */
+	struct store_sealed_item *ret_realm;
+};
 int keys_tenant_new(struct keys *, struct lw_bytes token, const struct keys_tenant *, struct lw_bytes password, struct lw_arena *,
 	struct lw_bytes *ret_wrapped, struct store_sealed_item **ret, size_t *ret_n, char text[200]);
 
 /* ---- Kerberos ---- */
-/* For the kdc role alone: the tenant's key of class kerberos, which opens its principals' keys (keys/krbkeys.h). */
+/* For the kdc role alone: the tenant's key of class kerberos, which opens its principals' keys
+ * (keys/krbkeys.h). */
 int keys_kerberos_key(struct keys *, uint32_t tenant, uint8_t ret[32]);
-/* On the kdc's word: who showed a ticket. role: whom the capability is for (the kdc itself, or the role it accepted for). keyd looks the
- * subject up itself. LW_EAUTH: not there, disabled. */
-struct keys_kerberos { uint32_t tenant; struct lw_uuid subject; int64_t auth_time; bool confidential; enum lw_role_id role; };
-int keys_kerberos_cap(struct keys *, const struct keys_kerberos *, struct keys_token *ret_token, struct lw_cap *ret_cap);
+/* On the kdc's word: who showed a ticket. role: whom the capability is for (the kdc itself, or the role it
+ * accepted for). keyd looks the subject up itself. LW_EAUTH: not there, disabled. */
+struct keys_kerberos {
+	uint32_t tenant;
+	struct lw_uuid subject;
+	int64_t auth_time;
+	bool confidential;
+	enum lw_role_id role;
+};
+int keys_kerberos_cap(
+        struct keys *, const struct keys_kerberos *, struct keys_token *ret_token, struct lw_cap *ret_cap);
 /* directory: a token that the kdc got for itself and sends along with a write. LW_EAUTH, LW_EEXPIRED. */
-int keys_check_forwarded(struct keys *, struct lw_bytes token, enum lw_role_id minted_for, struct lw_cap *ret);
-/* A keytab (0x0502, every enctype and every kvno that is still accepted) of a service or host: needs `export` on its krbPrincipalKey.
- * rotate, or when it has no keys yet: new random ones under the next kvno (needs `set-secret`), in items, to be written with
- * STORE_SET_SECRET before the keytab is given out. LW_EUNWILLING: a user's. The blob is secret. */
-int keys_keytab(struct keys *, struct lw_bytes token, uint32_t tenant, const struct lw_uuid *target, bool rotate, struct lw_arena *,
-	struct store_sealed_item **ret, size_t *ret_n, struct lw_bytes *ret_keytab);
-/* New krbtgt keys under the next kvno, the older ones kept behind them: for STORE_REALM_KEYS. Needs `administer` on the tenant. */
-int keys_realm_keys(struct keys *, struct lw_bytes token, uint32_t tenant, struct lw_arena *, struct store_sealed_item *ret);
-/* Which sets of krbtgt keys there are, newest first; ret has KEYS_REALM_SETS. Needs `administer` on the tenant. No realm keys yet: none. */
+int keys_check_forwarded(
+        struct keys *, struct lw_bytes token, enum lw_role_id minted_for, struct lw_cap *ret);
+/* A keytab (0x0502, every enctype and every kvno that is still accepted) of a service or host: needs `export`
+ * on its krbPrincipalKey. rotate, or when it has no keys yet: new random ones under the next kvno (needs
+ * `set-secret`), in items, to be written with STORE_SET_SECRET before the keytab is given out. LW_EUNWILLING:
+ * a user's. The blob is secret. */
+int keys_keytab(struct keys *, struct lw_bytes token, uint32_t tenant, const struct lw_uuid *target,
+        bool rotate, struct lw_arena *, struct store_sealed_item **ret, size_t *ret_n,
+        struct lw_bytes *ret_keytab);
+/* New krbtgt keys under the next kvno, the older ones kept behind them: for STORE_REALM_KEYS. Needs
+ * `administer` on the tenant. */
+int keys_realm_keys(struct keys *, struct lw_bytes token, uint32_t tenant, struct lw_arena *,
+        struct store_sealed_item *ret);
+/* Which sets of krbtgt keys there are, newest first; ret has KEYS_REALM_SETS. Needs `administer` on the
+ * tenant. No realm keys yet: none. */
 #define KEYS_REALM_SETS 4
 struct keys_realm_set { uint32_t kvno; int64_t set_time; };
-int keys_realm_list(struct keys *, struct lw_bytes token, uint32_t tenant, struct keys_realm_set *ret, size_t *ret_n);
+int keys_realm_list(
+        struct keys *, struct lw_bytes token, uint32_t tenant, struct keys_realm_set *ret, size_t *ret_n);
 
 /* A TLS certificate for a listener: P-256 SubjectPublicKeyInfo and proof of possession (a CSR, DER) in, PEM chain out (leaf, installation CA).
  * Names come from the configuration that keyd itself has read, not from the CSR. */
@@ -98,13 +119,15 @@ void keys_builders(const struct keys_builders *);
 #define KEYD_THREADS 160  /* threads for lw_chan_serve: most of them only wait for the hashing lane */
 #define KEYD_QUEUE   256  /* its queue_max */
 int keyd_new(const char *dir, struct store *, const struct lw_clock *, struct lw_bytes boot_id, char err[256], struct keyd **ret);
-/* The names of this lwd's listeners, comma-separated and ended by a zero octet, appended to w: host name, with addresses those of listen,
- * and where it listens on loopback "localhost" and what the machine calls itself. The host name comes first. */
+/* The names of this lwd's listeners, comma-separated and ended by a zero octet, appended to w: host name,
+ * with addresses those of listen, and where it listens on loopback "localhost" and what the machine calls
+ * itself. The host name comes first. */
 int keys_listener_names(const char *hostname, const char *listen, bool addresses, struct lw_writer *w);
 /* What the configuration says about the listeners, read by keyd's own main at start and on SIGHUP: host name and comma-separated listen
  * addresses ("127.0.0.1,::1"; a wildcard adds no name). Without it keys_tls_cert is LW_EUNAVAIL. */
 int keyd_names(struct keyd *, const char *hostname, const char *listen);
-/* Before the first request: count guesses in this table (keys/guess.h), which is keyd's from now on, instead of one of its own. */
+/* Before the first request: count guesses in this table (keys/guess.h), which is keyd's from now on, instead
+ * of one of its own. */
 struct keys_guesses;
 void keyd_guesses(struct keyd *, struct keys_guesses *);
 void keyd_handle(struct keyd *, enum lw_role_id from, struct lw_bytes request, struct lw_writer *answer);

@@ -39,9 +39,12 @@ struct lw_session;
 int store_session_cap(struct store *, const struct lw_cap *verified, struct lw_session **ret);
 int store_session_anonymous(struct store *, uint32_t tenant, struct lw_session **ret);
 /* enumerated roles with rule rows of their own (store/access_roles.c) */
-enum store_role { STORE_ROLE_OPERATOR /* owner of the data directory */, STORE_ROLE_AUTH /* keyd and binds: resolve names to principals */,
+enum store_role {
+	STORE_ROLE_OPERATOR /* owner of the data directory */,
+	STORE_ROLE_AUTH /* keyd and binds: resolve names to principals */,
 	STORE_ROLE_INIT /* lwctl init */,
-	STORE_ROLE_KDC /* the KDC: resolve names, read sealed Kerberos keys, ask for tickets in a client's name */ };
+	STORE_ROLE_KDC /* resolve names, read sealed Kerberos keys, ask for tickets in a client's name */
+};
 int store_session_role(struct store *, uint32_t tenant, enum store_role, struct lw_session **ret);
 void store_session_free(struct lw_session *);
 /* The connection as it is now: enters the decisions (channel.confidential). */
@@ -119,16 +122,18 @@ int store_principal_name(struct store_txn *, const struct schema_attr *kind, str
 /* Sealed secrets as they lie, for keyd's role session (opens nothing by itself). LW_ENOTFOUND. */
 enum store_secret_class { STORE_SECRET_PASSWORD = 1, STORE_SECRET_KERBEROS, STORE_SECRET_OTP, STORE_SECRET_SIGNING };
 int store_sealed(struct store_txn *, const struct lw_uuid *, uint16_t attr, enum store_secret_class, struct lw_bytes *ret, uint64_t *ret_generation);
-/* Of the tenant itself: the keys of its krbtgt (attribute krbPrincipalKey of the suffix entry, sealed with the tenant's UUID as their
- * entry). For STORE_ROLE_KDC and STORE_ROLE_AUTH. LW_ENOTFOUND: none yet. */
+/* Of the tenant itself: the keys of its krbtgt (attribute krbPrincipalKey of the suffix entry, sealed with
+ * the tenant's UUID as their entry). For STORE_ROLE_KDC and STORE_ROLE_AUTH. LW_ENOTFOUND: none yet. */
 int store_realm_sealed(struct store_txn *, struct lw_bytes *ret, uint64_t *ret_generation);
-/* May this client have a ticket for this server, now? The one decision for `ticket` on behalf of the client, cached while the tenant's
- * authgen stands where no rule has a condition. server zero: one of lwd's own services (krbtgt, kadmin/changepw, its ldap and HTTP),
- * for which every enabled principal may have one. For STORE_ROLE_KDC only. LW_OK, LW_EACCES, LW_EDISABLED, LW_ENOTFOUND (no
- * such client any more). max_life: us, INT64_MAX: the rules say none. */
+/* May this client have a ticket for this server, now? The one decision for `ticket` on behalf of the client,
+ * cached while the tenant's authgen stands where no rule has a condition. server zero: one of lwd's own
+ * services (krbtgt, kadmin/changepw, its ldap and HTTP), for which every enabled principal may have one. For
+ * STORE_ROLE_KDC only. LW_OK, LW_EACCES, LW_EDISABLED, LW_ENOTFOUND (no such client any more). max_life: us,
+ * INT64_MAX: the rules say none. */
 struct store_ticket { struct lw_uuid client, server; int64_t auth_time; uint32_t methods; bool mfa; };
 int store_may_ticket(struct store_txn *, const struct store_ticket *, int64_t *ret_max_life);
-/* krbMaxTicketLife and krbMaxRenewableAge of the tenant's policy cn=default, in seconds (absent: ten hours, seven days). */
+/* krbMaxTicketLife and krbMaxRenewableAge of the tenant's policy cn=default, in seconds (absent: ten hours,
+ * seven days). */
 int store_ticket_policy(struct store_txn *, int64_t *ret_life, int64_t *ret_renew);
 /* The decision for one verb and target by the session's own rights (the same code path as everything). LW_OK or LW_EACCES / LW_ENOTFOUND.
  * target NULL: the tenant as a thing to administer (of the system tenant: the installation's tenants). */
@@ -138,8 +143,17 @@ int store_explain(struct store_txn *, const struct lw_uuid *who, enum access_ver
 	bool *ret_permit, struct lw_writer *text);
 
 /* ---- writing: a typed operation and a session; the writer decides everything else ---- */
-enum store_op_kind { STORE_ADD, STORE_MODIFY, STORE_DELETE, STORE_MODDN, STORE_SET_SECRET, STORE_TENANT_CREATE, STORE_TENANT_STATE,
-	STORE_REALM_KEYS /* new krbtgt keys of the session's tenant, in secrets; needs administer */, STORE_OP_COUNT };
+enum store_op_kind {
+	STORE_ADD,
+	STORE_MODIFY,
+	STORE_DELETE,
+	STORE_MODDN,
+	STORE_SET_SECRET,
+	STORE_TENANT_CREATE,
+	STORE_TENANT_STATE,
+	STORE_REALM_KEYS /* new krbtgt keys of the session's tenant, in secrets; needs administer */,
+	STORE_OP_COUNT
+};
 enum store_mod_kind { STORE_MOD_ADD, STORE_MOD_DELETE, STORE_MOD_REPLACE, STORE_MOD_INCREMENT };
 struct store_attr_values { struct lw_bytes desc; struct lw_bytes *values; size_t n; };
 struct store_mod { enum store_mod_kind kind; struct store_attr_values attr; };
@@ -158,7 +172,8 @@ struct store_op {
 	bool old_password_proved;                  /* SET_SECRET: keyd verified the old one in the same message */
 	/* TENANT_CREATE: name, wrapped keys, first administrator */
 	const char *tenant_name; struct lw_uuid tenant_uuid; struct lw_bytes tenant_keys; const char *admin_name; struct lw_uuid admin_uuid;
-	struct store_sealed_item *realm_keys;      /* TENANT_CREATE: one item, the krbtgt's keys; NULL: none yet */
+	/* TENANT_CREATE: one item, the krbtgt's keys; NULL: none yet */
+	struct store_sealed_item *realm_keys;
 	bool tenant_enabled;                       /* TENANT_STATE, by tenant_uuid */
 };
 struct store_result {
