@@ -254,8 +254,8 @@ static int gate_verb(struct keyd *k, struct keys_call *c)
 	return err;
 }
 
-/* The row's verb on the tenants of the installation. */
-static int may_on_tenants(struct keyd *k, struct keys_call *c)
+int keyd_may(struct keyd *k, struct keys_call *c, enum access_verb verb, const struct lw_uuid *target,
+        const struct schema_attr *attr)
 {
 	struct lw_session *s = NULL;
 	struct store_txn *txn = NULL;
@@ -264,7 +264,7 @@ static int may_on_tenants(struct keyd *k, struct keys_call *c)
 	if (!err)
 		err = store_begin(s, STORE_READ, &txn);
 	if (!err)
-		err = store_may(txn, c->row->verb, NULL, NULL);
+		err = store_may(txn, verb, target, attr);
 	store_end(txn);
 	store_session_free(s);
 	return err;
@@ -282,7 +282,7 @@ static int gate_installation(struct keyd *k, struct keys_call *c)
 	err = store_tenant_by_id(k->store, c->arena, c->cap.tenant, &t);
 	if (err || !t.system || !lw_uuid_eq(&t.uuid, &c->cap.tenant_uuid))
 		return LW_EACCES;
-	return may_on_tenants(k, c);
+	return keyd_may(k, c, c->row->verb, NULL, NULL); /* on the tenants of the installation */
 }
 
 static int gate_forwarded(struct keyd *k, struct keys_call *c)

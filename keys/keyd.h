@@ -91,6 +91,9 @@ int keyd_mint(struct keyd *, struct keys_call *, struct lw_cap *); /* for the ro
 int keyd_mint_for(struct keyd *, struct keys_call *, enum lw_role_id, struct lw_cap *);
 /* A session of the capability's own, on the channel it came by. */
 int keyd_session(struct keyd *, struct keys_call *, const struct lw_cap *, struct lw_session **ret);
+/* store_may in such a session; target and attr as there, NULL too. */
+int keyd_may(struct keyd *, struct keys_call *, enum access_verb, const struct lw_uuid *target,
+        const struct schema_attr *attr);
 void keyd_log(struct keyd *, const char *event, const struct keys_call *, int err);
 /* keys/bootstrap.c */
 #define KEYD_FILE_MAX 65536

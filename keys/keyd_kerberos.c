@@ -92,17 +92,7 @@ int keyd_kerberos_cap(struct keyd *k, struct keys_call *c)
 
 static int may_on(struct keyd *k, struct keys_call *c, enum access_verb verb, const struct lw_uuid *target)
 {
-	struct lw_session *s = NULL;
-	struct store_txn *txn = NULL;
-	int err = keyd_session(k, c, &c->cap, &s);
-
-	if (!err)
-		err = store_begin(s, STORE_READ, &txn);
-	if (!err)
-		err = store_may(txn, verb, target, target ? k->krb_key : NULL);
-	store_end(txn);
-	store_session_free(s);
-	return err;
+	return keyd_may(k, c, verb, target, target ? k->krb_key : NULL);
 }
 
 int keyd_seal_krb(struct keyd *k, struct keys_call *c, const struct lw_uuid *tenant, struct lw_bytes wrapped,
