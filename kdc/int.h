@@ -179,6 +179,16 @@ void kdc_thread_end(struct kdc_thread *);           /* the batch is over: no rea
 /* Over TCP: the next whole message behind a length of four octets (RFC 4120 7.2.2). LW_EAGAIN: not all there;
  * LW_ELIMIT. */
 int kdc_next_message(struct lw_reader *in, size_t max, struct lw_bytes *ret);
+struct kdc_conn {
+	struct kdc_server *server;
+	const struct lw_peer *peer;
+	struct lw_bytes pending; /* for job: still in the input */
+	bool closing;
+};
+void *kdc_conn_new(void *server, const struct lw_peer *); /* for struct lw_proto, as is the next */
+void kdc_conn_free(void *conn);
+/* The answer behind its length; none: what came was no Kerberos, and the connection ends. */
+void kdc_conn_put(struct kdc_conn *, struct lw_writer *out, const uint8_t *answer, size_t n);
 
 /* ---- realms: kdc/realm.c ---- */
 /* The realm of exactly this name with a read transaction open in t->txn and its key at hand. LW_ENOTFOUND:

@@ -511,25 +511,7 @@ const struct lw_dgram_proto kpasswd_dgram = {
 
 /* ---- TCP: a length of four octets in front ---- */
 
-struct conn {
-	struct kdc_server *server;
-	const struct lw_peer *peer;
-	struct lw_bytes pending; /* for job: still in the input */
-	bool closing;
-};
-
-static void *conn_new(void *server, const struct lw_peer *peer)
-{
-	struct conn *c = calloc(1, sizeof *c);
-
-	if (c) {
-		c->server = server;
-		c->peer = peer;
-	}
-	return c;
-}
-
-static int message(struct conn *conn, struct lw_bytes in, bool may_block, struct lw_writer *out)
+static int message(struct kdc_conn *conn, struct lw_bytes in, bool may_block, struct lw_writer *out)
 {
 	struct kdc_server *s = conn->server;
 	struct chpw c = { .t = kdc_thread(s),
@@ -549,18 +531,13 @@ static int message(struct conn *conn, struct lw_bytes in, bool may_block, struct
 	err = request(&c);
 	if (err == LW_EAGAIN)
 		return err;
-	if (c.out_n) {
-		lw_put_u32(out, (uint32_t)c.out_n);
-		lw_put_raw(out, c.out, c.out_n);
-	} else {
-		conn->closing = true;
-	}
+	kdc_conn_put(conn, out, c.out, c.out_n);
 	return LW_OK;
 }
 
 static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out)
 {
-	struct conn *c = conn;
+	struct kdc_conn *c = conn;
 	struct lw_bytes m;
 	int err;
 
@@ -582,7 +559,7 @@ static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out
 
 static void job(void *conn, struct lw_writer *out)
 {
-	struct conn *c = conn;
+	struct kdc_conn *c = conn;
 
 	if (!c->pending.p)
 		return;
@@ -592,17 +569,12 @@ static void job(void *conn, struct lw_writer *out)
 		c->closing = true;
 }
 
-static void conn_free(void *conn)
-{
-	free(conn);
-}
-
 const struct lw_proto kpasswd_proto = {
 	.name = "kpasswd",
 	.max_message = KRB_MAX_MESSAGE + 4,
 	.idle_us = 60 * LW_SECOND,
-	.conn_new = conn_new,
+	.conn_new = kdc_conn_new,
 	.step = step,
 	.job = job,
-	.conn_free = conn_free,
+	.conn_free = kdc_conn_free,
 };

@@ -242,16 +242,9 @@ const struct lw_dgram_proto kdc_dgram = {
 
 /* ---- TCP ---- */
 
-struct conn {
-	struct kdc_server *server;
-	const struct lw_peer *peer;
-	struct lw_bytes pending; /* for job: still in the input */
-	bool closing;
-};
-
-static void *conn_new(void *server, const struct lw_peer *peer)
+void *kdc_conn_new(void *server, const struct lw_peer *peer)
 {
-	struct conn *c = calloc(1, sizeof *c);
+	struct kdc_conn *c = calloc(1, sizeof *c);
 
 	if (!c)
 		return NULL;
@@ -260,19 +253,24 @@ static void *conn_new(void *server, const struct lw_peer *peer)
 	return c;
 }
 
-static void put_answer(struct conn *c, struct lw_writer *out, const struct kdc_question *q)
+void kdc_conn_free(void *conn)
 {
-	if (!q->out_n) { /* that was no Kerberos */
+	free(conn);
+}
+
+void kdc_conn_put(struct kdc_conn *c, struct lw_writer *out, const uint8_t *answer, size_t n)
+{
+	if (!n) {
 		c->closing = true;
 		return;
 	}
-	lw_put_u32(out, (uint32_t)q->out_n);
-	lw_put_raw(out, q->out, q->out_n);
+	lw_put_u32(out, (uint32_t)n);
+	lw_put_raw(out, answer, n);
 }
 
 /* LW_OK, or LW_EAGAIN: for a job. */
 static int message(
-        struct conn *c, struct kdc_thread *t, struct lw_bytes in, bool may_block, struct lw_writer *out)
+        struct kdc_conn *c, struct kdc_thread *t, struct lw_bytes in, bool may_block, struct lw_writer *out)
 {
 	struct kdc_question q = {
 		.peer = c->peer, .in = in, .may_block = may_block, .out = t->out, .out_max = KRB_MAX_MESSAGE
@@ -283,17 +281,17 @@ static int message(
 		return err;
 	if (err)
 		q.out_n = 0;
-	put_answer(c, out, &q);
+	kdc_conn_put(c, out, q.out, q.out_n);
 	return LW_OK;
 }
 
 /* RFC 4120 7.2.2, RFC 5021: the highest bit of the length is an extension nobody has yet. */
-static void too_long(struct conn *c, struct kdc_thread *t, struct lw_writer *out)
+static void too_long(struct kdc_conn *c, struct kdc_thread *t, struct lw_writer *out)
 {
 	struct kdc_question q = { .peer = c->peer, .out = t->out, .out_max = KRB_MAX_MESSAGE };
 
 	kdc_refuse_unread(t, &q, KDC_R_TOOLONG);
-	put_answer(c, out, &q);
+	kdc_conn_put(c, out, q.out, q.out_n);
 	c->closing = true;
 }
 
@@ -314,7 +312,7 @@ int kdc_next_message(struct lw_reader *in, size_t max, struct lw_bytes *ret)
 	return LW_OK;
 }
 
-static enum lw_next batch(struct conn *c, struct kdc_thread *t, struct lw_reader *in, struct lw_writer *out)
+static enum lw_next batch(struct kdc_conn *c, struct kdc_thread *t, struct lw_reader *in, struct lw_writer *out)
 {
 	int64_t began = lw_mono(c->server->clock);
 	struct lw_bytes m;
@@ -341,7 +339,7 @@ static enum lw_next batch(struct conn *c, struct kdc_thread *t, struct lw_reader
 
 static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out)
 {
-	struct conn *c = conn;
+	struct kdc_conn *c = conn;
 	struct kdc_thread *t = kdc_thread(c->server);
 	enum lw_next next = LW_NEXT_CLOSE;
 
@@ -360,7 +358,7 @@ static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out
 
 static void job(void *conn, struct lw_writer *out)
 {
-	struct conn *c = conn;
+	struct kdc_conn *c = conn;
 	struct kdc_thread *t = kdc_thread(c->server);
 
 	if (!c->pending.p)
@@ -374,17 +372,12 @@ static void job(void *conn, struct lw_writer *out)
 	c->pending.p = NULL;
 }
 
-static void conn_free(void *conn)
-{
-	free(conn);
-}
-
 const struct lw_proto kdc_proto = {
 	.name = "kerberos",
 	.max_message = KRB_MAX_MESSAGE + 4,
 	.idle_us = IDLE_US,
-	.conn_new = conn_new,
+	.conn_new = kdc_conn_new,
 	.step = step,
 	.job = job,
-	.conn_free = conn_free,
+	.conn_free = kdc_conn_free,
 };
