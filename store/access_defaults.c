@@ -9,8 +9,10 @@ const struct access_default access_defaults[] = {
 	{ "authenticated-browse", "permit authenticated may read,search,compare person,group,service,entry "
 	                          "attrs(ordinary);" },
 	{ "authenticated-ticket", "permit authenticated may ticket person,service,host;" },
-	{ "self-password",
-	        "permit self may set-secret person attrs(userPassword) when channel.confidential;" },
+	/* A stolen ticket or session, hours old, must not do; a proved old password counts as a login. Fifteen minutes:
+	 * a bind's capability may be some minutes old (ldap/credcache.h). */
+	{ "self-password", "permit self may set-secret person attrs(userPassword) "
+	                   "when auth.age<15m and channel.confidential;" },
 	{ "self-read", "permit self may read,search,compare person,service,host attrs(*);" },
 	{ "self-write", "permit self may write person "
 	                "attrs(telephoneNumber,mobile,homePhone,facsimileTelephoneNumber,"

@@ -172,6 +172,26 @@ static void ones_own(void **state)
 	assert_int_equal(keys_renew(keys, tok(&t), &t2, &cap2), LW_EAUTH); /* too late */
 }
 
+/* What a new tenant starts with: fifteen minutes, or the old password. */
+static void fifteen_minutes(void **state)
+{
+	struct store_sealed_item *items;
+	struct keys_token t;
+	size_t n;
+
+	assert_int_equal(verify(acme, &alice, "alice's password", &t, NULL), LW_OK);
+	clk.test_wall += 14 * 60 * LW_SECOND;
+	assert_int_equal(set_as(&t, acme, &alice, "", "a new password", &items, &n), LW_OK);
+	clk.test_wall += 60 * LW_SECOND - 1;
+	assert_int_equal(set_as(&t, acme, &alice, "", "a new password", &items, &n), LW_OK);
+	clk.test_wall += 1;
+	assert_int_equal(set_as(&t, acme, &alice, "", "a new password", &items, &n), LW_EACCES);
+	clk.test_wall += 60 * LW_SECOND;
+	assert_int_equal(set_as(&t, acme, &alice, "", "a new password", &items, &n), LW_EACCES);
+	assert_int_equal(set_as(&t, acme, &alice, "not hers", "a new password", &items, &n), LW_EAUTH);
+	assert_int_equal(set_as(&t, acme, &alice, "alice's password", "a new password", &items, &n), LW_OK);
+}
+
 /* keyd decides by the tenant's own rules, as they are now. */
 static void stale_login_needs_the_old_password(void **state)
 {
@@ -188,7 +208,7 @@ static void stale_login_needs_the_old_password(void **state)
 	size_t n;
 
 	assert_int_equal(verify(acme, &alice, "alice's password", &t, NULL), LW_OK);
-	clk.test_wall += 3600 * LW_SECOND;
+	clk.test_wall += 600 * LW_SECOND;
 	assert_int_equal(set_as(&t, acme, &alice, "", "a new password", &items, &n), LW_OK);
 	assert_int_equal(verify(acme, &acme_admin, "acme admin's password", NULL, &cap), LW_OK);
 	assert_int_equal(
@@ -603,6 +623,7 @@ int main(void)
 		T(locked_is_not_quick),
 		T(guesses_are_counted),
 		T(ones_own),
+		T(fifteen_minutes),
 		T(stale_login_needs_the_old_password),
 		T(somebody_elses),
 		T(renewal_ends_with_a_reset),

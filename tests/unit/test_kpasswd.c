@@ -291,7 +291,8 @@ static void others(void **state)
 		int result;
 	} rows[] = {
 		{ "the administrator sets bob's", { .ask = { .client = "admin", .uuid = &acme.admin, .flags = INITIAL }, .target = "bob" }, 0 },
-		{ "bob his own", { .ask = { .client = "bob", .uuid = &acme.bob, .flags = INITIAL } }, 0 },
+		{ "bob his own", { .ask = { .client = "bob", .uuid = &acme.bob, .flags = INITIAL, .from_now = -14 * 60 } }, 0 },
+		{ "bob his own, with an old ticket", { .ask = { .client = "bob", .uuid = &acme.bob, .flags = INITIAL, .from_now = -16 * 60 } }, 5 },
 		{ "alice bob's", { .ask = { .flags = INITIAL }, .target = "bob" }, 5 },
 		{ "alice the administrator's", { .ask = { .flags = INITIAL }, .target = "admin" }, 5 },
 		{ "alice nobody's", { .ask = { .flags = INITIAL }, .target = "nobody" }, 5 },

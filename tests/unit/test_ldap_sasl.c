@@ -29,7 +29,8 @@ static struct forge forge;
 
 static struct acceptor {
 	gss_cred_id_t cred;
-	int fail; /* answer with this */
+	int fail;           /* answer with this */
+	int64_t ticket_age; /* since the ticket's first login; 0: a password's capability, of now */
 	unsigned calls;
 	uint8_t bindings[128];
 	size_t bindings_n;
@@ -81,6 +82,15 @@ static int accept_it(void *ctx, const struct ldapd_accept *in, struct lw_arena *
 	assert_int_equal(store_principal_dn(txn, dn, &p), LW_OK);
 	store_end(txn);
 	store_session_free(role);
+	if (my->ticket_age) {
+		struct keys_kerberos who = { .tenant = 1,
+			.subject = p.uuid,
+			.auth_time = lw_wall(&rig.clock) - my->ticket_age,
+			.confidential = in->confidential,
+			.role = LW_ROLE_DIRECTORY };
+
+		return keys_kerberos_cap(rig.kdc_keys, &who, &ret->cap, &cap);
+	}
 	return keys_verify(rig.keys, 1, &p.uuid, LW_LIT("alice's password"), &from, &ret->cap, &cap);
 }
 
@@ -363,6 +373,49 @@ static void integrity(void **state)
 static void privacy(void **state)
 {
 	layered(PRIVACY, true);
+}
+
+static void response_code(struct lw_bytes all, int want)
+{
+	struct lw_reader r, msg, op;
+
+	lw_reader_init(&r, all);
+	lw_reader_init(&msg, ldapd_ber_get(&r, LW_BER_SEQUENCE));
+	ldapd_ber_int(&msg, LW_BER_INTEGER);
+	lw_reader_init(&op, ldapd_ber_get(&msg, LDAPD_EXTENDED_ANSWER));
+	assert_int_equal(ldapd_ber_int(&op, LW_BER_ENUM), want);
+	assert_int_equal(r.err | msg.err | op.err, 0);
+}
+
+#define PASSMOD(value) "30( 020108 77( 80('1.3.6.1.4.1.4203.1.11.1') 81( 30( " value " ) ) ) )"
+#define CHANGED(code)  "30( 020108 78( 0a01" code " 0400 0400 ) )"
+
+/* Whoever stole a ticket hours ago can't make the account theirs; the owner, with the old password, may change it. */
+static void a_stolen_ticket(void **state)
+{
+	struct lw_writer w;
+	size_t longest;
+	struct sasl s;
+
+	acceptor.ticket_age = 3 * 3600 * LW_SECOND;
+	s_open(&s, "203.0.113.9:1");
+	assert_int_equal(s_login(&s, PRIVACY), 0);
+	client_send(&s.c, frame(&s, asm_(PASSMOD("82('the thief, of course')")), true));
+	response_code(opened(&s, true, &w, &longest), 50);
+	lw_writer_done(&w);
+	client_send(&s.c, frame(&s, asm_(PASSMOD("81('alice' 27 's password') 82('the owner is back')")), true));
+	layer_expect(&s, true, asm_(CHANGED("00")));
+	client_send(&s.c, frame(&s, asm_(PASSMOD("81('the owner is back') 82('another of alice')")), true));
+	layer_expect(&s, true, asm_(CHANGED("00")));
+	s_close(&s);
+	/* fourteen minutes: still as one who is there */
+	acceptor.ticket_age = 14 * 60 * LW_SECOND;
+	s_open(&s, "203.0.113.9:1");
+	assert_int_equal(s_login(&s, PRIVACY), 0);
+	client_send(&s.c, frame(&s, asm_(PASSMOD("82('yet another of alice')")), true));
+	layer_expect(&s, true, asm_(CHANGED("00")));
+	s_close(&s);
+	acceptor.ticket_age = 0;
 }
 
 static void octet_by_octet(void **state)
@@ -948,6 +1001,7 @@ int main(void)
 		cmocka_unit_test(bind_inside),
 		cmocka_unit_test(pipelined),
 		cmocka_unit_test(farewell),
+		cmocka_unit_test(a_stolen_ticket), /* last: alice has another password then */
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

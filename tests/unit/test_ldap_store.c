@@ -524,6 +524,44 @@ static void test_passwords(void **state)
 	client_close(&root);
 }
 
+/* What a new tenant starts with: fifteen minutes after the bind, or with the old one. */
+static void test_own_password_later(void **state)
+{
+	struct client c, root;
+
+	admin(&root);
+	SEND(&root, "30( 020107 68( 04('uid=ivy," PEOPLE
+	            "') 30( 30( 04('objectClass') 31( 04('inetOrgPerson') ) )"
+	            " 30( 04('cn') 31( 04('ivy') ) ) 30( 04('uid') 31( 04('ivy') ) ) 30( 04('sn') 31( "
+	            "04('Test') ) )"
+	            " 30( 04('userPassword') 31( 04('first password 1') ) ) ) ) )");
+	assert_int_equal(client_code(&root), 0);
+	client_close(&root);
+	as(&c, "ivy", "first password 1");
+	rig.clock.test_wall += 14 * 60 * LW_SECOND;
+	SEND(&c, PASSMOD("82('second password 2')"));
+	assert_int_equal(client_code(&c), 0);
+	rig.clock.test_wall += 2 * 60 * LW_SECOND;
+	SEND(&c, PASSMOD("82('third password 3')"));
+	assert_int_equal(client_code(&c), 50);
+	SEND(&c, "30( 020107 66( 04('uid=ivy," PEOPLE
+	         "') 30( 30( 0a0102 30( 04('userPassword') 31( 04('third password 3') ) ) ) ) ) )");
+	assert_int_equal(client_code(&c), 50);
+	SEND(&c, PASSMOD("81('first password 1') 82('third password 3')"));
+	assert_int_equal(client_code(&c), 49);
+	SEND(&c, PASSMOD("81('second password 2') 82('third password 3')"));
+	assert_int_equal(client_code(&c), 0);
+	SEND(&c, "30( 020107 66( 04('uid=ivy," PEOPLE
+	         "') 30( 30( 0a0101 30( 04('userPassword') 31( 04('third password 3') ) ) )"
+	         " 30( 0a0100 30( 04('userPassword') 31( 04('fourth password 4') ) ) ) ) ) )");
+	assert_int_equal(client_code(&c), 0);
+	/* bound again it does */
+	assert_int_equal(client_bind(&c, "ivy", "fourth password 4"), 0);
+	SEND(&c, PASSMOD("82('fifth password 5')"));
+	assert_int_equal(client_code(&c), 0);
+	client_close(&c);
+}
+
 static void test_disable(void **state)
 {
 	struct client c, root;
@@ -591,6 +629,7 @@ int main(void)
 		cmocka_unit_test(test_updates),
 		cmocka_unit_test(test_update_controls),
 		cmocka_unit_test(test_passwords),
+		cmocka_unit_test(test_own_password_later),
 		cmocka_unit_test(test_disable),
 		cmocka_unit_test(test_lock),
 	};
