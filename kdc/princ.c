@@ -98,7 +98,7 @@ int kdc_find_login(struct kdc_thread *t, struct kdc_realm *r, struct lw_bytes ui
 		return err == LW_EINVAL ? LW_ENOTFOUND : err;
 	uuid = ret->uuid;
 	err = kdc_find_entry(t, r, &name, ret);
-	/* its first name may be one of another realm, and that of somebody else here */
+	/* older data may have a first name of another realm, which is somebody else's here */
 	return !err && !lw_uuid_eq(&uuid, &ret->uuid) ? LW_ENOTFOUND : err;
 }
 

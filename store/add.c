@@ -110,7 +110,8 @@ int write_default_names(struct image *img)
 	if (!image_present(name) || eng_tenant(t->eng, t->tenant, &tenant))
 		return LW_OK;
 	for (size_t i = 0; i < name->values[0].n; i++)
-		if (name->values[0].p[i] <= ' ' || name->values[0].p[i] >= 0x7f || name->values[0].p[i] == '@')
+		if (name->values[0].p[i] <= ' ' || name->values[0].p[i] >= 0x7f || name->values[0].p[i] == '@' ||
+			name->values[0].p[i] == '\\')
 			return LW_OK; /* no name that Kerberos could write */
 	full = lw_printf(t->arena, "%s%.*s@%.*s", kind == ACCESS_HOST ? "host/" : "", (int)name->values[0].n,
 		name->values[0].p, (int)tenant.realm.n, tenant.realm.p);

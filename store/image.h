@@ -44,7 +44,7 @@ int image_set(struct image *, const struct schema_attr *, const char *value);
 int image_stamp(struct image *, bool created); /* who and when */
 /* The whole: classes, single values, RDN, unique names; brings head.structural and head.flags up to date. */
 int image_check(struct image *);
-bool image_name_reserved(struct lw_bytes principal); /* krbtgt/…, kadmin/… */
+bool image_name_reserved(struct lw_bytes principal); /* krbtgt/…, kadmin/…, WELLKNOWN/… */
 /* Effects. image_make: head has id, parent, rdn, uuid. image_change: what differs. */
 int image_make(struct image *, struct eng_fx *);
 int image_change(struct image *, struct eng_fx *);

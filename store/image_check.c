@@ -115,11 +115,11 @@ static int check_unique(struct image *img, const struct image_attr *a)
 	return LW_OK;
 }
 
-/* lwd's own Kerberos principals have no entry, and nobody may take their names. Backslashes quote (RFC 1964 2.1.1);
+/* lwd's own Kerberos principals have no entry, and nobody may take their names, nor those that mean something everywhere. Backslashes quote (RFC 1964 2.1.1);
  * spaces and control characters are what names are also found without. */
 bool image_name_reserved(struct lw_bytes name)
 {
-	static const char *const own[] = { "krbtgt/", "kadmin/" };
+	static const char *const own[] = { "krbtgt/", "kadmin/", "WELLKNOWN/" /* RFC 6111 */ };
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
 		size_t at = 0;
@@ -134,6 +134,32 @@ bool image_name_reserved(struct lw_bytes name)
 			return true;
 	}
 	return false;
+}
+
+/* After the first @ that is not quoted: the tenant's realm, octet by octet. */
+static bool in_realm(struct lw_bytes name, struct lw_bytes realm)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] == '\\')
+			i++;
+		else if (name.p[i] == '@')
+			return lw_eq((struct lw_bytes){ name.p + i + 1, name.n - i - 1 }, realm);
+	return false;
+}
+
+static int check_realm(struct image *img, const struct image_attr *a)
+{
+	struct eng_tenant tenant;
+	int err;
+
+	if (a->attr != ops_known()->krbPrincipalName)
+		return LW_OK;
+	err = eng_tenant(img->txn->eng, img->txn->tenant, &tenant);
+	for (size_t i = 0; !err && i < a->n; i++)
+		if (!in_realm(a->values[i], tenant.realm))
+			err = ops_say(img->txn, LW_ECONSTRAINT, "krbPrincipalName: the realm is %.*s", (int)tenant.realm.n,
+				(const char *)tenant.realm.p);
+	return err;
 }
 
 static int check_reserved(struct image *img, const struct image_attr *a)
@@ -162,6 +188,8 @@ int image_check(struct image *img)
 			err = check_unique(img, a);
 		if (!err && a->changed)
 			err = check_reserved(img, a);
+		if (!err && a->changed)
+			err = check_realm(img, a);
 	}
 	return err ? err : check_rdn(img);
 }

@@ -367,6 +367,10 @@ static void reserved_names(void **state)
 		  "krbPrincipalName: kadmin/changepw@ACME.EXAMPLE", LW_ECONSTRAINT },
 		{ "dn: cn=x," SERVICES "\nobjectClass: lwService\nkrbPrincipalName: k\\rbtgt/OTHER@ACME.EXAMPLE", LW_ECONSTRAINT },
 		{ "dn: uid=krbtgt/X," PEOPLE "\nobjectClass: inetOrgPerson\ncn: x\nsn: x", LW_ECONSTRAINT },
+		{ "dn: cn=WellKnown/ANONYMOUS," SERVICES "\nobjectClass: lwService", LW_ECONSTRAINT },
+		{ "dn: uid=x," PEOPLE "\nobjectClass: inetOrgPerson\ncn: x\nsn: x\nkrbPrincipalName: WELLKNOWN/ANONYMOUS@ACME.EXAMPLE",
+			LW_ECONSTRAINT },
+		{ "dn: cn=wellknown," SERVICES "\nobjectClass: lwService", LW_OK },
 		{ "dn: cn=krbtgt," SERVICES "\nobjectClass: lwService", LW_OK },
 		{ "dn: cn=krbtgtx/y," SERVICES "\nobjectClass: lwService", LW_OK },
 		{ "dn: cn=kadmin/x,ou=groups," SUFFIX "\nobjectClass: groupOfNames", LW_OK },
@@ -391,6 +395,43 @@ static void reserved_names(void **state)
 	OK(fix_add(fix.op, "dn: cn=h1.acme.example," HOSTS "\nobjectClass: lwHost"));
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		assert_string_equal(fix_read(fix.op, names[i].dn, "krbPrincipalName"), names[i].principal);
+}
+
+/* Names are of the tenant's own realm. */
+static void own_realm(void **state)
+{
+	static const struct { const char *name; int want; } rows[] = {
+		{ "dave@ACME.EXAMPLE", LW_OK },
+		{ "d\\@ve@ACME.EXAMPLE", LW_OK },
+		{ "dave", LW_ECONSTRAINT },
+		{ "dave@", LW_ECONSTRAINT },
+		{ "dave@BETA.EXAMPLE", LW_ECONSTRAINT },
+		{ "dave@acme.example", LW_ECONSTRAINT },
+		{ "dave@ACME.EXAMPLE ", LW_ECONSTRAINT },
+		{ "dave@ACME.EXAMPLE@BETA.EXAMPLE", LW_ECONSTRAINT },
+		{ "dave@BETA.EXAMPLE@ACME.EXAMPLE", LW_ECONSTRAINT },
+		{ "dave\\@ACME.EXAMPLE", LW_ECONSTRAINT },
+		{ "dave@ACME.EXAMPL", LW_ECONSTRAINT },
+		{ "dave@SUB.ACME.EXAMPLE", LW_ECONSTRAINT },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char ldif[300];
+		int add, change;
+
+		snprintf(ldif, sizeof(ldif), "dn: uid=dave," PEOPLE "\nobjectClass: inetOrgPerson\ncn: d\nsn: d\nkrbPrincipalName: %s",
+			rows[i].name);
+		add = fix_add(fix.admin, ldif);
+		if (!add)
+			OK(fix_delete(fix.admin, "uid=dave," PEOPLE));
+		snprintf(ldif, sizeof(ldif), "dn: uid=alice," PEOPLE "\nreplace krbPrincipalName\nkrbPrincipalName: %s", rows[i].name);
+		change = fix_modify(fix.op, ldif);
+		if (add != rows[i].want || change != rows[i].want)
+			fail_msg("%s: %s, %s", rows[i].name, lw_errname(add), lw_errname(change));
+	}
+	/* what is no name for Kerberos gives none */
+	OK(fix_add(fix.admin, "dn: uid=d\\\\ave," PEOPLE "\nobjectClass: inetOrgPerson\ncn: d\nsn: d"));
+	assert_string_equal(fix_read(fix.op, "uid=d\\\\ave," PEOPLE, "krbPrincipalName"), "ENOATTR");
 }
 
 /* ---- what it costs ---- */
@@ -477,6 +518,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(realm, up, down),
 		cmocka_unit_test_setup_teardown(sealed, up, down),
 		cmocka_unit_test_setup_teardown(reserved_names, up, down),
+		cmocka_unit_test_setup_teardown(own_realm, up, down),
 	};
 	const struct CMUnitTest costs[] = { cmocka_unit_test_setup_teardown(bench, up, down) };
 
