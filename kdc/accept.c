@@ -236,7 +236,7 @@ int kdc_accept(struct kdc_server *s, const struct kdc_accept *q, struct lw_arena
 		return LW_ENOMEM;
 	lw_arena_reset(c.t->arena);
 	err = accept_once(&c, now, a, ret);
-	if (err)
+	if (err && kdc_may_log(c.t, now / LW_SECOND))
 		lw_log(LW_INFO, "gss-api refused", "service", q->service, "code",
 		        c.why ? "GSS" : kdc_reason_row(err)->name, "why",
 		        c.why ? c.why : kdc_reason_row(err)->text, "realm",

@@ -85,7 +85,7 @@ void kdc_refuse_unread(struct kdc_thread *t, struct kdc_question *q, int err)
 
 /* ---- the log ---- */
 
-static bool may_log(struct kdc_thread *t, int64_t now)
+bool kdc_may_log(struct kdc_thread *t, int64_t now)
 {
 	if (t->log_second != now) {
 		t->log_second = now;
@@ -110,7 +110,7 @@ static const char *text(struct kdc_thread *t, const struct kdc_princ *p)
 /* Names that are not ours are not written down. */
 static void log_refused(struct kdc_call *c, const struct kdc_reason_row *row)
 {
-	if (!may_log(c->t, c->now))
+	if (!kdc_may_log(c->t, c->now))
 		return;
 	lw_log(row->code == 60 || row->code == 29 ? LW_WARN : LW_INFO, "ticket refused", "request",
 	        c->op ? c->op->name : "-", "code", row->name, "why", row->text, "realm",

@@ -377,6 +377,8 @@ int kdc_reply(struct kdc_call *);
 
 /* ---- kdc/error.c ---- */
 void kdc_put_error(struct kdc_call *, int err); /* the KRB-ERROR goes out, and a line to the log */
+/* A line about something refused: at most KDC_LOG_RATE in a second. now: seconds */
+bool kdc_may_log(struct kdc_thread *, int64_t now);
 /* A KRB-ERROR about a message that was not read. */
 void kdc_refuse_unread(struct kdc_thread *, struct kdc_question *, int err);
 

@@ -3,9 +3,12 @@
 #include "tests/unit/own_fix.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "tests/unit/ldap_asm.h"
 
 #define FLAGS (GSS_C_MUTUAL_FLAG | GSS_C_SEQUENCE_FLAG | GSS_C_REPLAY_FLAG | GSS_C_INTEG_FLAG | GSS_C_CONF_FLAG)
@@ -275,6 +278,41 @@ static void damaged(void **state)
 	forge_done(&f);
 }
 
+/* Lines in the log about n tokens that are none. */
+static unsigned lines_about(unsigned n)
+{
+	FILE *log = tmpfile();
+	int was = dup(STDERR_FILENO), c;
+	struct kdc_accepted got;
+	unsigned lines = 0;
+
+	assert_non_null(log);
+	fflush(stderr);
+	assert_true(was >= 0 && dup2(fileno(log), STDERR_FILENO) >= 0);
+	lw_log_level(LW_INFO);
+	while (n--)
+		accept_token(LW_LIT("no token"), none, &got);
+	lw_log_level(LW_ERROR);
+	dup2(was, STDERR_FILENO);
+	close(was);
+	rewind(log);
+	while ((c = getc(log)) != EOF)
+		lines += c == '\n';
+	fclose(log);
+	return lines;
+}
+
+/* Whoever has no ticket can't fill the log: fifty lines a second. */
+static void log_flood(void **state)
+{
+	rig.clock.test_wall += LW_SECOND;
+	assert_int_equal(lines_about(1), 1);
+	assert_int_equal(lines_about(200), 49);
+	assert_int_equal(lines_about(10), 0);
+	rig.clock.test_wall += LW_SECOND;
+	assert_int_equal(lines_about(2), 2);
+}
+
 static void unframed(void **state)
 {
 	static const struct {
@@ -323,6 +361,7 @@ int main(void)
 		cmocka_unit_test(at_once),
 		cmocka_unit_test(bindings),
 		cmocka_unit_test(damaged),
+		cmocka_unit_test(log_flood),
 		cmocka_unit_test(disabled),
 	};
 
