@@ -176,19 +176,6 @@ struct kdc_thread {
 };
 struct kdc_thread *kdc_thread(struct kdc_server *); /* this thread's; NULL: no memory */
 void kdc_thread_end(struct kdc_thread *);           /* the batch is over: no read transaction stays open */
-/* Over TCP: the next whole message behind a length of four octets (RFC 4120 7.2.2). LW_EAGAIN: not all there;
- * LW_ELIMIT. */
-int kdc_next_message(struct lw_reader *in, size_t max, struct lw_bytes *ret);
-struct kdc_conn {
-	struct kdc_server *server;
-	const struct lw_peer *peer;
-	struct lw_bytes pending; /* for job: still in the input */
-	bool closing;
-};
-void *kdc_conn_new(void *server, const struct lw_peer *); /* for struct lw_proto, as is the next */
-void kdc_conn_free(void *conn);
-/* The answer behind its length; none: what came was no Kerberos, and the connection ends. */
-void kdc_conn_put(struct kdc_conn *, struct lw_writer *out, const uint8_t *answer, size_t n);
 
 /* ---- realms: kdc/realm.c ---- */
 /* The realm of exactly this name with a read transaction open in t->txn and its key at hand. LW_ENOTFOUND:
@@ -256,6 +243,7 @@ struct kdc_question {
 /* LW_OK: answered, or not to be answered. LW_EAGAIN: it may block; ask again where it may (never when
  * may_block). */
 int kdc_request(struct kdc_thread *, struct kdc_question *);
+int kpasswd_request(struct kdc_thread *, struct kdc_question *); /* kdc/kpasswd.c */
 
 enum kdc_where { KDC_IN_AS = 1, KDC_IN_TGS = 2 };
 struct kdc_call;

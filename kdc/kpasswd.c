@@ -5,7 +5,6 @@
  * a KRB-ERROR. */
 #include "kdc/own.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/crypto.h"
@@ -446,7 +445,6 @@ static int run(struct chpw *c, int *ret_result)
 	return LW_OK;
 }
 
-/* out_n 0: no answer. */
 static int request(struct chpw *c)
 {
 	int result, err;
@@ -469,112 +467,19 @@ static int request(struct chpw *c)
 	return err;
 }
 
-/* ---- UDP ---- */
-
-static int datagram(struct kdc_server *s, struct lw_datagram *d, bool may_block)
+int kpasswd_request(struct kdc_thread *t, struct kdc_question *q)
 {
-	struct chpw c = { .t = kdc_thread(s),
-		.s = s,
-		.peer = d->peer,
-		.udp = true,
-		.may_block = may_block,
-		.now = lw_wall(s->clock),
-		.in = d->in,
-		.out = d->out,
-		.out_max = d->out_max };
-	int err = c.t ? request(&c) : LW_OK;
+	struct chpw c = { .t = t,
+		.s = t->server,
+		.peer = q->peer,
+		.udp = q->udp,
+		.may_block = q->may_block,
+		.now = lw_wall(t->server->clock),
+		.in = q->in,
+		.out = q->out,
+		.out_max = q->out_max };
+	int err = request(&c);
 
-	d->out_n = c.out_n;
+	q->out_n = c.out_n;
 	return err;
 }
-
-static void dgram_answer(void *server, struct lw_datagram *d, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		d[i].later = datagram(server, &d[i], false) == LW_EAGAIN;
-}
-
-static void dgram_job(void *server, struct lw_datagram *d)
-{
-	d->later = false;
-	datagram(server, d, true);
-}
-
-const struct lw_dgram_proto kpasswd_dgram = {
-	.name = "kpasswd",
-	.max_in = KDC_UDP_IN,
-	.max_out = KDC_UDP_OUT,
-	.slow = true,
-	.answer = dgram_answer,
-	.job = dgram_job,
-};
-
-/* ---- TCP: a length of four octets in front ---- */
-
-static int message(struct kdc_conn *conn, struct lw_bytes in, bool may_block, struct lw_writer *out)
-{
-	struct kdc_server *s = conn->server;
-	struct chpw c = { .t = kdc_thread(s),
-		.s = s,
-		.peer = conn->peer,
-		.may_block = may_block,
-		.now = lw_wall(s->clock),
-		.in = in };
-	int err;
-
-	if (!c.t) {
-		conn->closing = true;
-		return LW_OK;
-	}
-	c.out = c.t->out;
-	c.out_max = KRB_MAX_MESSAGE;
-	err = request(&c);
-	if (err == LW_EAGAIN)
-		return err;
-	kdc_conn_put(conn, out, c.out, c.out_n);
-	return LW_OK;
-}
-
-static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out)
-{
-	struct kdc_conn *c = conn;
-	struct lw_bytes m;
-	int err;
-
-	if (c->pending.p)
-		return LW_NEXT_SLOW_JOB;
-	for (unsigned n = 0; n < KDC_BATCH && !c->closing; n++) {
-		err = kdc_next_message(in, 65535 /* what the frame inside can say */, &m);
-		if (err == LW_EAGAIN)
-			return LW_NEXT_READ;
-		if (err || out->err)
-			c->closing = true;
-		else if (message(c, m, false, out) == LW_EAGAIN) {
-			c->pending = m;
-			return LW_NEXT_SLOW_JOB;
-		}
-	}
-	return c->closing ? LW_NEXT_CLOSE : LW_NEXT_MORE;
-}
-
-static void job(void *conn, struct lw_writer *out)
-{
-	struct kdc_conn *c = conn;
-
-	if (!c->pending.p)
-		return;
-	message(c, c->pending, true, out);
-	c->pending.p = NULL;
-	if (out->err)
-		c->closing = true;
-}
-
-const struct lw_proto kpasswd_proto = {
-	.name = "kpasswd",
-	.max_message = KRB_MAX_MESSAGE + 4,
-	.idle_us = 60 * LW_SECOND,
-	.conn_new = kdc_conn_new,
-	.step = step,
-	.job = job,
-	.conn_free = kdc_conn_free,
-};

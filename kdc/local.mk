@@ -19,4 +19,5 @@ libkdc_a_SOURCES = \
 	kdc/replay.c kdc/replay.h \
 	kdc/server.c \
 	kdc/tgs.c \
-	kdc/ticket.c
+	kdc/ticket.c \
+	kdc/wire.c
