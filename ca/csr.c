@@ -1,70 +1,135 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Certificate requests: the proven key, and the names that are asked for. */
 #include "ca/ca.h"
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
-#include <openssl/obj_mac.h>
 #include <openssl/x509v3.h>
 #include "base/err.h"
 #include "ca/x509.h"
 
-static const int curves[] = { NID_X9_62_prime256v1, NID_secp384r1, NID_secp521r1 };
-
-static bool good_key(EVP_PKEY *key)
+/* A curve stands in the key by its name only (RFC 5480 2.1.1), its point uncompressed. */
+static bool plain_form(X509_PUBKEY *k)
 {
-	char group[64];
-	size_t n;
-	int bits = EVP_PKEY_get_bits(key);
+	const unsigned char *p;
+	X509_ALGOR *alg;
+	int type, n;
 
-	if (EVP_PKEY_is_a(key, "RSA"))
-		return bits >= 2048 && bits <= 8192;
-	if (!EVP_PKEY_is_a(key, "EC") || EVP_PKEY_get_group_name(key, group, sizeof(group), &n) != 1)
+	if (X509_PUBKEY_get0_param(NULL, &p, &n, &alg, k) != 1)
 		return false;
-	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
-		if (OBJ_sn2nid(group) == curves[i])
-			return true;
-	}
-	return false;
+	X509_ALGOR_get0(NULL, &type, NULL, alg);
+	return type == V_ASN1_NULL || /* RSA's */
+	       (type == V_ASN1_OBJECT && n > 1 && p[0] == POINT_CONVERSION_UNCOMPRESSED);
 }
 
-int ca_csr_key(struct lw_bytes csr, struct lw_arena *a, struct lw_bytes *ret, char why[200])
+static int open_csr(struct lw_bytes csr, X509_REQ **ret, char why[200])
 {
 	const unsigned char *p = csr.p;
-	unsigned char *der = NULL;
-	X509_REQ *req = NULL;
+	X509_REQ *req;
 	EVP_PKEY *key;
-	int n, err = LW_EINVAL;
+	int err = LW_EINVAL;
 
-	if (csr.n == 0 || csr.n > CA_MAX_CSR) {
-		ca_fail("the certificate request is empty or too long", why);
-		return LW_EINVAL;
-	}
+	if (csr.n == 0 || csr.n > CA_MAX_CSR)
+		return ca_refuse(err, why, "the certificate request is empty or too long");
 	req = d2i_X509_REQ(NULL, &p, (long)csr.n);
 	if (!req || p != csr.p + csr.n) {
 		ca_fail("not a certificate request", why);
 		goto out;
 	}
 	key = X509_REQ_get0_pubkey(req);
-	if (!key || !good_key(key)) {
-		ca_fail("the key is neither ECDSA on P-256, P-384 or P-521 nor RSA of 2048 to 8192 bits",
+	if (!key || !plain_form(X509_REQ_get_X509_PUBKEY(req))) {
+		ca_fail("neither an RSA key nor an ECDSA key with a named curve and an uncompressed point",
 		        why);
 		err = LW_EUNSUPPORTED;
 		goto out;
 	}
+	err = ca_key_check(key, why);
+	if (err)
+		goto out;
 	if (X509_REQ_verify(req, key) != 1) {
 		ca_fail("the certificate request is not signed with its key", why);
 		err = LW_EAUTH;
 		goto out;
 	}
-	n = i2d_PUBKEY(key, &der);
-	if (n <= 0) {
-		err = ca_fail("public key", why);
-		goto out;
-	}
-	*ret = lw_dup(a, (struct lw_bytes){ der, (size_t)n });
-	err = ret->p ? LW_OK : LW_ENOMEM;
+	*ret = req;
+	req = NULL;
 out:
-	OPENSSL_free(der);
+	X509_REQ_free(req);
+	return err;
+}
+
+/* How many lists of extensions? OpenSSL would look at the first only. */
+static int lists(const X509_REQ *req)
+{
+	int n = 0;
+
+	for (int i = 0; i < X509_REQ_get_attr_count(req); i++) {
+		X509_ATTRIBUTE *at = X509_REQ_get_attr(req, i);
+		int nid = OBJ_obj2nid(X509_ATTRIBUTE_get0_object(at));
+
+		if (nid == NID_ext_req || nid == NID_ms_ext_req)
+			n += X509_ATTRIBUTE_count(at);
+	}
+	return n;
+}
+
+static int read_names(X509_REQ *req, struct lw_arena *a, struct ca_csr *ret, char why[200])
+{
+	STACK_OF(X509_EXTENSION) *exts = NULL;
+	GENERAL_NAMES *names = NULL;
+	int n = lists(req), crit, err = LW_EINVAL;
+
+	if (n == 0)
+		return LW_OK;
+	if (n == 1)
+		exts = X509_REQ_get_extensions(req);
+	if (!exts)
+		return ca_refuse(err, why, "the certificate request's extensions can't be read");
+	names = X509V3_get_d2i(exts, NID_subject_alt_name, &crit, NULL);
+	if (names)
+		err = ca_names_read(names, a, &ret->names, &ret->n_names, why);
+	else if (crit == -1)
+		err = LW_OK; /* none */
+	else
+		ca_fail("the certificate request's subjectAltName can't be read, or is there twice", why);
+	GENERAL_NAMES_free(names);
+	sk_X509_EXTENSION_pop_free(exts, X509_EXTENSION_free);
+	return err;
+}
+
+static int put_key(X509_REQ *req, struct lw_arena *a, struct lw_bytes *ret)
+{
+	unsigned char *der = NULL;
+	int n = i2d_PUBKEY(X509_REQ_get0_pubkey(req), &der);
+
+	return ca_take(der, n, a, ret);
+}
+
+int ca_csr_key(struct lw_bytes csr, struct lw_arena *a, struct lw_bytes *ret, char why[200])
+{
+	X509_REQ *req;
+	int err = open_csr(csr, &req, why);
+
+	if (err)
+		return err;
+	err = put_key(req, a, ret);
+	X509_REQ_free(req);
+	return err;
+}
+
+int ca_csr_read(struct lw_bytes csr, struct lw_arena *a, struct ca_csr *ret, char why[200])
+{
+	struct ca_csr got = { 0 };
+	X509_REQ *req;
+	int err = open_csr(csr, &req, why);
+
+	if (err)
+		return err;
+	err = read_names(req, a, &got, why);
+	if (!err)
+		err = put_key(req, a, &got.spki);
+	if (!err)
+		*ret = got;
 	X509_REQ_free(req);
 	return err;
 }

@@ -13,14 +13,6 @@
 #include "base/text.h"
 #include "ca/x509.h"
 
-static const struct ca_profile root_profile = { "root certificate", CA_ROOT_DAYS, "critical,CA:TRUE",
-	"critical,keyCertSign,cRLSign", NULL };
-/* pathLen 1: tenants' intermediates, which issue to their principals, come below it */
-static const struct ca_profile installation_profile = { "installation CA certificate", CA_INSTALLATION_DAYS,
-	"critical,CA:TRUE,pathlen:1", "critical,keyCertSign,cRLSign,digitalSignature", NULL };
-static const struct ca_profile listener_profile = { "listener certificate", CA_LISTENER_DAYS,
-	"critical,CA:FALSE", "critical,digitalSignature", "serverAuth" };
-
 static const char *organization(const char *hostname)
 {
 	return *hostname && strlen(hostname) <= 64 && lw_utf8_valid(lw_str(hostname)) ? hostname : "lwd";
@@ -37,7 +29,30 @@ static void unique_name(const char *what, char ret[64])
 	snprintf(ret, 64, "lwd %s %s", what, hex);
 }
 
-static int make_ca(const struct ca_profile *p, const char *what, const char *hostname, X509 *issuer,
+static bool add_text(X509_NAME *name, const char *field, const char *text)
+{
+	return !text || X509_NAME_add_entry_by_txt(
+	                        name, field, MBSTRING_UTF8, (const unsigned char *)text, -1, -1, 0) == 1;
+}
+
+/* The spec with this subject. NULL with why. */
+static X509 *build(const struct ca_spec *s, const char *org, const char *common_name, char why[200])
+{
+	X509_NAME *name = X509_NAME_new();
+	struct ca_spec with = *s;
+	X509 *x = NULL;
+
+	with.subject = name;
+	/* upper bounds of RFC 5280: 64 characters; the names that count stand in subjectAltName */
+	if (name && add_text(name, "O", org) && add_text(name, "CN", common_name))
+		x = ca_make(&with, why);
+	else
+		ca_fail("subject", why);
+	X509_NAME_free(name);
+	return x;
+}
+
+static int make_ca(enum ca_profile_id profile, const char *what, const char *hostname, X509 *issuer,
         EVP_PKEY *issuer_key, int64_t now, struct lw_arena *a, struct lw_bytes *ret_key,
         struct lw_bytes *ret_pem, char why[200])
 {
@@ -52,7 +67,12 @@ static int make_ca(const struct ca_profile *p, const char *what, const char *hos
 		return err;
 	}
 	unique_name(what, name);
-	x = ca_build(p, key, organization(hostname), name, NULL, issuer, issuer_key, now, why);
+	x = build(&(struct ca_spec){ .profile = &ca_profiles[profile],
+	                  .key = key,
+	                  .issuer = issuer,
+	                  .issuer_key = issuer_key,
+	                  .now = now },
+	        organization(hostname), name, why);
 	if (!x)
 		goto out;
 	err = ca_put_key(key, a, &der);
@@ -73,7 +93,7 @@ out:
 static int build_root(const char *hostname, int64_t now, struct lw_arena *a, struct lw_bytes *ret_key,
         struct lw_bytes *ret_pem, char why[200])
 {
-	return make_ca(&root_profile, "root CA", hostname, NULL, NULL, now, a, ret_key, ret_pem, why);
+	return make_ca(CA_ROOT, "root CA", hostname, NULL, NULL, now, a, ret_key, ret_pem, why);
 }
 
 static int load_issuer(
@@ -102,8 +122,7 @@ static int build_installation(struct lw_bytes root_key, struct lw_bytes root_pem
 
 	if (err)
 		return err;
-	err = make_ca(
-	        &installation_profile, "installation CA", hostname, rx, rk, now, a, ret_key, ret_pem, why);
+	err = make_ca(CA_INSTALLATION, "installation CA", hostname, rx, rk, now, a, ret_key, ret_pem, why);
 	EVP_PKEY_free(rk);
 	X509_free(rx);
 	return err;
@@ -162,13 +181,6 @@ static GENERAL_NAMES *alt_names(const char *list, char first[254], char why[200]
 	return NULL;
 }
 
-static int64_t not_after(const X509 *x)
-{
-	struct tm tm;
-
-	return ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) == 1 ? (int64_t)timegm(&tm) * LW_SECOND : 0;
-}
-
 static int build_listener(struct lw_bytes ca_key, struct lw_bytes ca_pem, struct lw_bytes csr,
         const char *list, int64_t now, struct lw_arena *a, struct lw_bytes *ret_pem, int64_t *ret_not_after,
         char why[200])
@@ -196,15 +208,20 @@ static int build_listener(struct lw_bytes ca_key, struct lw_bytes ca_pem, struct
 		err = ca_fail("public key", why);
 		goto out;
 	}
-	x = ca_build(
-	        &listener_profile, key, NULL, strlen(first) <= 64 ? first : NULL, alt, issuer, ik, now, why);
+	x = build(&(struct ca_spec){ .profile = &ca_profiles[CA_LISTENER],
+	                  .key = key,
+	                  .alt = alt,
+	                  .issuer = issuer,
+	                  .issuer_key = ik,
+	                  .now = now },
+	        NULL, strlen(first) <= 64 ? first : NULL, why);
 	if (!x) {
 		err = LW_EINTERNAL;
 		goto out;
 	}
 	err = ca_put_pem((X509 *[]){ x, issuer }, 2, a, ret_pem);
 	if (!err)
-		*ret_not_after = not_after(x);
+		*ret_not_after = ca_not_after(x);
 out:
 	GENERAL_NAMES_free(alt);
 	EVP_PKEY_free(key);
@@ -212,13 +229,6 @@ out:
 	EVP_PKEY_free(ik);
 	X509_free(issuer);
 	return err;
-}
-
-static int64_t not_before(const X509 *x)
-{
-	struct tm tm;
-
-	return ASN1_TIME_to_tm(X509_get0_notBefore(x), &tm) == 1 ? (int64_t)timegm(&tm) * LW_SECOND : 0;
 }
 
 /* Same key and name: what it issued goes on being valid. */
@@ -234,12 +244,17 @@ static int build_renewed(struct lw_bytes root_key, struct lw_bytes root_pem, str
 		ca_fail("installation CA certificate", why);
 		return err;
 	}
-	life = not_after(old) - not_before(old);
-	err = now < not_after(old) - life / 3 ? LW_EAGAIN : load_issuer(root_key, root_pem, &rk, &rx, why);
+	life = ca_not_after(old) - ca_not_before(old);
+	err = now < ca_not_after(old) - life / 3 ? LW_EAGAIN : load_issuer(root_key, root_pem, &rk, &rx, why);
 	if (err)
 		goto out;
-	x = ca_build_for(&installation_profile, X509_get0_pubkey(old), X509_get_subject_name(old), NULL, rx,
-	        rk, now, why);
+	x = ca_make(&(struct ca_spec){ .profile = &ca_profiles[CA_INSTALLATION],
+	                    .key = X509_get0_pubkey(old),
+	                    .subject = X509_get_subject_name(old),
+	                    .issuer = rx,
+	                    .issuer_key = rk,
+	                    .now = now },
+	        why);
 	err = x ? ca_put_pem(&x, 1, a, ret_pem) : LW_EINTERNAL;
 out:
 	X509_free(x);

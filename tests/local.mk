@@ -4,8 +4,10 @@ include tests/unit/base.mk
 endif
 include tests/fuzz/base.mk
 include tests/unit/keys.mk
+include tests/unit/ca.mk
 include tests/unit/kdc.mk
 include tests/unit/krbmsg.mk
+include tests/fuzz/ca.mk
 include tests/fuzz/kdc.mk
 include tests/fuzz/kdcreq.mk
 include tests/fuzz/keys.mk
