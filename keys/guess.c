@@ -499,6 +499,22 @@ void keys_guess_settle(struct keys_guesses *g, struct keys_guess *q, enum keys_o
 	*q = (struct keys_guess){ 0 };
 }
 
+bool keys_guess_locked(struct keys_guesses *g, uint32_t tenant, const struct lw_uuid *account)
+{
+	struct record *r, *b;
+	uint8_t id[20];
+	bool is;
+
+	account_id(tenant, account, id);
+	b = bucket(g, KIND_ACCOUNT, id);
+	if (!lock(g))
+		return true;
+	r = find(g, b, KIND_ACCOUNT, id, false, lw_mono(g->clock));
+	is = r && (r->locked_until || r->wrong >= limit(g, r));
+	unlock(g);
+	return is;
+}
+
 void keys_guess_forget(struct keys_guesses *g, uint32_t tenant, const struct lw_uuid *account)
 {
 	struct record *r, *b;

@@ -15,8 +15,8 @@ struct keys_guesses;
 struct keys_guess { void *account, *source; };
 enum keys_outcome { KEYS_GUESS_RIGHT, KEYS_GUESS_WRONG, KEYS_GUESS_VOID /* not evaluated */ };
 
-/* The table lies in memory that keyd and kdc share and that the monitor keeps, so that the policy's number
- * holds over all protocols and a role's restart forgets no failure. region: keys_guesses_size octets, zeroed
+/* The table lies in memory that the roles share and that the monitor keeps, so that the policy's number holds
+ * over all protocols and a role's restart forgets no failure. region: keys_guesses_size octets, zeroed
  * or as others left it. me: reservations that this role's former process left open are dropped. NULL: no
  * memory, foreign region. */
 size_t keys_guesses_size(void);
@@ -36,6 +36,8 @@ int keys_guess_reserve(struct keys_guesses *, uint32_t tenant, const struct lw_u
 int keys_guess_try(struct keys_guesses *, uint32_t tenant, const struct lw_uuid *account,
         struct lw_bytes source, struct keys_guess *ret);
 void keys_guess_settle(struct keys_guesses *, struct keys_guess *, enum keys_outcome);
+/* Is the account locked now? Also when the table can't be read. For those who let in without a guess: a warm bind. */
+bool keys_guess_locked(struct keys_guesses *, uint32_t tenant, const struct lw_uuid *account);
 void keys_guess_forget(struct keys_guesses *, uint32_t tenant, const struct lw_uuid *account);
 
 #endif

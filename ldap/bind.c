@@ -190,6 +190,11 @@ static bool warm(struct ldapd_conn *c, const struct ldapd_who *who, struct lw_by
 		return false;
 	if (!ldapd_credcache_get(c->server->cache, &key, &token, &cap))
 		return false;
+	if (c->server->options.guesses &&
+	        keys_guess_locked(c->server->options.guesses, who->tenant.id, &who->p.uuid)) {
+		lw_wipe(&token, sizeof token);
+		return false;
+	}
 	ok = ldapd_established(c, &who->tenant, who->p.krb_name[0] ? who->p.krb_name : who->p.name, &token, &cap) ==
 	     LW_OK;
 	lw_wipe(&token, sizeof token);

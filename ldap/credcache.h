@@ -6,10 +6,10 @@
  * new credential version) never matches. The caller looks at the principal's record (disabled, credential
  * version) and the session at its generations every time.
  *
- * Lock-outs: only keyd knows them. So every answer of keyd other than "verified" drops the account's lines
- * and closes them to verifications that began earlier; from then on each bind asks keyd, until keyd itself
- * says yes again. A hit can therefore never pass a lock that began with wrong guesses at this role: the first
- * wrong guess already turned the account cold. */
+ * Lock-outs: every answer of keyd other than "verified" drops the account's lines and closes them to
+ * verifications that began earlier; from then on each bind asks keyd, until keyd itself says yes again. The
+ * wrong guesses of other protocols stand in the roles' table of guesses, which the caller looks at after a
+ * hit. */
 #ifndef LDAP_CREDCACHE_H
 #define LDAP_CREDCACHE_H
 

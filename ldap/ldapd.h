@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/proto.h"
+#include "keys/guess.h"
 #include "keys/keys.h"
 #include "store/store.h"
 
@@ -42,6 +43,7 @@ struct ldapd_options {
 	size_t max_message_anonymous; /* before it; 0: 64 KiB */
 	uint32_t cache_size;          /* verified credentials kept; 0: 4096 */
 	int64_t cache_us;             /* for how long; 0: five minutes */
+	struct keys_guesses *guesses; /* the roles' table: a locked account is let in by no cache. NULL: there is none */
 	/* Accepts a token in one step; called from job() alone, may block. LW_EAUTH: refused; LW_EUNAVAIL,
 	 * LW_EBUSY. NULL: GSSAPI is not offered. */
 	int (*accept)(void *ctx, const struct ldapd_accept *, struct lw_arena *, struct ldapd_accepted *ret);

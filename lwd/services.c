@@ -40,7 +40,8 @@ static size_t replays_size(void)
 }
 
 static const struct lwd_region_row regions[LWD_REGION_COUNT] = {
-	[LWD_REGION_GUESSES] = { "guesses", keys_guesses_size, 1u << LW_ROLE_KEYD | 1u << LW_ROLE_KDC },
+	[LWD_REGION_GUESSES] = { "guesses", keys_guesses_size,
+		1u << LW_ROLE_KEYD | 1u << LW_ROLE_DIRECTORY | 1u << LW_ROLE_KDC },
 	[LWD_REGION_REPLAYS] = { "replays", replays_size, 1u << LW_ROLE_KDC },
 };
 
@@ -333,10 +334,11 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 		pthread_detach(warmer);
 	describe(&ctx->conf, s);
 	control.nservices = s->nservices;
+	ldap.guesses = keys_guesses_attach(ctx->regions[LWD_REGION_GUESSES], LW_ROLE_DIRECTORY, ctx->clock, &keys_policy_default);
 	s->keyd = lw_chan_new(lwd_roles[LW_ROLE_KEYD].name);
 	s->kdc = lw_chan_new(lwd_roles[LW_ROLE_KDC].name);
 	s->keys = s->keyd == NULL ? NULL : keys_over_chan(s->keyd, LW_ROLE_DIRECTORY);
-	if (s->keys == NULL || s->kdc == NULL)
+	if (s->keys == NULL || s->kdc == NULL || ldap.guesses == NULL)
 		return LW_ENOMEM;
 	s->relay = (struct relay_server){ .me = LW_ROLE_DIRECTORY, .store = s->store, .keys = s->keys };
 	r = store_writer_start(s->store);

@@ -243,6 +243,7 @@ code = raw_login(KDC, REALM, "mallory", PW)
 tap.ok(code in (18, 24), "and in Kerberos", code)
 lwd.must("user", "unlock", "mallory")
 tap.ok(wait_for(lambda: simple("mallory@acme.example", PW) == 0 and kinit("mallory", PW), 2), "lwctl user unlock mends both")
+tap.eq(simple("mallory@acme.example", PW), 0, "a bind that directory has verified a moment ago")
 results = []
 guessers = [threading.Thread(target=lambda n=n: results.append(raw_login(KDC, REALM, "mallory", "Wrong-Again-%d" % n))) for n in range(40)]
 for g in guessers:
@@ -250,6 +251,7 @@ for g in guessers:
 for g in guessers:
     g.join()
 tap.ok(all(isinstance(r, int) and r for r in results) and raw_login(KDC, REALM, "mallory", PW) in (18, 24), "40 guesses at once lock as well", results)
+tap.eq(simple("mallory@acme.example", PW), 49, "in LDAP too, where the password was verified a moment ago")
 lwd.must("user", "unlock", "mallory")
 tap.ok(wait_for(lambda: kinit("mallory", PW), 2), "unlocked again")
 

@@ -261,6 +261,51 @@ static void test_warm(void **state)
 	client_close(&c);
 }
 
+static struct lw_uuid uuid_of(uint32_t tenant, const char *dn)
+{
+	struct lw_arena *arena = lw_arena_new(1u << 16, false);
+	struct lw_session *session;
+	struct store_principal p;
+	struct store_txn *txn;
+	struct store_dn *d;
+
+	assert_int_equal(dn_parse(arena, lw_str(dn), &d), 0);
+	assert_int_equal(store_session_role(rig.store, tenant, STORE_ROLE_AUTH, &session), 0);
+	assert_int_equal(store_begin(session, STORE_READ, &txn), 0);
+	assert_int_equal(store_principal_dn(txn, d, &p), 0);
+	store_end(txn);
+	store_session_free(session);
+	lw_arena_free(arena);
+	return p.uuid;
+}
+
+/* Wrong guesses that came by another protocol stand in the roles' table: a warm bind is no way around the lock. */
+static void test_warm_locked(void **state)
+{
+	struct keys_guesses *table = keys_guesses_new(&rig.clock, &keys_policy_default);
+	struct lw_uuid alice = uuid_of(1, ALICE);
+	struct keys_guess guess;
+	struct client c;
+	unsigned jobs;
+
+	keyd_guesses(rig.keyd, table);
+	rig_options.guesses = table;
+	rig_server();
+	client_open(&c, "127.0.0.1:1");
+	assert_int_equal(client_bind(&c, "alice", "alice's password"), 0);
+	jobs = c.slow;
+	assert_int_equal(client_bind(&c, "alice", "alice's password"), 0);
+	assert_int_equal(c.slow, jobs);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(keys_guess_reserve(table, 1, &alice, LW_LIT(""), &guess), 0);
+		keys_guess_settle(table, &guess, KEYS_GUESS_WRONG);
+	}
+	assert_int_equal(client_bind(&c, "alice", "alice's password"), 49);
+	keys_guess_forget(table, 1, &alice);
+	assert_int_equal(client_bind(&c, "alice", "alice's password"), 0);
+	client_close(&c);
+}
+
 /* ---- StartTLS ---- */
 
 static void test_starttls(void **state)
@@ -418,6 +463,7 @@ int main(void)
 		cmocka_unit_test(test_cleartext),
 		cmocka_unit_test(test_external),
 		cmocka_unit_test(test_warm),
+		cmocka_unit_test(test_warm_locked),
 		cmocka_unit_test(test_starttls),
 		cmocka_unit_test(test_critical),
 		cmocka_unit_test(test_malformed),
