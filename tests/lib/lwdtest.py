@@ -65,7 +65,7 @@ PORTS = {"http": 80, "kerberos": 88, "ldap": 389, "https": 443, "kpasswd": 464, 
 def free_offset():
     """A port offset whose ports are all free, UDP too where that is used."""
     while True:
-        offset = random.randrange(20000, 50000)
+        offset = random.randrange(10000, 32000)  # below the ports that clients get
         socks = []
         try:
             for base in PORTS.values():
