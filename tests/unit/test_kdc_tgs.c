@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The TGS exchange: every check of what is shown, every refusal by its code, what becomes of flags, lives,
- * addresses and authorization data; replays, key rotation, and principals that change under their tickets. */
+ * addresses and authorization data; replays, key rotation, and principals that change under their tickets. (Long:
+ * each test is short, and all make their requests with the same few words.) */
 #include "tests/unit/kdc_rig.h"
 
 #define WEBSERVER "HTTP/web1.acme.example"

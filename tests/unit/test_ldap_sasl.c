@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SASL GSSAPI (RFC 4752) against libgssapi as the client, with an acceptor in this process behind the hook that
- * lwd joins with its kdc. */
+ * lwd joins with its kdc. (Long: negotiation, layers and what breaks them share one client and one acceptor.) */
 #include "tests/unit/ldap_rig.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operations: tenants, sessions, writes with RFC 4511's results, hidden is absent, no escalation. */
+/* Operations: tenants, sessions, writes with RFC 4511's results, hidden is absent, no escalation. (Long: a
+ * test of one thing each, on one tenant that they all know.) */
 #include "tests/unit/ops_fix.h"
 #include "store/guard.h"
 
