@@ -18,7 +18,7 @@
 static struct lw_chan *chan, *other; /* to keyd, and between the other two */
 static _Atomic int *counter;
 static struct lwd_netrole *net;
-static const char *me;
+static const char *me; /* set before there is another thread */
 
 /* ---- keyd ---- */
 
@@ -61,12 +61,11 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-static void answer_peer(struct lwd_ctx *ctx, int fd)
+static void answer_peer(int fd)
 {
 	int *arg = malloc(sizeof(*arg));
 	pthread_t t;
 
-	me = ctx->role->name;
 	*arg = fd;
 	if (pthread_create(&t, NULL, serve, arg) == 0)
 		pthread_detach(t);
@@ -76,7 +75,7 @@ static void keyd_peer(struct lwd_ctx *ctx, enum lw_role_id role, enum lwd_peer s
 {
 	if (side != LWD_PEER_ASKS)
 		abort();
-	answer_peer(ctx, fd);
+	answer_peer(fd);
 }
 
 static int keyd_start(struct lwd_ctx *ctx, char err[256])
@@ -84,6 +83,7 @@ static int keyd_start(struct lwd_ctx *ctx, char err[256])
 	if (ctx->boot_id_n != 32 || ctx->regions[0] == NULL || ctx->regions[1] != NULL)
 		return LW_EINTERNAL;
 	counter = ctx->regions[0];
+	me = ctx->role->name;
 	lwd_ctx_ready(ctx);
 	return LW_OK;
 }
@@ -143,6 +143,7 @@ static int dir_open(struct lwd_ctx *ctx, char err[256])
 
 static int dir_start(struct lwd_ctx *ctx, char err[256])
 {
+	me = ctx->role->name;
 	chan = lw_chan_new("keyd");
 	other = lw_chan_new("the other");
 	echo_ask = ask;
@@ -152,7 +153,7 @@ static int dir_start(struct lwd_ctx *ctx, char err[256])
 static void dir_peer(struct lwd_ctx *ctx, enum lw_role_id role, enum lwd_peer side, int fd)
 {
 	if (side == LWD_PEER_ASKS)
-		answer_peer(ctx, fd);
+		answer_peer(fd);
 	else
 		lw_chan_connect(role == LW_ROLE_KEYD ? chan : other, fd);
 }
