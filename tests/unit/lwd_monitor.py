@@ -108,6 +108,11 @@ class Daemon:
         return s
 
 
+def stopped(pid):
+    tasks = "/proc/%d/task" % pid
+    return all(open("%s/%s/stat" % (tasks, t)).read().rsplit(")", 1)[1].split()[0] == "T" for t in os.listdir(tasks))
+
+
 def ask(s, text):
     """A datagram and its answer."""
     s.send(text)
@@ -181,7 +186,8 @@ with d.dial() as fresh:
     counts.append(int(fresh.recv(100).split()[-1]))
 for role in ("kdc", "keyd"):
     old = d.child(role)
-    os.kill(old, signal.SIGSTOP)  # what is sent now waits for the next one
+    os.kill(old, signal.SIGSTOP)  # what is sent once it has stopped waits for the next one
+    wait_for(lambda: stopped(old))
     if role == "kdc":
         u.send(b"waiting")
     os.kill(old, signal.SIGKILL)
