@@ -238,6 +238,7 @@ ok(d.saw("role-exit", name="keyd", signal="9") == 2, "the exit is in the log")
 # directory dies: who connects meanwhile waits, nobody is refused
 old = d.child("directory")
 os.kill(old, signal.SIGSTOP)  # queue a connection that the old process can't take
+wait_for(lambda: stopped(old))
 queued = d.dial()
 os.kill(old, signal.SIGKILL)
 begin = time.monotonic()
