@@ -134,7 +134,7 @@ int lwd_tls_set(struct lwd_tls *tls, struct lw_bytes chain_pem, EVP_PKEY *key)
 	return LW_OK;
 }
 
-SSL *lwd_tls_accept(struct lwd_tls *tls, int fd)
+SSL *lwd_tls_ssl(struct lwd_tls *tls)
 {
 	SSL *ssl = NULL;
 
@@ -142,6 +142,13 @@ SSL *lwd_tls_accept(struct lwd_tls *tls, int fd)
 	if (tls->ctx != NULL)
 		ssl = SSL_new(tls->ctx);
 	pthread_rwlock_unlock(&tls->lock);
+	return ssl;
+}
+
+SSL *lwd_tls_accept(struct lwd_tls *tls, int fd)
+{
+	SSL *ssl = lwd_tls_ssl(tls);
+
 	if (ssl == NULL)
 		return NULL;
 	if (SSL_set_fd(ssl, fd) != 1) {

@@ -19,6 +19,7 @@ int lwd_tls_request(struct lw_arena *, EVP_PKEY **ret_key, struct lw_bytes *ret_
  * ownership of key. */
 int lwd_tls_set(struct lwd_tls *, struct lw_bytes chain_pem, EVP_PKEY *key);
 
+SSL *lwd_tls_ssl(struct lwd_tls *); /* without a descriptor; NULL as below */
 SSL *lwd_tls_accept(struct lwd_tls *, int fd); /* NULL: no certificate yet, or out of memory */
 /* After the handshake: fills tls, sni and tls_endpoint. */
 void lwd_tls_peer(SSL *, struct lw_peer *);

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request: what evhttp made of it becomes a struct http_request, its handler runs, the answer goes back through evhttp. */
+#include "http/int.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/http.h>
+#include <event2/http_struct.h>
+#include <event2/keyvalq_struct.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/text.h"
+
+/* ---- what requests say ---- */
+
+static struct lw_bytes find(const struct http_pair *v, size_t n, const char *name, bool nocase)
+{
+	for (size_t i = 0; i < n; i++)
+		if (nocase ? lw_eq_nocase(v[i].name, lw_str(name)) : lw_eq(v[i].name, lw_str(name)))
+			return v[i].value;
+	return (struct lw_bytes){ NULL, 0 };
+}
+
+struct lw_bytes http_param(const struct http_request *q, const char *name)
+{
+	return find(q->params, q->nparams, name, false);
+}
+
+struct lw_bytes http_query(const struct http_request *q, const char *name)
+{
+	return find(q->query, q->nquery, name, false);
+}
+
+struct lw_bytes http_field(const struct http_request *q, const char *name)
+{
+	return find(q->fields, q->nfields, name, true);
+}
+
+bool http_type_is(const struct http_request *q, const char *type)
+{
+	struct lw_bytes v = http_field(q, "content-type");
+	size_t n = 0;
+
+	while (n < v.n && v.p[n] != ';' && v.p[n] != ' ' && v.p[n] != '\t')
+		n++;
+	return lw_eq_nocase((struct lw_bytes){ v.p, n }, lw_str(type));
+}
+
+void http_put_field(struct http_response *a, const char *name, struct lw_bytes value)
+{
+	if (a->nfields == HTTP_MORE_FIELDS)
+		return;
+	for (size_t i = 0; i < value.n; i++)
+		if (value.p[i] < 0x20 || value.p[i] == 0x7f)
+			return;
+	a->fields[a->nfields++] = (struct http_pair){ lw_str(name), value };
+}
+
+/* ---- answers ---- */
+
+static void make_problem(struct http_response *a)
+{
+	lw_writer_reset(&a->body);
+	a->type = "application/problem+json";
+	http_problem_put(&a->body, a->status, a->code, a->detail);
+}
+
+static void add_allow(struct evkeyvalq *h, unsigned allow)
+{
+	static const char *const names[] = { "GET, HEAD", NULL, "POST", "PUT", "PATCH", "DELETE" };
+	char text[64] = "";
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (names[i] != NULL && (allow & 1u << i) != 0)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", text[0] != '\0' ? ", " : "", names[i]);
+	evhttp_add_header(h, "Allow", text);
+}
+
+static void add_challenges(struct evkeyvalq *h, unsigned auth)
+{
+	if (auth & HTTP_AUTH_NEGOTIATE)
+		evhttp_add_header(h, "WWW-Authenticate", "Negotiate");
+	if (auth & HTTP_AUTH_BEARER)
+		evhttp_add_header(h, "WWW-Authenticate", "Bearer realm=\"lwd\"");
+	if (auth & HTTP_AUTH_BASIC)
+		evhttp_add_header(h, "WWW-Authenticate", "Basic realm=\"lwd\", charset=\"UTF-8\"");
+}
+
+static void add_fields(struct http_exchange *x, struct evkeyvalq *h)
+{
+	const struct http_response *a = &x->res;
+	bool challenge = a->status == 401 && x->req.route != NULL;
+
+	if (find(a->fields, a->nfields, "Cache-Control", true).p == NULL)
+		evhttp_add_header(h, "Cache-Control", "no-store");
+	evhttp_add_header(h, "X-Content-Type-Options", "nosniff");
+	for (size_t i = 0; i < a->nfields; i++) {
+		char *name = lw_printf(x->arena, "%.*s", (int)a->fields[i].name.n, (const char *)a->fields[i].name.p);
+		char *value = lw_printf(x->arena, "%.*s", (int)a->fields[i].value.n, (const char *)a->fields[i].value.p);
+
+		if (name != NULL && value != NULL)
+			evhttp_add_header(h, name, value);
+		challenge = challenge && !lw_eq_nocase(a->fields[i].name, LW_LIT("WWW-Authenticate"));
+	}
+	if (challenge)
+		add_challenges(h, x->req.route->auth);
+	if (x->allow != 0)
+		add_allow(h, x->allow);
+	if (x->close || atomic_load(&x->loop->srv->drain_end) != 0)
+		evhttp_add_header(h, "Connection", "close");
+	if (a->status != 204 && a->status != 304) {
+		char length[24];
+
+		evhttp_add_header(h, "Content-Type", a->type != NULL ? a->type : "text/plain");
+		snprintf(length, sizeof(length), "%zu", a->body.n);
+		evhttp_add_header(h, "Content-Length", length);
+	}
+}
+
+static void free_body(const void *p, size_t n, void *arg)
+{
+	lw_wipe(arg, n); /* tokens */
+	free(arg);
+}
+
+void http_reply(struct http_exchange *x)
+{
+	struct http_server *s = x->loop->srv;
+	const struct http_route *route = x->req.route;
+	struct evbuffer *body = evbuffer_new();
+	char status[12];
+	size_t n;
+	uint8_t *p;
+
+	http_count(s, route, x->res.status, lw_mono(s->opt.clock) - x->whole);
+	snprintf(status, sizeof(status), "%d", x->res.status);
+	lw_log(x->res.status >= 500 ? LW_WARN : LW_DEBUG, "http", "peer", x->peer.addr, "route", route == NULL ? "none" : route->pattern,
+		"status", status, "detail", x->res.detail, NULL);
+	add_fields(x, evhttp_request_get_output_headers(x->ev));
+	p = lw_writer_take(&x->res.body, &n);
+	if (body == NULL || p == NULL || n == 0 || evbuffer_add_reference(body, p, n, free_body, p) != 0)
+		free(p);
+	evhttp_request_set_on_complete_cb(x->ev, http_sent, x->loop);
+	evhttp_send_reply(x->ev, x->res.status, http_reason(x->res.status), x->head ? NULL : body); /* frees ev when the client is gone */
+	if (body != NULL)
+		evbuffer_free(body);
+	json_decref(x->req.json);
+	lw_arena_free(x->arena);
+	free(x);
+}
+
+/* ---- running, on a worker ---- */
+
+static int authenticate(struct http_exchange *x)
+{
+	const struct http_server_options *opt = &x->loop->srv->opt;
+	struct lw_bytes field = http_field(&x->req, "authorization"), reply = { NULL, 0 };
+	struct http_credentials cred = { 0 };
+	char *text;
+	int r;
+
+	x->req.how = HTTP_AUTH_NONE;
+	if (field.p == NULL)
+		return x->req.route->auth & HTTP_AUTH_NONE ? LW_OK : LW_EAUTH;
+	if (x->req.route->auth == HTTP_AUTH_NONE)
+		return LW_OK; /* it asks nobody */
+	r = http_authorization_parse(field, x->arena, &cred);
+	if (r == LW_EUNSUPPORTED || (r == LW_OK && !(x->req.route->auth & cred.how))) {
+		snprintf(x->res.detail, sizeof(x->res.detail), "not with this way of authentication");
+		return LW_EAUTH;
+	}
+	if (r != LW_OK || opt->authenticate == NULL)
+		return r != LW_OK ? LW_EINVAL : LW_EAUTH;
+	r = opt->authenticate(opt->ctx, &x->req, &cred, &x->req.who, &reply);
+	if (r == LW_OK)
+		x->req.how = cred.how;
+	if (cred.how == HTTP_AUTH_NEGOTIATE && reply.n > 0 && (text = lw_base64(x->arena, reply)) != NULL &&
+		(text = lw_printf(x->arena, "Negotiate %s", text)) != NULL)
+		http_put_field(&x->res, "WWW-Authenticate", lw_str(text));
+	return r;
+}
+
+static void run(struct http_exchange *x)
+{
+	struct http_response *a = &x->res;
+	int r = authenticate(x);
+
+	if (r == LW_OK)
+		r = x->req.route->run(x->loop->srv->opt.ctx, &x->req, a);
+	if (r == LW_OK && a->body.err != LW_OK)
+		r = a->body.err == LW_ELIMIT ? LW_EINTERNAL : a->body.err;
+	if (r != LW_OK) {
+		const struct http_problem *p = http_problem_of(r);
+
+		a->status = p->status;
+		a->code = p->code;
+		if (a->detail[0] == '\0')
+			snprintf(a->detail, sizeof(a->detail), "%s", p->text);
+		if (p->status == 500)
+			lw_log(LW_ERROR, "http-failed", "route", x->req.route->pattern, "why", lw_strerror(r), NULL);
+		make_problem(a);
+	}
+}
+
+static void run_work(struct http_work *work)
+{
+	struct http_exchange *x = (struct http_exchange *)((char *)work - offsetof(struct http_exchange, work));
+
+	run(x);
+	http_return(x);
+}
+
+/* ---- taking, on the loop ---- */
+
+static void refuse(struct http_exchange *x, int status, const char *detail)
+{
+	x->res.status = status;
+	snprintf(x->res.detail, sizeof(x->res.detail), "%s", detail);
+	make_problem(&x->res);
+}
+
+static enum http_method method_of(enum evhttp_cmd_type type)
+{
+	static const struct {
+		enum evhttp_cmd_type type;
+		enum http_method method;
+	} rows[] = { { EVHTTP_REQ_GET, HTTP_GET }, { EVHTTP_REQ_HEAD, HTTP_GET }, { EVHTTP_REQ_POST, HTTP_POST },
+		{ EVHTTP_REQ_PUT, HTTP_PUT }, { EVHTTP_REQ_PATCH, HTTP_PATCH }, { EVHTTP_REQ_DELETE, HTTP_DELETE } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].type == type)
+			return rows[i].method;
+	return HTTP_OTHER;
+}
+
+static struct lw_bytes keep(struct lw_arena *arena, const char *text)
+{
+	return lw_dup(arena, lw_str(text));
+}
+
+static bool copy_fields(struct http_exchange *x)
+{
+	struct evkeyvalq *h = evhttp_request_get_input_headers(x->ev);
+	struct http_pair *v = lw_allocn(x->arena, HTTP_FIELDS_MAX, sizeof(*v));
+	struct evkeyval *kv;
+
+	if (v == NULL)
+		return false;
+	for (kv = h->tqh_first; kv != NULL; kv = kv->next.tqe_next) {
+		if (x->req.nfields == HTTP_FIELDS_MAX)
+			return false;
+		v[x->req.nfields++] = (struct http_pair){ keep(x->arena, kv->key), keep(x->arena, kv->value) };
+	}
+	x->req.fields = v;
+	return true;
+}
+
+/* What two readers might read differently; evhttp takes the first of each. */
+static int check_fields(struct http_exchange *x)
+{
+	static const char *const once[] = { "Host", "Content-Length", "Transfer-Encoding", "Authorization", "Content-Type" };
+	unsigned seen[sizeof(once) / sizeof(*once)] = { 0 };
+	struct lw_bytes coding = http_field(&x->req, "Transfer-Encoding");
+
+	for (size_t i = 0; i < x->req.nfields; i++)
+		for (size_t k = 0; k < sizeof(once) / sizeof(*once); k++)
+			if (lw_eq_nocase(x->req.fields[i].name, lw_str(once[k])) && ++seen[k] > 1)
+				return 400;
+	x->req.host = http_field(&x->req, "Host");
+	if (x->req.host.n == 0 || (seen[1] > 0 && seen[2] > 0))
+		return 400;
+	for (size_t i = 0; i < x->req.host.n; i++)
+		if (x->req.host.p[i] <= ' ' || strchr("/?#@,\\", x->req.host.p[i]) != NULL)
+			return 400;
+	return coding.p != NULL && !lw_eq_nocase(coding, LW_LIT("chunked")) ? 501 : 0;
+}
+
+static int take_route(struct http_exchange *x)
+{
+	const struct http_server_options *opt = &x->loop->srv->opt;
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(x->ev);
+	struct http_target *t = lw_alloc(x->arena, sizeof(*t));
+	const char *path = uri == NULL ? NULL : evhttp_uri_get_path(uri), *query = uri == NULL ? NULL : evhttp_uri_get_query(uri);
+	int status;
+
+	if (t == NULL)
+		return 500;
+	if (path != NULL && path[0] == '\0')
+		path = "/"; /* http://host */
+	if (path == NULL || evhttp_uri_get_fragment(uri) != NULL)
+		return 400;
+	status = http_target_parse(keep(x->arena, path), keep(x->arena, query == NULL ? "" : query), x->arena, t);
+	if (status != 0)
+		return status;
+	x->req.query = t->query;
+	x->req.nquery = t->nquery;
+	x->req.route = http_route_find(opt->routes, opt->nroutes, x->req.method, t, x->arena, x->req.params, &x->req.nparams, &x->allow);
+	return x->req.route != NULL ? 0 : x->allow != 0 ? 405 : 404;
+}
+
+static int take_body(struct http_exchange *x)
+{
+	struct evbuffer *in = evhttp_request_get_input_buffer(x->ev);
+	size_t n = evbuffer_get_length(in);
+	uint8_t *p;
+
+	if (n > x->req.route->max_body)
+		return 413;
+	p = lw_alloc(x->arena, n + 1);
+	if (p == NULL)
+		return 500;
+	evbuffer_remove(in, p, n);
+	x->req.body = (struct lw_bytes){ p, n };
+	return 0;
+}
+
+/* 0, or the status to refuse it with. */
+static int take(struct http_exchange *x, const char **ret_detail)
+{
+	int status;
+
+	x->req.method = method_of(evhttp_request_get_command(x->ev));
+	x->head = evhttp_request_get_command(x->ev) == EVHTTP_REQ_HEAD;
+	if (!copy_fields(x))
+		return 431;
+	status = check_fields(x);
+	if (status != 0) {
+		x->close = true; /* where the next request begins is anybody's guess */
+		*ret_detail = "malformed request";
+		return status;
+	}
+	status = take_route(x);
+	if (status == 0 && !x->req.route->plain && !x->peer.tls) {
+		*ret_detail = "this is served over HTTPS only";
+		x->close = true;
+		return 403;
+	}
+	return status == 0 ? take_body(x) : status;
+}
+
+void http_take(struct evhttp_request *ev, void *arg)
+{
+	struct http_loop *l = arg;
+	struct http_slot *slot = http_slot_of(l, evhttp_connection_get_bufferevent(evhttp_request_get_connection(ev)));
+	struct http_exchange *x = slot == NULL ? NULL : calloc(1, sizeof(*x));
+	const char *detail = "";
+	int status;
+
+	if (x == NULL || (x->arena = lw_arena_new(HTTP_ARENA_MAX, true)) == NULL) {
+		free(x);
+		evhttp_send_error(ev, 503, NULL);
+		return;
+	}
+	slot->phase = HTTP_BUSY;
+	slot->deadline = 0;
+	if (slot->tls && !slot->peer.tls)
+		l->srv->opt.tls_peer(l->srv->opt.host, bufferevent_openssl_get_ssl(slot->bev), &slot->peer);
+	x->loop = l;
+	x->ev = ev;
+	x->whole = lw_mono(l->srv->opt.clock);
+	x->peer = slot->peer;
+	x->res.status = 200;
+	lw_writer_init(&x->res.body, HTTP_ANSWER_MAX);
+	x->res.body.wipe = true;
+	x->req.arena = x->arena;
+	x->req.peer = &x->peer;
+	status = take(x, &detail);
+	if (status == 0 && !x->req.route->quick) {
+		struct lw_bytes v = http_field(&x->req, "authorization");
+
+		v.n = v.n > 5 ? 5 : v.n;
+		x->work = (struct http_work){ .run = run_work,
+			.slow = x->req.route->slow || ((x->req.route->auth & HTTP_AUTH_BASIC) && lw_eq_nocase(v, LW_LIT("Basic"))) };
+		l->nbusy++;
+		l->srv->opt.submit(l->srv->opt.host, &x->work);
+		return;
+	}
+	if (status == 0)
+		run(x);
+	else
+		refuse(x, status, detail);
+	http_reply(x);
+}
