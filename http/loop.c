@@ -48,7 +48,12 @@ static bool lives(const struct http_slot *s)
 static void slot_free(struct http_slot *s)
 {
 	struct http_server *srv = s->loop->srv;
+	struct http_slot **at = &s->loop->broken;
 
+	while (*at != NULL && *at != s)
+		at = &(*at)->next;
+	if (*at == s)
+		*at = s->next;
 	if (s->counted)
 		atomic_fetch_sub(&srv->addrs[s->addr], 1);
 	atomic_fetch_sub(&srv->conns, 1);
@@ -281,6 +286,8 @@ static void settle_fresh(struct http_slot *s)
 	if (at == NULL || fstat(s->fd, &st) != 0) {
 		if (s->fd >= 0)
 			shutdown(s->fd, SHUT_RDWR);
+		evbuffer_remove_cb(bufferevent_get_input(s->bev), on_input, s);
+		evbuffer_remove_cb(bufferevent_get_output(s->bev), on_output, s);
 		slot_free(s);
 		return;
 	}
@@ -299,12 +306,6 @@ static void on_fresh(evutil_socket_t fd, short what, void *arg)
 {
 	struct http_loop *l = arg;
 
-	while (l->fresh != NULL) {
-		struct http_slot *s = l->fresh;
-
-		l->fresh = s->next;
-		settle_fresh(s);
-	}
 	while (l->broken != NULL) {
 		struct http_slot *s = l->broken;
 
@@ -312,6 +313,12 @@ static void on_fresh(evutil_socket_t fd, short what, void *arg)
 		s->next = NULL;
 		if (lives(s))
 			mend(s);
+	}
+	while (l->fresh != NULL) {
+		struct http_slot *s = l->fresh;
+
+		l->fresh = s->next;
+		settle_fresh(s);
 	}
 }
 

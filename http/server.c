@@ -260,20 +260,38 @@ static bool copy_fields(struct http_exchange *x)
 	return true;
 }
 
+/* RFC 9110 5.1, 5.5: evhttp lets a name end in a space, and joins folded lines. */
+static bool field_sound(const struct http_pair *f)
+{
+	for (size_t i = 0; i < f->name.n; i++)
+		if (f->name.p[i] <= ' ' || f->name.p[i] >= 0x7f || strchr("()<>@,;:\\\"/[]?={}", f->name.p[i]) != NULL)
+			return false;
+	for (size_t i = 0; i < f->value.n; i++)
+		if ((f->value.p[i] < 0x20 && f->value.p[i] != '\t') || f->value.p[i] == 0x7f)
+			return false;
+	return f->name.n > 0;
+}
+
 /* What two readers might read differently; evhttp takes the first of each. */
 static int check_fields(struct http_exchange *x)
 {
 	static const char *const once[] = { "Host", "Content-Length", "Transfer-Encoding", "Authorization", "Content-Type" };
 	unsigned seen[sizeof(once) / sizeof(*once)] = { 0 };
-	struct lw_bytes coding = http_field(&x->req, "Transfer-Encoding");
+	struct lw_bytes coding = http_field(&x->req, "Transfer-Encoding"), length = http_field(&x->req, "Content-Length");
 
+	for (size_t i = 0; i < x->req.nfields; i++)
+		if (!field_sound(&x->req.fields[i]))
+			return 400;
 	for (size_t i = 0; i < x->req.nfields; i++)
 		for (size_t k = 0; k < sizeof(once) / sizeof(*once); k++)
 			if (lw_eq_nocase(x->req.fields[i].name, lw_str(once[k])) && ++seen[k] > 1)
 				return 400;
 	x->req.host = http_field(&x->req, "Host");
-	if (x->req.host.n == 0 || (seen[1] > 0 && seen[2] > 0))
+	if (x->req.host.n == 0 || (seen[1] > 0 && seen[2] > 0) || (seen[2] > 0 && x->ev->major == 1 && x->ev->minor == 0))
 		return 400;
+	for (size_t i = 0; i < length.n; i++)
+		if (length.p[i] < '0' || length.p[i] > '9')
+			return 400;
 	for (size_t i = 0; i < x->req.host.n; i++)
 		if (x->req.host.p[i] <= ' ' || strchr("/?#@,\\", x->req.host.p[i]) != NULL)
 			return 400;
@@ -290,6 +308,9 @@ static int take_route(struct http_exchange *x)
 
 	if (t == NULL)
 		return 500;
+	for (const char *p = evhttp_request_get_uri(x->ev); *p != '\0'; p++)
+		if (*p <= ' ' || *p == 0x7f)
+			return 400;
 	if (path != NULL && path[0] == '\0')
 		path = "/"; /* http://host */
 	if (path == NULL || evhttp_uri_get_fragment(uri) != NULL)

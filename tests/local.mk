@@ -13,6 +13,8 @@ include tests/fuzz/kdcreq.mk
 include tests/fuzz/keys.mk
 include tests/unit/lwd.mk
 include tests/fuzz/lwd.mk
+include tests/unit/http.mk
+include tests/fuzz/http.mk
 include tests/unit/schema.mk
 include tests/fuzz/schema.mk
 include tests/unit/ldap.mk

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_rig.h"
 
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,23 @@
 #define RIGHT 1
 
 _Atomic int rig_ran;
+static sem_t held, released;
+
+__attribute__((constructor)) static void begin(void)
+{
+	sem_init(&held, 0, 0);
+	sem_init(&released, 0, 0);
+}
+
+void rig_hold(void)
+{
+	sem_wait(&held);
+}
+
+void rig_release(void)
+{
+	sem_post(&released);
+}
 
 static void say(struct http_response *a, const char *text)
 {
@@ -40,6 +58,14 @@ static int echo(void *ctx, struct http_request *q, struct http_response *a)
 	lw_put_bytes(&a->body, v);
 	lw_put_u8(&a->body, '|');
 	lw_put_bytes(&a->body, q->body);
+	return LW_OK;
+}
+
+static int hold(void *ctx, struct http_request *q, struct http_response *a)
+{
+	sem_post(&held);
+	sem_wait(&released);
+	say(a, "released");
 	return LW_OK;
 }
 
@@ -118,6 +144,7 @@ const struct http_route rig_routes[] = {
 	{ HTTP_PUT, "/things/{name}/of/{other}", RIGHT, HTTP_AUTH_NONE, 100000, true, false, false, echo },
 	{ HTTP_DELETE, "/things/{name}", RIGHT, HTTP_AUTH_NONE, 0, true, false, false, gone },
 	{ HTTP_GET, "/rest/{all...}", RIGHT, HTTP_AUTH_NONE, 0, true, true, false, echo },
+	{ HTTP_GET, "/hold", RIGHT, HTTP_AUTH_NONE, 0, true, false, false, hold },
 	{ HTTP_GET, "/fails/{err}", RIGHT, HTTP_AUTH_NONE, 0, true, true, false, fails },
 	{ HTTP_GET, "/whoami", RIGHT, ALL_AUTH, 0, false, false, false, whoami },
 	{ HTTP_GET, "/maybe", RIGHT, HTTP_AUTH_NONE | HTTP_AUTH_BEARER, 0, false, false, false, whoami },

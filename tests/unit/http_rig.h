@@ -8,6 +8,8 @@
 extern const struct http_route rig_routes[];
 extern const size_t rig_nroutes;
 extern const struct http_server_options rig_options; /* with the system's clock */
+void rig_hold(void);    /* a handler waits for rig_release; returns when it does */
+void rig_release(void);
 extern _Atomic int rig_ran;                          /* handlers that ran */
 
 #endif
