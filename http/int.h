@@ -26,8 +26,8 @@ struct http_counts { /* of a route; of what had none */
 	_Atomic uint64_t sum_us;
 };
 
-/* What is known of a connection beside evhttp's own. evhttp tells nobody when it drops one, so it is held by its socket's inode: as long as
- * the descriptor is that socket, the bufferevent lives. Its loop's thread only. */
+/* What is known of a connection beside evhttp's own. evhttp tells nobody when it drops one, so we hold a reference
+ * to its bufferevent, whose callbacks are gone when evhttp has freed it. Its loop's thread only. */
 enum http_phase {
 	HTTP_SHAKING,
 	HTTP_WAITING,   /* for a head's first octet */
@@ -40,8 +40,6 @@ struct http_slot {
 	struct http_loop *loop;
 	struct bufferevent *bev;
 	int fd;
-	dev_t dev;
-	ino_t ino;
 	enum http_phase phase;
 	bool tls, first, counted;
 	unsigned newlines;      /* how many end the octets of the head so far */

@@ -19,7 +19,6 @@
 #include <netinet/in.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "base/crypto.h"
 #include "base/err.h"
@@ -37,12 +36,17 @@ static int64_t now_of(const struct http_loop *l)
 
 /* ---- slots ---- */
 
-/* Is it still the socket that it was? */
+static void on_input(struct evbuffer *, const struct evbuffer_cb_info *, void *slot);
+static void on_output(struct evbuffer *, const struct evbuffer_cb_info *, void *slot);
+
+/* Whoever frees a bufferevent takes its callbacks first. */
 static bool lives(const struct http_slot *s)
 {
-	struct stat st;
+	bufferevent_data_cb on_read;
+	bufferevent_event_cb on_event;
 
-	return s->fd >= 0 && fstat(s->fd, &st) == 0 && st.st_ino == s->ino && st.st_dev == s->dev;
+	bufferevent_getcb(s->bev, &on_read, NULL, &on_event, NULL);
+	return on_read != NULL || on_event != NULL;
 }
 
 static void slot_free(struct http_slot *s)
@@ -54,6 +58,9 @@ static void slot_free(struct http_slot *s)
 		at = &(*at)->next;
 	if (*at == s)
 		*at = s->next;
+	evbuffer_remove_cb(bufferevent_get_input(s->bev), on_input, s);
+	evbuffer_remove_cb(bufferevent_get_output(s->bev), on_output, s);
+	bufferevent_decref(s->bev); /* closes, when evhttp has dropped it */
 	if (s->counted)
 		atomic_fetch_sub(&srv->addrs[s->addr], 1);
 	atomic_fetch_sub(&srv->conns, 1);
@@ -203,6 +210,7 @@ static struct bufferevent *new_bev(struct http_loop *l, bool tls)
 		free(s);
 		return NULL; /* evhttp takes a plain one of its own, which has no slot: nothing is answered there */
 	}
+	bufferevent_incref(bev);
 	*s = (struct http_slot){ .loop = l, .bev = bev, .fd = -1, .tls = ssl != NULL, .phase = ssl != NULL ? HTTP_SHAKING : HTTP_WAITING };
 	s->deadline = now_of(l) + (s->tls ? HTTP_HANDSHAKE_US : HTTP_HEAD_US);
 	evbuffer_add_cb(bufferevent_get_input(bev), on_input, s);
@@ -260,16 +268,19 @@ static void name_peer(struct http_slot *s, const struct sockaddr_storage *sa)
 static bool admit(struct http_slot *s)
 {
 	struct http_server *srv = s->loop->srv;
-	const char *why = NULL;
 
 	s->counted = true;
-	if (atomic_fetch_add(&srv->addrs[s->addr], 1) >= atomic_load(&srv->max_conns_per_addr))
-		why = "limits.connections-per-address is reached";
-	if (atomic_load(&srv->conns) > atomic_load(&srv->max_conns))
-		why = "limits.connections is reached";
-	if (why != NULL)
-		lw_log(LW_DEBUG, "connection-refused", "why", why, NULL);
-	return why == NULL;
+	return atomic_fetch_add(&srv->addrs[s->addr], 1) < atomic_load(&srv->max_conns_per_addr) &&
+		atomic_load(&srv->conns) <= atomic_load(&srv->max_conns);
+}
+
+static void reap(struct http_loop *l)
+{
+	for (size_t i = 0; i < l->nslots; i++)
+		if (l->slots[i] != NULL && !lives(l->slots[i])) {
+			slot_free(l->slots[i]);
+			l->slots[i] = NULL;
+		}
 }
 
 static void settle_fresh(struct http_slot *s)
@@ -278,28 +289,27 @@ static void settle_fresh(struct http_slot *s)
 	struct sockaddr_storage sa = { 0 };
 	socklen_t n = sizeof(sa);
 	struct http_slot **at;
-	struct stat st;
 
 	s->next = NULL;
 	s->fd = bufferevent_getfd(s->bev);
 	at = slot_at(l, s->fd);
-	if (at == NULL || fstat(s->fd, &st) != 0) {
+	if (at == NULL) {
 		if (s->fd >= 0)
 			shutdown(s->fd, SHUT_RDWR);
-		evbuffer_remove_cb(bufferevent_get_input(s->bev), on_input, s);
-		evbuffer_remove_cb(bufferevent_get_output(s->bev), on_output, s);
 		slot_free(s);
 		return;
 	}
-	if (*at != NULL)
-		slot_free(*at); /* the socket that had this number is gone */
 	*at = s;
-	s->dev = st.st_dev;
-	s->ino = st.st_ino;
 	getpeername(s->fd, (struct sockaddr *)&sa, &n);
 	name_peer(s, &sa);
-	if (!admit(s))
+	if (admit(s))
+		return;
+	reap(l); /* some may be gone without our knowing */
+	atomic_fetch_sub(&l->srv->addrs[s->addr], 1);
+	if (!admit(s)) {
+		lw_log(LW_DEBUG, "connection-refused", "peer", s->peer.addr, "why", "too many connections", NULL);
 		cut(s);
+	}
 }
 
 static void on_fresh(evutil_socket_t fd, short what, void *arg)
@@ -324,15 +334,8 @@ static void on_fresh(evutil_socket_t fd, short what, void *arg)
 
 /* ---- time ---- */
 
-static void look_at(struct http_slot **at, int64_t now, bool draining)
+static void look_at(struct http_slot *s, int64_t now, bool draining)
 {
-	struct http_slot *s = *at;
-
-	if (!lives(s)) {
-		*at = NULL;
-		slot_free(s);
-		return;
-	}
 	if (s->phase == HTTP_SHAKING && SSL_is_init_finished(bufferevent_openssl_get_ssl(s->bev))) {
 		s->phase = HTTP_WAITING;
 		s->deadline = now + HTTP_HEAD_US;
@@ -348,11 +351,12 @@ static void look_around(struct http_loop *l)
 	int64_t now = now_of(l), end = atomic_load(&l->srv->drain_end);
 	bool any = false;
 
-	for (size_t i = 0; i < l->nslots; i++) {
-		if (l->slots[i] != NULL)
-			look_at(&l->slots[i], now, end != 0);
-		any = any || l->slots[i] != NULL;
-	}
+	reap(l);
+	for (size_t i = 0; i < l->nslots; i++)
+		if (l->slots[i] != NULL) {
+			look_at(l->slots[i], now, end != 0);
+			any = true;
+		}
 	if (end == 0)
 		return;
 	for (struct http_listener *li = l->listeners; li != NULL; li = li->next)
