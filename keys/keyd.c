@@ -287,7 +287,7 @@ static int gate_installation(struct keyd *k, struct keys_call *c)
 
 static int gate_forwarded(struct keyd *k, struct keys_call *c)
 {
-	if (c->q.role != LW_ROLE_KDC)
+	if (c->q.role != LW_ROLE_KDC && c->q.role != LW_ROLE_WEB)
 		return LW_EACCES;
 	return keys_cap_check(
 	        &k->cap_key, c->q.token, (enum lw_role_id)c->q.role, lw_wall(k->clock), &c->cap);

@@ -61,7 +61,7 @@ int keyd_kerberos_cap(struct keyd *k, struct keys_call *c)
 	struct lw_cap cap;
 	int err;
 
-	if (c->q.role != LW_ROLE_KDC && c->q.role != LW_ROLE_DIRECTORY)
+	if (c->q.role != LW_ROLE_KDC && c->q.role != LW_ROLE_DIRECTORY && c->q.role != LW_ROLE_WEB)
 		return LW_EACCES;
 	if (!k->store)
 		return LW_EUNAVAIL;

@@ -42,7 +42,7 @@ enum keys_need {
 	KEYS_NEED_TOKEN,      /* a good token minted for the sending role */
 	KEYS_NEED_VERB,       /* that, not asserted where the verb forbids it, and the row's verb in keyd's own decision */
 	KEYS_NEED_INSTALLATION, /* the operator, or the row's verb on the system tenant */
-	KEYS_NEED_FORWARDED,  /* a good token minted for the KDC, which sent it along with a write */
+	KEYS_NEED_FORWARDED,  /* a good token minted for the KDC or web, which sent it along with a request */
 	KEYS_NEED_COUNT
 };
 enum keys_lane_id { KEYS_LANE_HASH = 1, KEYS_LANE_SIGN };

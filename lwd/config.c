@@ -35,6 +35,8 @@ const struct lw_conf_key lwd_config_keys[] = {
 		"event loops of the KDC; 0: one for each processor, at most 4" },
 	{ "kdc.workers", LW_CONF_UINT, AT(kdc_workers), "16", 2, 512,
 		"threads for Kerberos requests that wait (password changes, a tenant's first)" },
+	{ "web.loops", LW_CONF_UINT, AT(web_loops), "0", 0, 64, "event loops of HTTP; 0: one for each processor, at most 4" },
+	{ "web.workers", LW_CONF_UINT, AT(web_workers), "32", 2, 512, "threads for HTTP requests" },
 	{ "search.size-limit", LW_CONF_UINT, AT(search_size_limit), "0", 0, 100000000,
 		"entries of one search; 0: no limit" },
 	{ "search.time-limit", LW_CONF_DURATION, AT(search_time_limit), "1h", 0, 0, "time of one search" },

@@ -20,6 +20,7 @@ struct lwd_config {
 	uint64_t directory_loops;  /* 0: one for each processor, at most 4 */
 	uint64_t directory_workers;
 	uint64_t kdc_loops, kdc_workers; /* the same of the KDC */
+	uint64_t web_loops, web_workers; /* and of HTTP */
 	uint64_t search_size_limit; /* 0: none */
 	int64_t search_time_limit; /* microseconds; 0: none */
 	int64_t shutdown_time;     /* a drain lasts at most so long, microseconds */

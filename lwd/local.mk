@@ -12,9 +12,9 @@ LWD_LIBS = $(LIBEVENT_LIBS) $(SECCOMP_LIBS)
 
 # Programs are built into bin/: beside this folder there cannot be a file of its name.
 sbin_PROGRAMS += bin/lwd
-bin_lwd_SOURCES = lwd/services.c lwd/services.h lwd/services_kdc.c lwd/control.h lwd/control.c lwd/control_object.c lwd/control_write.c lwd/control_kind.h lwd/control_tenant.c lwd/control_keys.c
-bin_lwd_LDADD = liblwd.a libldapd.a libkdc.a libkeys.a libca.a libstore.a libbase.a $(LWD_LIBS) $(LMDB_LIBS) $(GSSAPI_LIBS) $(KRB5_LIBS) $(XCRYPT_LIBS) \
-	$(BASE_LIBS) -llber
+bin_lwd_SOURCES = lwd/services.c lwd/services.h lwd/services_kdc.c lwd/services_web.c lwd/control.h lwd/control.c lwd/control_object.c lwd/control_write.c lwd/control_kind.h lwd/control_tenant.c lwd/control_keys.c
+bin_lwd_LDADD = liblwd.a libhttp.a libldapd.a libkdc.a libkeys.a libca.a libstore.a libbase.a $(LWD_LIBS) $(LMDB_LIBS) $(GSSAPI_LIBS) $(KRB5_LIBS) $(XCRYPT_LIBS) \
+	$(BASE_LIBS) $(JANSSON_LIBS) -llber
 
 dist_man_MANS += lwd/lwd.8
 EXTRA_DIST += lwd/lwd.service.in

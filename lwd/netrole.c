@@ -41,8 +41,7 @@ void lwd_netrole_prepare(void)
 	lw_arena_free(arena);
 }
 
-/* Connections never take the last descriptors. */
-static size_t cap_conns(const struct lwd_config *conf, enum lw_role_id role)
+size_t lwd_conns_cap(const struct lwd_config *conf, enum lw_role_id role)
 {
 	static size_t in_use; /* before the first connection */
 	struct rlimit rl;
@@ -89,7 +88,7 @@ int lwd_netrole_start(struct lwd_ctx *ctx, const struct lwd_netrole_ops *ops, vo
 	struct lwd_netrole *n = calloc(1, sizeof(*n));
 	struct lwd_net_options opt = { .loops = lwd_loops(&ctx->conf, ctx->role->id),
 		.workers = lwd_workers(&ctx->conf, ctx->role->id),
-		.max_conns = cap_conns(&ctx->conf, ctx->role->id),
+		.max_conns = lwd_conns_cap(&ctx->conf, ctx->role->id),
 		.max_conns_per_addr = ctx->conf.max_conns_per_addr,
 		.owner = ctx->owner };
 	int r;
@@ -128,7 +127,7 @@ int lwd_netrole_start(struct lwd_ctx *ctx, const struct lwd_netrole_ops *ops, vo
 
 void lwd_netrole_reload(struct lwd_netrole *n, const struct lwd_config *conf)
 {
-	lwd_net_limits(n->net, cap_conns(conf, n->ctx->role->id), conf->max_conns_per_addr);
+	lwd_net_limits(n->net, lwd_conns_cap(conf, n->ctx->role->id), conf->max_conns_per_addr);
 }
 
 bool lwd_netrole_alive(const struct lwd_netrole *n)

@@ -16,6 +16,8 @@ struct lwd_netrole_ops {
 	int (*issue)(void *arg, struct lw_bytes csr, struct lw_arena *, struct lw_bytes *ret_pem, int64_t *ret_not_after);
 };
 
+/* How many connections a role may have: never the last descriptors. */
+size_t lwd_conns_cap(const struct lwd_config *, enum lw_role_id);
 /* Before the sandbox: OpenSSL reads its files now. */
 void lwd_netrole_prepare(void);
 /* Takes the listeners of ctx. Serves, and says that it is ready, as soon as there is a certificate (if it needs one). */

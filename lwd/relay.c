@@ -79,7 +79,7 @@ static void do_ping(const struct relay_server *s, struct lw_arena *arena, const 
 {
 }
 
-/* The capability is the user's own, minted for the KDC: the writer decides with it as for any other request. */
+/* The capability is the user's own, minted for the role that asks: the writer decides with it as for any other request. */
 static void do_set_secret(
 	const struct relay_server *s, struct lw_arena *arena, const struct relay_request *q, struct relay_answer *a)
 {
@@ -94,7 +94,7 @@ static void do_set_secret(
 	struct store_result result = { 0 };
 	struct lw_cap cap;
 
-	a->err = keys_check_forwarded(s->keys, k->token, LW_ROLE_KDC, &cap);
+	a->err = keys_check_forwarded(s->keys, k->token, q->from, &cap);
 	if (a->err == LW_OK && cap.tenant != k->tenant)
 		a->err = LW_EACCES;
 	if (a->err == LW_OK)
@@ -120,9 +120,10 @@ static const struct relay_row {
 	unsigned from, at; /* 1 << enum lw_role_id: who may ask, who answers */
 	void (*run)(const struct relay_server *, struct lw_arena *, const struct relay_request *, struct relay_answer *);
 } rows[RELAY_OP_COUNT] = {
-	[RELAY_PING] = { "ping", ROLE(LW_ROLE_DIRECTORY) | ROLE(LW_ROLE_KDC), ROLE(LW_ROLE_DIRECTORY) | ROLE(LW_ROLE_KDC), do_ping },
-	[RELAY_SET_SECRET] = { "set-secret", ROLE(LW_ROLE_KDC), ROLE(LW_ROLE_DIRECTORY), do_set_secret },
-	[RELAY_ACCEPT] = { "accept", ROLE(LW_ROLE_DIRECTORY), ROLE(LW_ROLE_KDC), do_accept },
+	[RELAY_PING] = { "ping", ROLE(LW_ROLE_DIRECTORY) | ROLE(LW_ROLE_KDC) | ROLE(LW_ROLE_WEB),
+		ROLE(LW_ROLE_DIRECTORY) | ROLE(LW_ROLE_KDC), do_ping },
+	[RELAY_SET_SECRET] = { "set-secret", ROLE(LW_ROLE_KDC) | ROLE(LW_ROLE_WEB), ROLE(LW_ROLE_DIRECTORY), do_set_secret },
+	[RELAY_ACCEPT] = { "accept", ROLE(LW_ROLE_DIRECTORY) | ROLE(LW_ROLE_WEB), ROLE(LW_ROLE_KDC), do_accept },
 };
 
 static int run(const struct relay_server *s, enum lw_role_id from, struct lw_arena *arena, const struct relay_request *q,
@@ -134,6 +135,8 @@ static int run(const struct relay_server *s, enum lw_role_id from, struct lw_are
 		return LW_EACCES;
 	if (q->op == RELAY_ACCEPT && q->accept.role != from)
 		return LW_EACCES; /* a capability for somebody else */
+	if (q->op == RELAY_PING && s->heard != NULL)
+		s->heard(s->ctx, from);
 	row->run(s, arena, q, a);
 	return a->err;
 }
@@ -147,8 +150,10 @@ void relay_handle(const struct relay_server *s, enum lw_role_id from, struct lw_
 	a.err = arena == NULL ? LW_ENOMEM : relay_request_get(request, arena, &q);
 	if (a.err != LW_OK)
 		lw_log(LW_ERROR, "relay-refused", "peer", lwd_roles[from].name, "why", lw_strerror(a.err), NULL);
-	else
+	else {
+		q.from = from;
 		a.err = run(s, from, arena, &q, &a);
+	}
 	relay_answer_put(answer, q.op, &a);
 	lw_wipe(&a, sizeof(a));
 	lw_arena_free(arena);

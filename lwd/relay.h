@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What kdc and directory ask each other over their two channels (base/chan.h): the writer's role puts down a password that kpasswd
+/* What kdc and directory ask each other, and web both, over their channels (base/chan.h): the writer's role puts down a password that kpasswd
  * changed, the KDC accepts a client's GSS-API token. One table says who may ask what. Request: u8 version, u8 operation, its fields;
  * answer: u16 error, counted text, the fields when there is no error (a token also with one). Every field is bounded; what is left over is
  * an error. Which role asks is known from the channel, not from the message. */
@@ -21,6 +21,7 @@ enum relay_op { RELAY_PING = 1, RELAY_SET_SECRET, RELAY_ACCEPT, RELAY_OP_COUNT }
 
 struct relay_request {
 	enum relay_op op;
+	enum lw_role_id from; /* not in the message */
 	struct kdc_secret secret;
 	struct kdc_accept accept;
 };
@@ -49,6 +50,8 @@ struct relay_server {
 	struct store *store;
 	struct keys *keys;
 	struct kdc_server *kdc;
+	void (*heard)(void *ctx, enum lw_role_id from); /* a ping came. May be NULL */
+	void *ctx;
 };
 #define RELAY_THREADS 8
 #define RELAY_QUEUE   256

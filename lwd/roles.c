@@ -13,6 +13,8 @@ const struct lwd_role lwd_roles[LW_ROLE_COUNT] = {
 		MAY_CALL(LW_ROLE_KEYD) | MAY_CALL(LW_ROLE_KDC), LWD_SANDBOX_NETWORK, 1 },
 	[LW_ROLE_KDC] = { LW_ROLE_KDC, "kdc", "lwd: kdc", "lwd", MAY_CALL(LW_ROLE_KEYD) | MAY_CALL(LW_ROLE_DIRECTORY),
 		LWD_SANDBOX_NETWORK, 1 },
+	[LW_ROLE_WEB] = { LW_ROLE_WEB, "web", "lwd: web", "lwd",
+		MAY_CALL(LW_ROLE_KEYD) | MAY_CALL(LW_ROLE_DIRECTORY) | MAY_CALL(LW_ROLE_KDC), LWD_SANDBOX_NETWORK, 0 },
 };
 
 const struct lwd_role *lwd_role_find(const char *name)
@@ -25,7 +27,7 @@ const struct lwd_role *lwd_role_find(const char *name)
 
 unsigned lwd_loops(const struct lwd_config *conf, enum lw_role_id role)
 {
-	uint64_t set = role == LW_ROLE_KDC ? conf->kdc_loops : conf->directory_loops;
+	uint64_t set = role == LW_ROLE_KDC ? conf->kdc_loops : role == LW_ROLE_WEB ? conf->web_loops : conf->directory_loops;
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (set != 0)
@@ -35,5 +37,5 @@ unsigned lwd_loops(const struct lwd_config *conf, enum lw_role_id role)
 
 unsigned lwd_workers(const struct lwd_config *conf, enum lw_role_id role)
 {
-	return (unsigned)(role == LW_ROLE_KDC ? conf->kdc_workers : conf->directory_workers);
+	return (unsigned)(role == LW_ROLE_KDC ? conf->kdc_workers : role == LW_ROLE_WEB ? conf->web_workers : conf->directory_workers);
 }

@@ -3,6 +3,7 @@
  * do not know each other; what one needs of another comes from here. */
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,8 @@ static const struct lwd_service_row services[] = {
 	{ "control", LW_ROLE_DIRECTORY, 0, "run/control.sock", 0600, false, &control_proto, NULL },
 	{ "kerberos", LW_ROLE_KDC, 88, NULL, 0, false, &kdc_proto, &kdc_dgram },
 	{ "kpasswd", LW_ROLE_KDC, 464, NULL, 0, false, &kpasswd_proto, &kpasswd_dgram },
+	{ "https", LW_ROLE_WEB, 443, NULL, 0, true, NULL, NULL }, /* evhttp's: services_web.c */
+	{ "http", LW_ROLE_WEB, 80, NULL, 0, false, NULL, NULL },
 };
 #define NSERVICES (sizeof(services) / sizeof(*services))
 
@@ -83,7 +86,7 @@ void lwd_answer_peer(const struct lwd_answers *answers, void *ctx, enum lw_role_
 
 /* ---- keyd ---- */
 
-#define KDC_THREADS 32 /* of keyd, for the KDC: it has fewer workers than directory */
+#define KDC_THREADS 32 /* of keyd, for the KDC and for web: they have fewer workers than directory */
 
 struct keyd_state {
 	struct store *store;
@@ -145,7 +148,7 @@ static void keyd_role_peer(struct lwd_ctx *ctx, enum lw_role_id role, enum lwd_p
 {
 	struct keyd_state *s = ctx->state;
 
-	lwd_answer_peer(role == LW_ROLE_KDC ? &kdc_keyd_answers : &keyd_answers, s->keyd, role, fd);
+	lwd_answer_peer(role == LW_ROLE_DIRECTORY ? &keyd_answers : &kdc_keyd_answers, s->keyd, role, fd);
 }
 
 static void keyd_role_reload(struct lwd_ctx *ctx, const struct lwd_config *old)
@@ -164,6 +167,8 @@ static const struct lwd_role_ops keyd_ops = {
 
 /* ---- directory ---- */
 
+#define WEB_SILENT_US (4 * LW_SECOND) /* after so long it counts as gone */
+
 struct directory_state {
 	struct store *store;
 	struct lw_chan *keyd, *kdc;
@@ -174,6 +179,8 @@ struct directory_state {
 	struct control_service services[LWD_SERVICES_MAX];
 	size_t nservices;
 	struct lwd_netrole *net;
+	const struct lw_clock *clock;
+	_Atomic int64_t web_heard; /* when web said last that it serves; 0: never */
 };
 
 /* A writer that was killed a moment ago may still hold its lock. */
@@ -283,12 +290,24 @@ static void kdc_asks_busy(void *arg, struct lw_bytes request, struct lw_writer *
 	relay_busy(request, answer);
 }
 
+/* Nobody asks web anything: it says that it serves, about once a second. */
+static void heard(void *ctx, enum lw_role_id from)
+{
+	struct directory_state *s = ctx;
+
+	if (from == LW_ROLE_WEB)
+		atomic_store(&s->web_heard, lw_mono(s->clock));
+}
+
 static const struct lwd_answers kdc_answers = { RELAY_THREADS, RELAY_QUEUE, kdc_asks, kdc_asks_busy };
 
-static int kdc_ready(void *arg)
+static int others_ready(void *arg)
 {
 	struct directory_state *s = arg;
+	int64_t last = atomic_load(&s->web_heard);
 
+	if (last == 0 || lw_mono(s->clock) - last > WEB_SILENT_US)
+		return LW_EUNAVAIL;
 	return relay_ping(s->kdc);
 }
 
@@ -324,10 +343,11 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 		.time_limit = (uint32_t)(ctx->conf.search_time_limit / LW_SECOND),
 		.accept = accept_gss,
 		.accept_ctx = s };
-	struct control_options control = { .services = s->services, .ready = kdc_ready, .ready_ctx = s };
+	struct control_options control = { .services = s->services, .ready = others_ready, .ready_ctx = s };
 	pthread_t warmer;
 	int r = system_tenant(ctx, s->store, &control.system_tenant, err);
 
+	s->clock = ctx->clock;
 	if (r != LW_OK)
 		return r;
 	if (pthread_create(&warmer, NULL, warm, s->store) == 0)
@@ -340,7 +360,7 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 	s->keys = s->keyd == NULL ? NULL : keys_over_chan(s->keyd, LW_ROLE_DIRECTORY);
 	if (s->keys == NULL || s->kdc == NULL || ldap.guesses == NULL)
 		return LW_ENOMEM;
-	s->relay = (struct relay_server){ .me = LW_ROLE_DIRECTORY, .store = s->store, .keys = s->keys };
+	s->relay = (struct relay_server){ .me = LW_ROLE_DIRECTORY, .store = s->store, .keys = s->keys, .heard = heard, .ctx = s };
 	r = store_writer_start(s->store);
 	if (r == LW_OK)
 		r = ldapd_server_new(s->store, s->keys, &ldap, ctx->clock, &s->ldapd);
@@ -406,7 +426,8 @@ int main(int argc, char **argv)
 		.nservices = NSERVICES,
 		.regions = regions,
 		.nregions = LWD_REGION_COUNT,
-		.ops = { [LW_ROLE_KEYD] = &keyd_ops, [LW_ROLE_DIRECTORY] = &directory_ops, [LW_ROLE_KDC] = &lwd_kdc_ops },
+		.ops = { [LW_ROLE_KEYD] = &keyd_ops, [LW_ROLE_DIRECTORY] = &directory_ops, [LW_ROLE_KDC] = &lwd_kdc_ops,
+			[LW_ROLE_WEB] = &lwd_web_ops },
 		.version = PACKAGE_VERSION,
 	};
 

@@ -10,7 +10,7 @@
 enum { LWD_REGION_GUESSES, LWD_REGION_REPLAYS, LWD_REGION_COUNT };
 #define LWD_REPLAYS_SIZE (64u << 20) /* used as far as there is something to remember */
 
-extern const struct lwd_role_ops lwd_kdc_ops;
+extern const struct lwd_role_ops lwd_kdc_ops, lwd_web_ops;
 
 /* Answers what another role asks over fd, on threads of its own, until that role is gone. Takes the fd. */
 struct lwd_answers {
