@@ -142,7 +142,7 @@ def readers(lwd):
 
     def killer():
         for _ in range(KILLS):
-            old = {role: lwd.kill_role(role) for role in ("keyd", "directory", "kdc") if lwd.role_pid(role)}
+            old = {role: lwd.kill_role(role) for role in ("keyd", "directory", "kdc", "web") if lwd.role_pid(role)}
             wait_for(lambda: all(lwd.role_pid(r) not in (None, old[r]) for r in old))
             if stop.wait(0.05):
                 return
@@ -185,7 +185,7 @@ def disk_full(lwd, disk):
     for i in range(3):
         lwd.user("disk%d" % i, "Disk-Full-%d" % i)
     c = connect(lwd)
-    pids = [lwd.role_pid(r) for r in ("keyd", "directory", "kdc")]
+    pids = [lwd.role_pid(r) for r in ("keyd", "directory", "kdc", "web")]
     writers = [Writer(lwd, "full%d" % i) for i in range(8)]
     wait_for(lambda: all(len(w.acked) > 5 for w in writers))
     filler = os.open(os.path.join(disk, "filler"), os.O_WRONLY | os.O_CREAT)
@@ -218,8 +218,8 @@ def disk_full(lwd, disk):
     tap.eq([b for b in bad if b], [], "%d logins at once on a full disk" % len(threads))
     p = lwd.ctl("user", "create", "diskful", "--password-file", "-", stdin="Disk-Ful-1")
     tap.ok(p.returncode == 1 and "space" in p.stderr, "lwctl says that space is missing: exit 1", (p.returncode, p.stderr))
-    tap.eq([lwd.role_pid(r) for r in ("keyd", "directory", "kdc")], pids, "no role was restarted")
-    for role in ("keyd", "directory", "kdc"):
+    tap.eq([lwd.role_pid(r) for r in ("keyd", "directory", "kdc", "web")], pids, "no role was restarted")
+    for role in ("keyd", "directory", "kdc", "web"):
         old = lwd.kill_role(role)
         tap.ok(wait_for(lambda: lwd.role_pid(role) not in (None, old) and works(connect, lwd) is None, 5), "on a full disk %s starts anew" % role)
     c = connect(lwd)

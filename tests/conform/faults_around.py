@@ -89,7 +89,7 @@ def part_clock():
     clock = Clock(lwd)
     clock.start()
     lwd.user("tim", "Time-Flies-1")
-    pids = [lwd.role_pid(r) for r in ("keyd", "directory", "kdc")]
+    pids = [lwd.role_pid(r) for r in ("keyd", "directory", "kdc", "web")]
     first = certificates(lwd)
     begin, end = dates(first[0])
     tap.ok(29 * DAY < end - time.time() < 31 * DAY, "the listener's certificate is good for 30 days")
@@ -128,7 +128,7 @@ def part_clock():
     kept = open(installation).read()
     tap.ok(kept != before and kept.strip() == third[1].strip(), "and has stored it from within its sandbox")
     tap.eq(stat.S_IMODE(os.stat(installation).st_mode), 0o644, "with its mode")
-    tap.eq([lwd.role_pid(r) for r in ("keyd", "directory", "kdc")], pids, "nothing was restarted by all this")
+    tap.eq([lwd.role_pid(r) for r in ("keyd", "directory", "kdc", "web")], pids, "nothing was restarted by all this")
     tap.eq([e for e in lwd.events() if e.get("event") == "certificate" and e.get("level") in ("warn", "error")], [], "no certificate was refused")
     tap.eq(lwd.stop(), 0, "lwd stops")
 
@@ -180,7 +180,7 @@ def part_user():
         lwd.start(prefix=["setpriv", "--reuid=%d" % owner, "--regid=%d" % owner, "--clear-groups"])
     finally:
         lwdtest.LWD = saved
-    uids_ = {open("/proc/%d/status" % lwd.role_pid(r)).read().split("Uid:")[1].split()[0] for r in ("keyd", "directory", "kdc")}
+    uids_ = {open("/proc/%d/status" % lwd.role_pid(r)).read().split("Uid:")[1].split()[0] for r in ("keyd", "directory", "kdc", "web")}
     tap.eq(uids_, {str(owner)}, "the roles run as that user")
     for uid, name in ((owner, "the owner"), (0, "root")):
         p = as_user(uid, lwctl + ["user", "create", "user%d" % uid, "--password-file", "-"], stdin="User-Of-Mine-1", env=lwd.env, cwd="/")

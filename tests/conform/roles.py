@@ -38,12 +38,13 @@ tap.ok(wait_for(lambda: "READY=1" in told), "sd_notify says READY=1")
 names = subprocess.run(["ps", "-o", "args=", "--ppid", str(lwd.proc.pid)], stdout=subprocess.PIPE, text=True).stdout.split("\n")
 mine = subprocess.run(["ps", "-o", "args=", "-p", str(lwd.proc.pid)], stdout=subprocess.PIPE, text=True).stdout.strip()
 tap.eq(mine.startswith("lwd: monitor"), True, "ps shows the monitor")
-tap.eq(sorted(n.strip() for n in names if n.strip()), ["lwd: directory", "lwd: kdc", "lwd: keyd"], "and a process for each role")
+tap.eq(sorted(n.strip() for n in names if n.strip()), ["lwd: directory", "lwd: kdc", "lwd: keyd", "lwd: web"], "and a process for each role")
 
 listed = {i["name"]: i for i in lwd.ctl_json("status")["items"]}
 tap.eq({n: listed[n]["address"] for n in listed},
        {"ldap": "127.0.0.1:%d" % lwd.port("ldap"), "ldaps": "127.0.0.1:%d" % lwd.port("ldaps"), "ldapi": "run/ldapi", "control": "run/control.sock",
-        "kerberos": "127.0.0.1:%d udp+tcp" % lwd.port("kerberos"), "kpasswd": "127.0.0.1:%d udp+tcp" % lwd.port("kpasswd")},
+        "kerberos": "127.0.0.1:%d udp+tcp" % lwd.port("kerberos"), "kpasswd": "127.0.0.1:%d udp+tcp" % lwd.port("kpasswd"),
+        "https": "127.0.0.1:%d" % lwd.port("https"), "http": "127.0.0.1:%d" % lwd.port("http")},
        "status lists every service and its port")
 frozen = lwd.role_pid("kdc")
 os.kill(frozen, signal.SIGSTOP)
@@ -53,7 +54,7 @@ os.kill(frozen, signal.SIGCONT)
 tap.eq(lwd.ctl("status", "--wait", "10").returncode, 0, "and ready when it does")
 
 # every role's sandbox, tried from within
-for role in ("keyd", "directory", "kdc"):
+for role in ("keyd", "directory", "kdc", "web"):
     p = run([LWD, "--role-selftest", role])
     lines = [x for x in p.stdout.splitlines() if x.startswith(("ok", "not ok"))]
     tap.ok(p.returncode == 0 and len(lines) > 10 and not any(x.startswith("not") for x in lines),

@@ -67,6 +67,8 @@ static struct lw_bytes mint(enum column who, const char *kind)
 		cap.role = LW_ROLE_MONITOR;
 	if (!strncmp(kind, "kdc", 3))
 		cap.role = LW_ROLE_KDC;
+	if (!strncmp(kind, "web", 3))
+		cap.role = LW_ROLE_WEB;
 	if (strstr(kind, "expired")) {
 		cap.auth_time -= KEYS_CAP_LIFE;
 		cap.expiry = lw_wall(&world.clock);
@@ -123,6 +125,7 @@ static enum lw_role_id role_named(const char *name)
 	return !strcmp(name, "monitor") ? LW_ROLE_MONITOR
 	       : !strcmp(name, "keyd")  ? LW_ROLE_KEYD
 	       : !strcmp(name, "kdc")   ? LW_ROLE_KDC
+	       : !strcmp(name, "web")   ? LW_ROLE_WEB
 	                                : LW_ROLE_DIRECTORY;
 }
 

@@ -238,21 +238,24 @@ static void a_token_is_accepted(void **state)
 
 static void each_asks_only_what_it_may(void **state)
 {
-	static const enum lw_role_id roles[] = { LW_ROLE_KEYD, LW_ROLE_DIRECTORY, LW_ROLE_KDC };
+	static const enum lw_role_id roles[] = { LW_ROLE_KEYD, LW_ROLE_DIRECTORY, LW_ROLE_KDC, LW_ROLE_WEB };
 	struct lw_arena *arena = lw_arena_new(1 << 20, true);
 	struct kdc_accept q = { .service = "ldap", .token = LW_LIT("x"), .role = LW_ROLE_DIRECTORY };
 	struct kdc_secret k = secret();
 	struct kdc_accepted got;
 	char text[200];
 
-	for (size_t i = 0; i < 3; i++) {
-		for (size_t j = 0; j < 3; j++) {
-			bool writes = roles[i] == LW_ROLE_DIRECTORY && roles[j] == LW_ROLE_KDC;
-			bool accepts = roles[i] == LW_ROLE_KDC && roles[j] == LW_ROLE_DIRECTORY;
+	for (size_t i = 0; i < 4; i++) {
+		for (size_t j = 0; j < 4; j++) {
+			bool writes = roles[i] == LW_ROLE_DIRECTORY && (roles[j] == LW_ROLE_KDC || roles[j] == LW_ROLE_WEB);
+			bool accepts = roles[i] == LW_ROLE_KDC && (roles[j] == LW_ROLE_DIRECTORY || roles[j] == LW_ROLE_WEB);
 			struct side s;
 
 			up(&s, roles[i], roles[j]);
+			q.role = roles[j] == LW_ROLE_WEB ? LW_ROLE_WEB : LW_ROLE_DIRECTORY;
 			assert_int_equal(relay_set_secret(s.chan, &k, text), writes ? LW_OK : LW_EACCES);
+			if (writes) /* the token must be the asking role's own */
+				assert_int_equal(fake.checked_for, roles[j]);
 			assert_int_equal(relay_accept(s.chan, &q, arena, &got), accepts ? LW_OK : LW_EACCES);
 			assert_int_equal(fake.writes, writes);
 			assert_int_equal(fake.accepts, accepts);
@@ -260,7 +263,6 @@ static void each_asks_only_what_it_may(void **state)
 				q.role = LW_ROLE_KDC;
 				assert_int_equal(relay_accept(s.chan, &q, arena, &got), LW_EACCES);
 				assert_int_equal(fake.accepts, 1);
-				q.role = LW_ROLE_DIRECTORY;
 			}
 			down(&s);
 		}

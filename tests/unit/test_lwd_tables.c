@@ -51,6 +51,9 @@ static void config_defaults(void **state)
 	assert_int_equal(c.directory_workers, 64);
 	assert_int_equal(lwd_workers(&c, LW_ROLE_DIRECTORY), 64);
 	assert_int_equal(lwd_workers(&c, LW_ROLE_KDC), 16);
+	assert_int_equal(lwd_workers(&c, LW_ROLE_WEB), 32);
+	c.web_loops = 4;
+	assert_int_equal(lwd_loops(&c, LW_ROLE_WEB), 4);
 	c.directory_loops = 3;
 	c.kdc_loops = 2;
 	assert_int_equal(lwd_loops(&c, LW_ROLE_DIRECTORY), 3);
@@ -143,6 +146,9 @@ static void role_rows(void **state)
 	assert_int_equal(lwd_roles[LW_ROLE_KEYD].calls, 0);
 	assert_int_equal(lwd_roles[LW_ROLE_DIRECTORY].calls, 1u << LW_ROLE_KEYD | 1u << LW_ROLE_KDC);
 	assert_int_equal(lwd_roles[LW_ROLE_KDC].calls, 1u << LW_ROLE_KEYD | 1u << LW_ROLE_DIRECTORY);
+	assert_int_equal(lwd_roles[LW_ROLE_WEB].calls, 1u << LW_ROLE_KEYD | 1u << LW_ROLE_DIRECTORY | 1u << LW_ROLE_KDC);
+	for (int i = 0; i < LW_ROLE_COUNT; i++)
+		assert_false(lwd_roles[i].calls & 1u << LW_ROLE_WEB); /* nobody asks it */
 }
 
 static void sandbox_rows(void **state)
