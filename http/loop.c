@@ -158,7 +158,7 @@ static void on_output(struct evbuffer *buf, const struct evbuffer_cb_info *info,
 	if (s->broken == 0) {
 		if (evbuffer_copyout(buf, line, 12) < 12 || memcmp(line, "HTTP/1.", 7) != 0 || line[9] == '1')
 			return;
-		s->broken = atoi(line + 9);
+		s->broken = (line[9] - '0') * 100 + (line[10] - '0') * 10 + line[11] - '0';
 		s->next = s->loop->broken;
 		s->loop->broken = s;
 		event_active(&s->loop->ev_fresh, EV_TIMEOUT, 0);
