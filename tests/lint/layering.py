@@ -17,7 +17,7 @@ MAY = {
     "oidc": {"base", "store", "keys", "http"},
     "ca": {"base", "store", "keys", "http"},
     "lwd": {"base", "store", "keys", "http", "ldap", "kdc", "saml", "oidc", "ca"},
-    "cli": {"base", "store", "keys", "http", "ca"},
+    "cli": {"base", "store", "keys", "http", "ca", "saml"},
 }
 EXTRA = {("cli", "lwd/config.h")}  # one header that a folder shares beyond the rule
 ONLY = {  # a library and the folders that may call it
@@ -33,6 +33,7 @@ ONLY = {  # a library and the folders that may call it
     "stringprep.h": {"base"},
     "seccomp.h": {"lwd"},
     "jansson.h": {"http", "cli"},
+    "curl/": {"cli"},
     "gssapi/": {"ldap", "kdc"},
     "krb5.h": {"kdc"},  # a keytab in memory for libgssapi; all else of Kerberos we do ourselves
 }

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keyd as it issues: a tenant's own signing keys, certificates, tokens, and what of them is public. keyd reads the store, runs the access
+ * check itself and builds what it signs, with builders that lwd/services.c registers (keys/ includes no protocol). Errors as in keys.h. */
+#ifndef KEYS_ISSUE_H
+#define KEYS_ISSUE_H
+
+#include "keys/keys.h"
+
+/* ---- logins of the role web, by name ---- */
+/* tenant: its name in any spelling; user: "alice" or "alice@acme.example". Unknown tenant, unknown user, wrong password: LW_EAUTH after the
+ * same work. */
+int keys_login(struct keys *, struct lw_bytes tenant, struct lw_bytes user, struct lw_bytes password, const struct keys_source *,
+	struct keys_token *ret_token, struct lw_cap *ret_cap);
+/* directory, KDC: a token that another role (web, kdc) got for itself and sends along, minted again for the asker. Never lives longer. */
+int keys_adopt(struct keys *, struct lw_bytes token, enum lw_role_id minted_for, struct keys_token *ret_token, struct lw_cap *ret_cap);
+
+/* ---- a tenant's signing keys ---- */
+enum keys_kind { KEYS_CA = 1, KEYS_SAML, KEYS_JWT, KEYS_KIND_COUNT };
+/* directory's upkeep, on its word: sealed items for the kinds that are missing or due (their first keys, a renewed certificate), one for each
+ * STORE_TENANT_KEYS. *ret_n 0: nothing is due. ret_next: when to ask again (wall clock, us). */
+int keys_due(struct keys *, uint32_t tenant, struct lw_arena *, struct store_sealed_item **ret, size_t *ret_n, int64_t *ret_next);
+/* A new key in front of the old ones. alg NULL: the default of its kind ("p256", "p384", "rsa2048", "rsa3072"). Needs `administer`. */
+int keys_rotate(struct keys *, struct lw_bytes token, uint32_t tenant, enum keys_kind, const char *alg, struct lw_arena *, struct store_sealed_item *ret);
+struct keys_set { enum keys_kind kind; const char *id, *alg; int64_t created, not_after; bool current; };
+int keys_list(struct keys *, struct lw_bytes token, uint32_t tenant, struct lw_arena *, struct keys_set **ret, size_t *ret_n); /* `administer` */
+
+/* ---- certificates ---- */
+struct keys_cert_order {
+	uint32_t tenant;
+	struct lw_uuid subject;
+	const char *profile;
+	struct lw_bytes serial; /* the intent's; it has to be in the store */
+	struct lw_bytes csr;    /* DER or PEM */
+};
+struct keys_cert {
+	struct lw_bytes der, pem; /* pem: the leaf and its issuers without the root */
+	int64_t not_before, not_after;
+};
+/* LW_EACCES with why (enrol, a name that is not the subject's), LW_EINVAL (CSR), LW_EUNSUPPORTED (its key), LW_ENOTFOUND, LW_EAGAIN (no intent). */
+int keys_cert(struct keys *, struct lw_bytes token, const struct keys_cert_order *, struct lw_arena *, struct keys_cert *ret, char why[200]);
+/* The role that ended TLS saw the proof for this leaf (DER): a capability marked LW_CAP_ASSERTED, method LW_CAP_CERT. tenant 0: the one that
+ * the certificate is of. LW_EAUTH: not ours, another tenant's, revoked, expired, not for clients, subject gone or disabled; the log knows which. */
+int keys_cert_cap(struct keys *, uint32_t tenant, struct lw_bytes leaf, bool confidential, struct keys_token *ret_token, struct lw_cap *ret_cap);
+/* The root's private key, sealed under the installation's master key, to keep elsewhere; afterwards it is not here any more. Only the operator.
+ * export: LW_ENOTFOUND: it is away already. import: LW_EINVAL: not this installation's. */
+int keys_root_export(struct keys *, struct lw_bytes token, struct lw_arena *, struct lw_bytes *ret_file);
+int keys_root_import(struct keys *, struct lw_bytes token, struct lw_bytes file);
+
+/* ---- what is public ---- */
+enum keys_public {
+	KEYS_ROOT_PEM = 1, KEYS_ROOT_CRL /* DER */, KEYS_INSTALLATION_DER, KEYS_INSTALLATION_CRL, /* tenant is empty for these */
+	KEYS_CA_PEM /* current intermediate, those that still matter, installation CA */, KEYS_CA_DER, KEYS_CA_CRL,
+	KEYS_JWKS /* JSON */, KEYS_SAML_CERTS /* PEM, current first */, KEYS_PUBLIC_COUNT
+};
+/* tenant by name in any spelling. LW_ENOTFOUND: no such tenant, disabled, or no keys yet. ret_until: it may be kept so long (us). */
+int keys_public(struct keys *, enum keys_public, struct lw_bytes tenant, struct lw_arena *, struct lw_bytes *ret, int64_t *ret_until);
+/* RFC 6960; answers with an unsigned error response too. LW_ENOTFOUND: no such tenant. */
+int keys_ocsp(struct keys *, struct lw_bytes tenant, struct lw_bytes request, struct lw_arena *, struct lw_bytes *ret);
+
+/* ---- tokens ---- */
+enum keys_token_type { KEYS_SAML2 = 1, KEYS_JWT_TOKEN };
+struct keys_token_order {
+	enum keys_token_type type;
+	struct lw_uuid subject;  /* zero: whose capability it is */
+	struct lw_bytes subject_name; /* instead of subject: uid, cn or user@domain */
+	struct lw_bytes audience; /* entityID, ACS URL or audience URI; n 0: none, which needs its grant */
+	struct lw_bytes alg;     /* "" default (rsa-sha256; ES256), "rsa-sha384", "rsa-sha512", "ecdsa-sha256", "RS256", "ES256" */
+	int64_t life, not_before; /* us; 0: an hour, now. Longer than the rules or the kind permit: cut */
+	struct lw_bytes request_id; /* InResponseTo; n 0: none */
+};
+struct keys_issued { struct lw_bytes token; /* the Assertion element, or a compact JWS */ struct lw_bytes id; int64_t not_before, not_after; };
+int keys_token_issue(struct keys *, struct lw_bytes token, uint32_t tenant, const struct keys_token_order *, struct lw_arena *, struct keys_issued *ret, char why[200]);
+/* One of our own assertions as a credential: its fields (saml_assertion_put) and signature; keyd rebuilds the octets and checks. tenant by name
+ * (of the URL). renewable: LW_EEXPIRED is let by when it expired at most that long ago (us; Renew). The capability is minted for the asker, method
+ * LW_CAP_TOKEN, auth time the assertion's. LW_EAUTH: not ours, for another audience, cancelled, expired, subject gone. */
+int keys_accept_assertion(struct keys *, struct lw_bytes tenant, struct lw_bytes fields, struct lw_bytes signature, int64_t renewable,
+	struct keys_token *ret_token, struct lw_cap *ret_cap);
+
+/* ---- keyd's own reading of the configuration: public URLs without a slash at the end ("https://idp.acme.example", "http://idp.acme.example:10080") ---- */
+struct keyd;
+int keyd_urls(struct keyd *, const char *https, const char *http);
+
+#endif
