@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/err.h"
 #include "keys/cap.h"
+#include "keys/issue.h"
 #include "keys/msg.h"
 
 #define WAIT_SIGN (2 * LW_SECOND) /* for a keyd that is being restarted */
@@ -154,6 +155,30 @@ int keys_verify(struct keys *k, uint32_t tenant, const struct lw_uuid *subject, 
 	}
 	set_source(&q, from);
 	return call_token(k, &q, ret_token, ret_cap);
+}
+
+int keys_login(struct keys *k, struct lw_bytes tenant, struct lw_bytes user, struct lw_bytes password,
+        const struct keys_source *from, struct keys_token *ret_token, struct lw_cap *ret_cap)
+{
+	struct keys_request q = { .id = KEYS_MSG_LOGIN, .name = tenant, .user = user, .password = password };
+
+	/* nobody's: counted all the same */
+	if (tenant.n > KEYS_MAX_NAME)
+		q.name = LW_LIT("");
+	if (user.n > KEYS_MAX_NAME)
+		q.user = LW_LIT("");
+	if (password.n > KEYS_MAX_PASSWORD)
+		q.password = LW_LIT("");
+	set_source(&q, from);
+	return call_token(k, &q, ret_token, ret_cap);
+}
+
+int keys_adopt(struct keys *k, struct lw_bytes token, enum lw_role_id minted_for, struct keys_token *ret_token,
+        struct lw_cap *ret_cap)
+{
+	struct keys_request q = { .id = KEYS_MSG_ADOPT, .token = token, .role = (uint8_t)minted_for };
+
+	return token.n > LW_CAP_MAX ? LW_EAUTH : call_token(k, &q, ret_token, ret_cap);
 }
 
 int keys_operator(struct keys *k, uint32_t tenant, struct keys_token *ret_token, struct lw_cap *ret_cap)

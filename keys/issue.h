@@ -7,11 +7,12 @@
 #include "keys/keys.h"
 
 /* ---- logins of the role web, by name ---- */
-/* tenant: its name in any spelling; user: "alice" or "alice@acme.example". Unknown tenant, unknown user, wrong password: LW_EAUTH after the
- * same work. */
+/* tenant: its name in any spelling; user: "alice", "alice@acme.example" (of that tenant), a Kerberos name. Unknown tenant, unknown user, locked,
+ * disabled, wrong password: LW_EAUTH after the same work. */
 int keys_login(struct keys *, struct lw_bytes tenant, struct lw_bytes user, struct lw_bytes password, const struct keys_source *,
 	struct keys_token *ret_token, struct lw_cap *ret_cap);
-/* directory, KDC: a token that another role (web, kdc) got for itself and sends along, minted again for the asker. Never lives longer. */
+/* directory: a token that another role (LW_ROLE_WEB; LW_EACCES for others) got for itself and sends along, minted again for the asker: same subject,
+ * methods, times. LW_EAUTH, LW_EEXPIRED. */
 int keys_adopt(struct keys *, struct lw_bytes token, enum lw_role_id minted_for, struct keys_token *ret_token, struct lw_cap *ret_cap);
 
 /* ---- a tenant's signing keys ---- */

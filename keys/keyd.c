@@ -214,6 +214,8 @@ static int (*const handlers[])(struct keyd *, struct keys_call *) = {
 	[KEYS_MSG_KEYTAB] = keyd_keytab,
 	[KEYS_MSG_REALM_KEYS] = keyd_realm_keys,
 	[KEYS_MSG_REALM_LIST] = keyd_realm_list,
+	[KEYS_MSG_LOGIN] = keyd_login,
+	[KEYS_MSG_ADOPT] = keyd_adopt,
 };
 
 /* ---- gates: what a row needs, shown before its handler runs ---- */

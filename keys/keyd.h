@@ -81,6 +81,9 @@ int keyd_kerberos_cap(struct keyd *, struct keys_call *);
 int keyd_keytab(struct keyd *, struct keys_call *);
 int keyd_realm_keys(struct keyd *, struct keys_call *);
 int keyd_realm_list(struct keyd *, struct keys_call *); /* blob: u32 kvno, u64 time of each set */
+/* keys/keyd_login.c */
+int keyd_login(struct keyd *, struct keys_call *);
+int keyd_adopt(struct keyd *, struct keys_call *);
 /* keys/keyd_password.c */
 int keyd_verify(struct keyd *, struct keys_call *);
 int keyd_set_password(struct keyd *, struct keys_call *);

@@ -3,6 +3,7 @@ noinst_LIBRARIES += libkeys.a
 libkeys_a_SOURCES = \
 	keys/keys.h keys/issue.h keys/client.c keys/names.c \
 	keys/keyd.h keys/keyd.c keys/keyd_account.c keys/keyd_password.c keys/keyd_kerberos.c keys/bootstrap.c \
+	keys/keyd_login.c \
 	keys/msg.h keys/msg.c \
 	keys/cap.h keys/cap.c \
 	keys/master.h keys/master.c \

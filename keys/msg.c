@@ -48,6 +48,10 @@ const struct keys_row keys_rows[] = {
 	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_TENANT }, { KEYS_A_ITEMS } },
 	{ KEYS_MSG_REALM_LIST, "realm-list", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER,
 	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_TENANT }, { KEYS_A_BLOB } },
+	{ KEYS_MSG_LOGIN, "login", FROM_WEB, KEYS_NEED_PASSWORD, ACCESS_NONE, KEYS_LANE_HASH,
+	        { KEYS_F_LOGIN, KEYS_F_PASSWORD, KEYS_F_SOURCE }, { KEYS_A_TOKEN } },
+	{ KEYS_MSG_ADOPT, "adopt", FROM_DIRECTORY, KEYS_NEED_FORWARDED, ACCESS_NONE, KEYS_LANE_SIGN,
+	        { KEYS_F_TOKEN, KEYS_F_ROLE }, { KEYS_A_TOKEN } },
 };
 const size_t keys_nrows = sizeof(keys_rows) / sizeof(keys_rows[0]);
 
@@ -229,6 +233,16 @@ static void get_rotate(struct lw_reader *r, struct keys_request *q)
 {
 	q->rotate = get_bool(r);
 }
+static void put_login(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_counted(w, q->name);
+	lw_put_counted(w, q->user);
+}
+static void get_login(struct lw_reader *r, struct keys_request *q)
+{
+	q->name = lw_get_counted(r, KEYS_MAX_NAME);
+	q->user = lw_get_counted(r, KEYS_MAX_NAME);
+}
 
 static const struct {
 	void (*put)(struct lw_writer *, const struct keys_request *);
@@ -249,6 +263,7 @@ static const struct {
 	[KEYS_F_AUTH_TIME] = { put_auth_time, get_auth_time },
 	[KEYS_F_CONFIDENTIAL] = { put_confidential, get_confidential },
 	[KEYS_F_ROTATE] = { put_rotate, get_rotate },
+	[KEYS_F_LOGIN] = { put_login, get_login },
 };
 
 void keys_request_put(struct lw_writer *w, const struct keys_row *row, const struct keys_request *q)

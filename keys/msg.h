@@ -9,6 +9,7 @@
 
 #define KEYS_MSG_VERSION    1
 #define KEYS_MAX_PASSWORD   4096  /* octets on the wire; the policy's maximum is lower */
+#define KEYS_MAX_NAME       1024  /* that somebody logs in by */
 #define KEYS_MAX_CSR        8192
 #define KEYS_MAX_BLOB       65536
 #define KEYS_MAX_SEALED     8192
@@ -31,7 +32,9 @@ enum keys_msg_id {
 	KEYS_MSG_CHECK_FORWARDED,
 	KEYS_MSG_KEYTAB,
 	KEYS_MSG_REALM_KEYS,
-	KEYS_MSG_REALM_LIST
+	KEYS_MSG_REALM_LIST,
+	KEYS_MSG_LOGIN = 17,
+	KEYS_MSG_ADOPT = 18
 };
 
 /* What must be shown before the handler runs. 0 is refused, so that a row can't be forgotten. */
@@ -66,6 +69,7 @@ struct keys_request {
 	uint8_t role;               /* enum lw_role_id: whom a token is, or was, minted for */
 	int64_t auth_time;
 	bool rotate;
+	struct lw_bytes user;       /* as its owner writes it; the tenant's name is in name */
 };
 struct keys_answer {
 	struct lw_bytes token;
@@ -93,6 +97,7 @@ enum keys_field {
 	KEYS_F_AUTH_TIME,
 	KEYS_F_CONFIDENTIAL,
 	KEYS_F_ROTATE,
+	KEYS_F_LOGIN,
 	KEYS_F_COUNT
 };
 enum keys_answer_field { KEYS_A_END = 0, KEYS_A_TOKEN, KEYS_A_ITEMS, KEYS_A_BLOB, KEYS_A_TIME, KEYS_A_COUNT };

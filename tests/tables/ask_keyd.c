@@ -5,6 +5,7 @@
  *   for=monitor|keyd|kdc      the role that a token is minted for, or that the message says it was; directory
  *   age=SECONDS               since the authentication that the KDC tells of
  *   rotate                    new keys
+ *   in=NAME user=TEXT         a login in beta.example, or there
  *   token=none|forged|monitor|kdc|expired|asserted|other-boot   else a good one of the asking subject; anonymous
  * has none changed                   the subject has just changed its own password, with this token The
  * outcome is keyd's error. */
@@ -184,6 +185,9 @@ static const char *ask(enum column who, const char *request)
 	q.is_new = q.new_user = value_of(w, n, "new", NULL) != NULL;
 	q.name = LW_LIT("delta.example");
 	q.realm = LW_LIT("DELTA.EXAMPLE");
+	if (q.id == KEYS_MSG_LOGIN)
+		q.name = lw_str(value_of(w, n, "in", "beta.example"));
+	q.user = lw_str(value_of(w, n, "user", ""));
 	q.krb_name = LW_LIT("new@BETA.EXAMPLE");
 	q.tenant_uuid = lw_uuid_new(&world.clock);
 	q.admin_uuid = lw_uuid_new(&world.clock);

@@ -66,6 +66,10 @@ static const struct {
 	{ &table_messages, "realm-list", "from", ANY_ROLE },
 	{ &table_messages, "realm-list", "need", KEYS_NEED_PEER },
 	{ &table_messages, "realm-list", "verb", ACCESS_READ },
+	{ &table_messages, "login", "from", ANY_ROLE },
+	{ &table_messages, "adopt", "from", ANY_ROLE },
+	{ &table_messages, "adopt", "need", KEYS_NEED_PEER },
+	{ &table_messages, "adopt", "need", KEYS_NEED_TOKEN },
 };
 
 static const struct {

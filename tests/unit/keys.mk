@@ -23,3 +23,8 @@ tests_unit_test_keyd_krb_LDADD = libkeys.a libca.a libstore.a libbase.a $(BASE_L
 
 tests_unit_test_keytab_SOURCES = tests/unit/test_keytab.c
 tests_unit_test_keytab_LDADD = libkeys.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(KRB5_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_keyd_login
+TESTS += tests/unit/test_keyd_login
+tests_unit_test_keyd_login_SOURCES = tests/unit/test_keyd_login.c $(KEYD_FIX)
+tests_unit_test_keyd_login_LDADD = libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(CMOCKA_LIBS)

@@ -38,6 +38,8 @@ static const struct {
 	{ 14, "keytab", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_VERB, ACCESS_EXPORT, KEYS_LANE_SIGN },
 	{ 15, "realm-keys", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER, KEYS_LANE_SIGN },
 	{ 16, "realm-list", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER, KEYS_LANE_SIGN },
+	{ 17, "login", 1u << LW_ROLE_WEB, KEYS_NEED_PASSWORD, ACCESS_NONE, KEYS_LANE_HASH },
+	{ 18, "adopt", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_FORWARDED, ACCESS_NONE, KEYS_LANE_SIGN },
 };
 
 static void table(void **state)
@@ -114,7 +116,8 @@ static void requests_go_round(void **state)
 		.root = true,
 		.role = LW_ROLE_KDC,
 		.auth_time = INT64_C(1795392000000000),
-		.rotate = true };
+		.rotate = true,
+		.user = LW_LIT("alice@acme.example") };
 	struct lw_writer w, again;
 
 	lw_writer_init(&w, KEYS_MAX_REQUEST);
@@ -178,6 +181,18 @@ static void kerberos_cap_on_the_wire(void **state)
 	assert_int_equal(keys_request_get((struct lw_bytes){ wire, sizeof(wire) }, &row, &q), LW_EINVAL);
 }
 
+static void login_on_the_wire(void **state)
+{
+	static const uint8_t wire[] = { 1, 0, 17, 0, 0, 0, 1, 'b', 0, 0, 0, 3, 'b', 'o', 'b', 0, 0, 0, 2, 'p', 'w', 0, 0, 0, 0, 0 };
+	const struct keys_row *row;
+	struct keys_request q;
+
+	assert_int_equal(keys_request_get((struct lw_bytes){ wire, sizeof(wire) }, &row, &q), LW_OK);
+	assert_int_equal(row->id, KEYS_MSG_LOGIN);
+	assert_true(lw_eq(q.name, LW_LIT("b")) && lw_eq(q.user, LW_LIT("bob")) && lw_eq(q.password, LW_LIT("pw")));
+	assert_false(q.confidential);
+}
+
 static void bounds_hold(void **state)
 {
 	static uint8_t big[KEYS_MAX_REQUEST];
@@ -236,6 +251,7 @@ int main(void)
 		cmocka_unit_test(requests_go_round),
 		cmocka_unit_test(verify_on_the_wire),
 		cmocka_unit_test(kerberos_cap_on_the_wire),
+		cmocka_unit_test(login_on_the_wire),
 		cmocka_unit_test(bounds_hold),
 		cmocka_unit_test(answers_go_round),
 	};
