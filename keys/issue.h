@@ -71,11 +71,14 @@ struct keys_token_order {
 };
 struct keys_issued { struct lw_bytes token; /* the Assertion element, or a compact JWS */ struct lw_bytes id; int64_t not_before, not_after; };
 int keys_token_issue(struct keys *, struct lw_bytes token, uint32_t tenant, const struct keys_token_order *, struct lw_arena *, struct keys_issued *ret, char why[200]);
-/* One of our own assertions as a credential: its fields (saml_assertion_put) and signature; keyd rebuilds the octets and checks. tenant by name
- * (of the URL). renewable: LW_EEXPIRED is let by when it expired at most that long ago (us; Renew). The capability is minted for the asker, method
- * LW_CAP_TOKEN, auth time the assertion's. LW_EAUTH: not ours, for another audience, cancelled, expired, subject gone. */
-int keys_accept_assertion(struct keys *, struct lw_bytes tenant, struct lw_bytes fields, struct lw_bytes signature, int64_t renewable,
-	struct keys_token *ret_token, struct lw_cap *ret_cap);
+/* One of our own assertions shown again: its fields (saml_assertion_put) and signature; keyd rebuilds the octets and checks. tenant by name
+ * (of the URL). renewable: LW_EEXPIRED is let by when it expired at most that long ago (us; Renew).
+ * KEYS_AS_CREDENTIAL: the capability is minted for the asker, method LW_CAP_TOKEN, auth time the assertion's; without an audience, or with the
+ * issuer as audience. KEYS_AS_TARGET (of Renew, Validate, Cancel): of any audience, and nothing is minted: ret_token stays untouched, ret_cap says
+ * only whose it is (tenant, subject, auth time). LW_EAUTH: not ours, for another audience, cancelled, expired, subject gone. */
+enum keys_accept { KEYS_AS_CREDENTIAL = 1, KEYS_AS_TARGET };
+int keys_accept_assertion(struct keys *, struct lw_bytes tenant, struct lw_bytes fields, struct lw_bytes signature, enum keys_accept as,
+	int64_t renewable, struct keys_token *ret_token, struct lw_cap *ret_cap);
 
 /* ---- keyd's own reading of the configuration: public URLs without a slash at the end ("https://idp.acme.example", "http://idp.acme.example:10080") ---- */
 struct keyd;
