@@ -43,6 +43,9 @@ int saml_assertion_get(struct lw_bytes, struct lw_arena *, struct saml_assertion
 
 /* ---- inbound XML, only by the recipe (saml/verify.c; for the roles web and for lwctl, never in keyd or directory) ---- */
 #define SAML_MAX_DEPTH 64
+#define SAML_MAX_DOC   524288 /* octets of a document */
+/* Once, before the sandbox is entered: libxml2 and xmlsec1 get ready, and can open nothing from then on. Every function below does it when it was forgotten. */
+void saml_prepare(void);
 struct saml_doc; /* a parsed document: no DTD, no entities, no network, no xml:id, no repeated IDs, bounded depth and size, UTF-8 */
 int saml_doc_parse(struct lw_bytes xml, struct saml_doc **ret, char why[200]); /* LW_EINVAL, LW_ELIMIT */
 void saml_doc_free(struct saml_doc *);

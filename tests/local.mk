@@ -4,6 +4,8 @@ include tests/unit/base.mk
 endif
 include tests/fuzz/base.mk
 include tests/unit/keys.mk
+include tests/unit/saml.mk
+include tests/fuzz/saml.mk
 include tests/unit/ca.mk
 include tests/unit/kdc.mk
 include tests/unit/krbmsg.mk

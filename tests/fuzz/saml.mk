@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+check_PROGRAMS += tests/fuzz/replay_samldoc
+TESTS += tests/fuzz/replay_samldoc
+EXTRA_DIST += tests/fuzz/samldoc.dict tests/fuzz/corpus/samldoc
+tests_fuzz_replay_samldoc_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_samldoc.c
+tests_fuzz_replay_samldoc_LDADD = libsaml.a libbase.a $(XML_LIBS) $(BASE_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_samldoc
+tests_fuzz_fuzz_samldoc_SOURCES = tests/fuzz/fuzz_samldoc.c
+tests_fuzz_fuzz_samldoc_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_samldoc_LDADD = libsaml.a libbase.a $(XML_LIBS) $(BASE_LIBS)
+endif
