@@ -17,6 +17,7 @@ struct lw_peer {
 	uid_t uid;
 	uint8_t tls_endpoint[64]; /* RFC 5929 tls-server-end-point; size 0 without TLS */
 	size_t tls_endpoint_n;
+	struct lw_bytes cert; /* DER of the certificate whose key it has shown to hold, and that nobody has looked at; p NULL: none */
 	uint8_t here[16]; /* the address of this machine that it speaks to; size 4 or 16, 0: unix socket */
 	size_t here_n;
 };

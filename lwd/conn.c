@@ -66,6 +66,7 @@ void conn_close(struct conn *c)
 	if (c->machine != NULL)
 		c->svc->proto->conn_free(c->machine);
 	SSL_free(c->ssl);
+	lwd_tls_peer_done(&c->peer);
 	close(c->fd);
 	addr_drop(net->addrs, c->addr);
 	atomic_fetch_sub(&net->nconns, 1);

@@ -100,6 +100,8 @@ int lwd_netrole_start(struct lwd_ctx *ctx, const struct lwd_netrole_ops *ops, vo
 	n->arg = arg;
 	if (ops->issue != NULL)
 		n->tls = lwd_tls_new();
+	if (n->tls != NULL)
+		lwd_tls_ask(n->tls);
 	r = ops->issue != NULL && n->tls == NULL ? LW_ENOMEM : lwd_net_new(&opt, n->tls, ctx->clock, &n->net);
 	for (size_t i = 0; r == LW_OK && i < ctx->nlisteners; i++) {
 		const struct lwd_handed *h = &ctx->listeners[i];

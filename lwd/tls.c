@@ -12,8 +12,11 @@
 #include "base/err.h"
 #include "base/text.h"
 
+#define CLIENT_RSA_BITS 8192 /* no larger one is ever certified; verifying takes time that grows with the square */
+
 struct lwd_tls {
 	pthread_rwlock_t lock;
+	bool ask;
 	SSL_CTX *ctx; /* replaced as a whole; connections hold references */
 };
 
@@ -33,6 +36,11 @@ void lwd_tls_free(struct lwd_tls *tls)
 	SSL_CTX_free(tls->ctx);
 	pthread_rwlock_destroy(&tls->lock);
 	free(tls);
+}
+
+void lwd_tls_ask(struct lwd_tls *tls)
+{
+	tls->ask = true;
 }
 
 bool lwd_tls_ready(struct lwd_tls *tls)
@@ -89,6 +97,28 @@ static bool ctx_options(SSL_CTX *ctx)
 		SSL_CTX_set_session_id_context(ctx, id, sizeof(id) - 1) == 1;
 }
 
+/* Whose it is, and whether it is good, whoever takes it for a proof finds out. */
+static int take_any(X509_STORE_CTX *store, void *arg)
+{
+	X509 *leaf = X509_STORE_CTX_get0_cert(store);
+	EVP_PKEY *key = leaf == NULL ? NULL : X509_get0_pubkey(leaf);
+	bool ok = key != NULL &&
+		(EVP_PKEY_is_a(key, "EC") || (EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) <= CLIENT_RSA_BITS));
+
+	X509_STORE_CTX_set_error(store, ok ? X509_V_OK : X509_V_ERR_APPLICATION_VERIFICATION);
+	return ok;
+}
+
+static bool ctx_ask(SSL_CTX *ctx)
+{
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(ctx, take_any, NULL);
+	SSL_CTX_set_max_cert_list(ctx, LWD_TLS_CHAIN_MAX);
+	return SSL_CTX_set1_client_sigalgs_list(ctx,
+		       "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
+		       "RSA+SHA256:RSA+SHA384:RSA+SHA512") == 1;
+}
+
 static bool ctx_chain(SSL_CTX *ctx, struct lw_bytes pem, EVP_PKEY *key)
 {
 	BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
@@ -120,7 +150,7 @@ int lwd_tls_set(struct lwd_tls *tls, struct lw_bytes chain_pem, EVP_PKEY *key)
 	ctx = SSL_CTX_new(TLS_server_method());
 	if (ctx == NULL)
 		return LW_ENOMEM;
-	if (!ctx_options(ctx) || !ctx_chain(ctx, chain_pem, key)) {
+	if (!ctx_options(ctx) || (tls->ask && !ctx_ask(ctx)) || !ctx_chain(ctx, chain_pem, key)) {
 		SSL_CTX_free(ctx);
 		ERR_clear_error();
 		return LW_EINVAL;
@@ -177,6 +207,23 @@ static void endpoint(SSL *ssl, struct lw_peer *peer)
 		peer->tls_endpoint_n = n;
 }
 
+static void certificate(SSL *ssl, struct lw_peer *peer)
+{
+	X509 *x = SSL_get0_peer_certificate(ssl);
+	unsigned char *der = NULL;
+	int n = x == NULL ? 0 : i2d_X509(x, &der);
+
+	lwd_tls_peer_done(peer);
+	if (n > 0)
+		peer->cert = (struct lw_bytes){ der, (size_t)n };
+}
+
+void lwd_tls_peer_done(struct lw_peer *peer)
+{
+	OPENSSL_free((void *)(uintptr_t)peer->cert.p);
+	peer->cert = (struct lw_bytes){ NULL, 0 };
+}
+
 void lwd_tls_peer(SSL *ssl, struct lw_peer *peer)
 {
 	const char *sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
@@ -185,6 +232,7 @@ void lwd_tls_peer(SSL *ssl, struct lw_peer *peer)
 
 	peer->tls = true;
 	endpoint(ssl, peer);
+	certificate(ssl, peer);
 	if (sni == NULL || (arena = lw_arena_new(8192, false)) == NULL)
 		return;
 	if (lw_domain_canon(arena, lw_str(sni), &canon) == LW_OK && strlen(canon) < sizeof(peer->sni))

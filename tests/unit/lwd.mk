@@ -21,3 +21,8 @@ tests_unit_test_lwd_relay_LDADD = $(lwd_test_libs) $(CMOCKA_LIBS)
 # PROGRAM is found beside it in the build folder, where make check runs.
 dist_check_SCRIPTS += tests/unit/lwd_monitor.py
 TESTS += tests/unit/lwd_monitor.py
+
+check_PROGRAMS += tests/unit/test_lwd_tls
+TESTS += tests/unit/test_lwd_tls
+tests_unit_test_lwd_tls_SOURCES = tests/unit/test_lwd_tls.c tests/unit/lwd_sign.c tests/unit/lwd_sign.h
+tests_unit_test_lwd_tls_LDADD = $(lwd_test_libs) $(CMOCKA_LIBS)
