@@ -496,6 +496,38 @@ int lw_unbase64(struct lw_arena *a, struct lw_bytes in, struct lw_bytes *ret)
 	return LW_OK;
 }
 
+char *lw_base64url(struct lw_arena *a, struct lw_bytes in)
+{
+	char *s = lw_base64(a, in);
+
+	for (char *p = s; p && *p; p++)
+		if (*p == '+' || *p == '/')
+			*p = *p == '+' ? '-' : '_';
+		else if (*p == '=')
+			*p = '\0';
+	return s;
+}
+
+int lw_unbase64url(struct lw_arena *a, struct lw_bytes in, struct lw_bytes *ret)
+{
+	size_t n = (in.n + 3) / 4 * 4;
+	uint8_t *p;
+
+	if (in.n % 4 == 1)
+		return LW_EINVAL;
+	p = lw_alloc(a, n + 1);
+	if (!p)
+		return LW_ELIMIT;
+	for (size_t i = 0; i < in.n; i++) {
+		if (in.p[i] == '+' || in.p[i] == '/' || in.p[i] == '=')
+			return LW_EINVAL;
+		p[i] = in.p[i] == '-' ? '+' : in.p[i] == '_' ? '/' : in.p[i];
+	}
+	for (size_t i = in.n; i < n; i++)
+		p[i] = '=';
+	return lw_unbase64(a, (struct lw_bytes){ p, n }, ret);
+}
+
 int lw_parse_u64(struct lw_bytes in, uint64_t max, uint64_t *ret)
 {
 	uint64_t v = 0;

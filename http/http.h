@@ -68,6 +68,7 @@ struct http_request {
 struct lw_bytes http_param(const struct http_request *, const char *name);  /* p NULL: no such */
 struct lw_bytes http_query(const struct http_request *, const char *name);  /* the first; p NULL: no such */
 struct lw_bytes http_field(const struct http_request *, const char *name);  /* the first, any case; p NULL: no such */
+struct lw_bytes http_pair_find(const struct http_pair *, size_t n, const char *name); /* the first, any case; p NULL: no such */
 /* The media type of the body without parameters is this one (any case). */
 bool http_type_is(const struct http_request *, const char *type);
 
@@ -83,6 +84,8 @@ struct http_response {
 };
 /* Lives as long as the request's arena. Control octets in a value: the field is left out. Cache-Control replaces "no-store". */
 void http_put_field(struct http_response *, const char *name, struct lw_bytes value);
+/* A problem document of the answer's status, code and detail, in place of what was written. */
+void http_put_problem(struct http_response *);
 /* The answer's body; takes the reference. */
 void http_put_json(struct http_response *, json_t *);
 
@@ -128,6 +131,12 @@ struct http_server_options {
 	SSL *(*tls)(void *host);       /* a new one, to accept with; NULL: none to be had now */
 	void (*tls_peer)(void *host, SSL *, struct lw_peer *); /* after the handshake: tls, sni, tls_endpoint */
 };
+/* What the server does with a request that it has read, without sockets: method, fields, body, peer and arena are the caller's. */
+/* Sets route, params and query. 0, 400, 404, 405 (ret_allow has the methods). */
+int http_find(const struct http_server_options *, struct http_request *, struct lw_bytes path, struct lw_bytes query, unsigned *ret_allow);
+/* Authenticates and runs the route; the answer's status is 200 and its body initialised before. */
+void http_run(const struct http_server_options *, struct http_request *, struct http_response *);
+
 struct http_server;
 /* The options' tables are borrowed. LW_EINVAL: http_routes_wrong says why; LW_ENOMEM. */
 int http_server_new(const struct http_server_options *, struct http_server **ret);

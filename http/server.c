@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One request: what evhttp made of it becomes a struct http_request, its handler runs, the answer goes back through evhttp. */
+/* One request: what evhttp made of it becomes a struct http_request, run.c runs it, the answer goes back through evhttp. */
 #include "http/int.h"
 
 #include <stdio.h>
@@ -14,61 +14,8 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "base/text.h"
-
-/* ---- what requests say ---- */
-
-static struct lw_bytes find(const struct http_pair *v, size_t n, const char *name, bool nocase)
-{
-	for (size_t i = 0; i < n; i++)
-		if (nocase ? lw_eq_nocase(v[i].name, lw_str(name)) : lw_eq(v[i].name, lw_str(name)))
-			return v[i].value;
-	return (struct lw_bytes){ NULL, 0 };
-}
-
-struct lw_bytes http_param(const struct http_request *q, const char *name)
-{
-	return find(q->params, q->nparams, name, false);
-}
-
-struct lw_bytes http_query(const struct http_request *q, const char *name)
-{
-	return find(q->query, q->nquery, name, false);
-}
-
-struct lw_bytes http_field(const struct http_request *q, const char *name)
-{
-	return find(q->fields, q->nfields, name, true);
-}
-
-bool http_type_is(const struct http_request *q, const char *type)
-{
-	struct lw_bytes v = http_field(q, "content-type");
-	size_t n = 0;
-
-	while (n < v.n && v.p[n] != ';' && v.p[n] != ' ' && v.p[n] != '\t')
-		n++;
-	return lw_eq_nocase((struct lw_bytes){ v.p, n }, lw_str(type));
-}
-
-void http_put_field(struct http_response *a, const char *name, struct lw_bytes value)
-{
-	if (a->nfields == HTTP_MORE_FIELDS)
-		return;
-	for (size_t i = 0; i < value.n; i++)
-		if (value.p[i] < 0x20 || value.p[i] == 0x7f)
-			return;
-	a->fields[a->nfields++] = (struct http_pair){ lw_str(name), value };
-}
 
 /* ---- answers ---- */
-
-static void make_problem(struct http_response *a)
-{
-	lw_writer_reset(&a->body);
-	a->type = "application/problem+json";
-	http_problem_put(&a->body, a->status, a->code, a->detail);
-}
 
 static void add_allow(struct evkeyvalq *h, unsigned allow)
 {
@@ -94,9 +41,9 @@ static void add_challenges(struct evkeyvalq *h, unsigned auth)
 static void add_fields(struct http_exchange *x, struct evkeyvalq *h)
 {
 	const struct http_response *a = &x->res;
-	bool challenge = a->status == 401 && x->req.route != NULL;
+	unsigned challenges = a->status == 401 && x->req.route != NULL ? x->req.route->auth : 0;
 
-	if (find(a->fields, a->nfields, "Cache-Control", true).p == NULL)
+	if (http_pair_find(a->fields, a->nfields, "Cache-Control").p == NULL)
 		evhttp_add_header(h, "Cache-Control", "no-store");
 	evhttp_add_header(h, "X-Content-Type-Options", "nosniff");
 	for (size_t i = 0; i < a->nfields; i++) {
@@ -105,10 +52,10 @@ static void add_fields(struct http_exchange *x, struct evkeyvalq *h)
 
 		if (name != NULL && value != NULL)
 			evhttp_add_header(h, name, value);
-		challenge = challenge && !lw_eq_nocase(a->fields[i].name, LW_LIT("WWW-Authenticate"));
+		if (lw_eq_nocase(a->fields[i].name, LW_LIT("WWW-Authenticate")))
+			challenges &= ~(unsigned)HTTP_AUTH_NEGOTIATE; /* it is there with a token */
 	}
-	if (challenge)
-		add_challenges(h, x->req.route->auth);
+	add_challenges(h, challenges);
 	if (x->allow != 0)
 		add_allow(h, x->allow);
 	if (x->close || atomic_load(&x->loop->srv->drain_end) != 0)
@@ -156,62 +103,11 @@ void http_reply(struct http_exchange *x)
 
 /* ---- running, on a worker ---- */
 
-static int authenticate(struct http_exchange *x)
-{
-	const struct http_server_options *opt = &x->loop->srv->opt;
-	struct lw_bytes field = http_field(&x->req, "authorization"), reply = { NULL, 0 };
-	struct http_credentials cred = { 0 };
-	char *text;
-	int r;
-
-	x->req.how = HTTP_AUTH_NONE;
-	if (field.p == NULL)
-		return x->req.route->auth & HTTP_AUTH_NONE ? LW_OK : LW_EAUTH;
-	if (x->req.route->auth == HTTP_AUTH_NONE)
-		return LW_OK; /* it asks nobody */
-	r = http_authorization_parse(field, x->arena, &cred);
-	if (r == LW_EUNSUPPORTED || (r == LW_OK && !(x->req.route->auth & cred.how))) {
-		snprintf(x->res.detail, sizeof(x->res.detail), "not with this way of authentication");
-		return LW_EAUTH;
-	}
-	if (r != LW_OK || opt->authenticate == NULL)
-		return r != LW_OK ? LW_EINVAL : LW_EAUTH;
-	r = opt->authenticate(opt->ctx, &x->req, &cred, &x->req.who, &reply);
-	if (r == LW_OK)
-		x->req.how = cred.how;
-	if (cred.how == HTTP_AUTH_NEGOTIATE && reply.n > 0 && (text = lw_base64(x->arena, reply)) != NULL &&
-		(text = lw_printf(x->arena, "Negotiate %s", text)) != NULL)
-		http_put_field(&x->res, "WWW-Authenticate", lw_str(text));
-	return r;
-}
-
-static void run(struct http_exchange *x)
-{
-	struct http_response *a = &x->res;
-	int r = authenticate(x);
-
-	if (r == LW_OK)
-		r = x->req.route->run(x->loop->srv->opt.ctx, &x->req, a);
-	if (r == LW_OK && a->body.err != LW_OK)
-		r = a->body.err == LW_ELIMIT ? LW_EINTERNAL : a->body.err;
-	if (r != LW_OK) {
-		const struct http_problem *p = http_problem_of(r);
-
-		a->status = p->status;
-		a->code = p->code;
-		if (a->detail[0] == '\0')
-			snprintf(a->detail, sizeof(a->detail), "%s", p->text);
-		if (p->status == 500)
-			lw_log(LW_ERROR, "http-failed", "route", x->req.route->pattern, "why", lw_strerror(r), NULL);
-		make_problem(a);
-	}
-}
-
 static void run_work(struct http_work *work)
 {
 	struct http_exchange *x = (struct http_exchange *)((char *)work - offsetof(struct http_exchange, work));
 
-	run(x);
+	http_run(&x->loop->srv->opt, &x->req, &x->res);
 	http_return(x);
 }
 
@@ -221,7 +117,7 @@ static void refuse(struct http_exchange *x, int status, const char *detail)
 {
 	x->res.status = status;
 	snprintf(x->res.detail, sizeof(x->res.detail), "%s", detail);
-	make_problem(&x->res);
+	http_put_problem(&x->res);
 }
 
 static enum http_method method_of(enum evhttp_cmd_type type)
@@ -302,12 +198,8 @@ static int take_route(struct http_exchange *x)
 {
 	const struct http_server_options *opt = &x->loop->srv->opt;
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(x->ev);
-	struct http_target *t = lw_alloc(x->arena, sizeof(*t));
 	const char *path = uri == NULL ? NULL : evhttp_uri_get_path(uri), *query = uri == NULL ? NULL : evhttp_uri_get_query(uri);
-	int status;
 
-	if (t == NULL)
-		return 500;
 	for (const char *p = evhttp_request_get_uri(x->ev); *p != '\0'; p++)
 		if (*p <= ' ' || *p == 0x7f)
 			return 400;
@@ -315,13 +207,7 @@ static int take_route(struct http_exchange *x)
 		path = "/"; /* http://host */
 	if (path == NULL || evhttp_uri_get_fragment(uri) != NULL)
 		return 400;
-	status = http_target_parse(keep(x->arena, path), keep(x->arena, query == NULL ? "" : query), x->arena, t);
-	if (status != 0)
-		return status;
-	x->req.query = t->query;
-	x->req.nquery = t->nquery;
-	x->req.route = http_route_find(opt->routes, opt->nroutes, x->req.method, t, x->arena, x->req.params, &x->req.nparams, &x->allow);
-	return x->req.route != NULL ? 0 : x->allow != 0 ? 405 : 404;
+	return http_find(opt, &x->req, keep(x->arena, path), keep(x->arena, query == NULL ? "" : query), &x->allow);
 }
 
 static int take_body(struct http_exchange *x)
@@ -402,7 +288,7 @@ void http_take(struct evhttp_request *ev, void *arg)
 		return;
 	}
 	if (status == 0)
-		run(x);
+		http_run(&l->srv->opt, &x->req, &x->res);
 	else
 		refuse(x, status, detail);
 	http_reply(x);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "kdc/own.h"
 
 static const struct { const char *service; enum kdc_own own; } services[] = {
@@ -133,10 +134,20 @@ static int establish(struct accepting *c, struct lw_arena *a)
 
 /* ---- in order ---- */
 
+/* A realm is its tenant's name in upper case. */
+static bool of_tenant(const struct accepting *c)
+{
+	char *name;
+
+	return !c->q->tenant.n || (lw_domain_canon(c->t->arena, c->q->tenant, &name) == LW_OK &&
+	                                  lw_eq_nocase(lw_str(name), lw_str(c->shown.realm->name)));
+}
+
 static int look(struct accepting *c, int64_t now)
 {
 	enum kdc_own own = KDC_ENTRY;
 	struct lw_bytes der;
+	int err;
 
 	for (size_t i = 0; i < sizeof services / sizeof *services; i++)
 		if (strcmp(c->q->service, services[i].service) == 0)
@@ -145,7 +156,8 @@ static int look(struct accepting *c, int64_t now)
 		return LW_EINTERNAL;
 	if (kdc_gss_unframe(c->q->token, &der) || krb_get_ap_req(der, &c->req))
 		return LW_EINVAL;
-	return kdc_own_ap_req(c->t, own, &c->req, now, true, &c->shown);
+	err = kdc_own_ap_req(c->t, own, &c->req, now, true, &c->shown);
+	return !err && !of_tenant(c) ? KDC_R_NOT_US : err;
 }
 
 /* The client gets a context and we a capability, or neither. */

@@ -51,6 +51,7 @@ struct kdc_accept {
 	/* bindings: application data of the channel (RFC 5929 with its prefix), or empty */
 	struct lw_bytes token, bindings;
 	bool confidential;        /* is the channel? */
+	struct lw_bytes tenant;   /* the ticket has to be of this one, by name in any spelling; empty: of any */
 	enum lw_role_id role;     /* whom the capability is for */
 };
 struct kdc_accepted {

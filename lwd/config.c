@@ -116,6 +116,36 @@ static int canon(const char *name, const char *key, char **inout, bool required,
 	return r;
 }
 
+/* It goes into certificates, metadata and tokens: https, a host, perhaps a port and a path; no slash at the end. */
+static int check_url(const char *name, char *url, char err[256])
+{
+	size_t n = url == NULL ? 0 : strlen(url), scheme = strlen("https://");
+
+	while (n > scheme && url[n - 1] == '/')
+		url[--n] = '\0';
+	if (url == NULL || (strncmp(url, "https://", scheme) == 0 && n > scheme && url[scheme] != '/' &&
+				   strspn(url + scheme, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/[]") == n - scheme))
+		return LW_OK;
+	snprintf(err, 256, "%s: web.url = %.100s is not of the form https://HOST[:PORT][/PATH]", name, url);
+	return LW_EINVAL;
+}
+
+static void put_url(char ret[LWD_URL_MAX], const char *scheme, const char *host, unsigned port, unsigned usual)
+{
+	if (port == usual)
+		snprintf(ret, LWD_URL_MAX, "%s://%s", scheme, host);
+	else
+		snprintf(ret, LWD_URL_MAX, "%s://%s:%u", scheme, host, port);
+}
+
+void lwd_config_urls(const struct lwd_config *conf, char ret_https[LWD_URL_MAX], char ret_http[LWD_URL_MAX])
+{
+	put_url(ret_https, "https", conf->hostname, 443 + (unsigned)conf->port_offset, 443);
+	put_url(ret_http, "http", conf->hostname, 80 + (unsigned)conf->port_offset, 80);
+	if (conf->web_url != NULL && conf->web_url[0] != '\0')
+		snprintf(ret_https, LWD_URL_MAX, "%s", conf->web_url);
+}
+
 int lwd_config_parse(struct lw_bytes text, const char *name, struct lwd_config *ret, char err[256])
 {
 	struct lwd_config conf = { 0 };
@@ -129,6 +159,8 @@ int lwd_config_parse(struct lw_bytes text, const char *name, struct lwd_config *
 		r = canon(name, "domain", &conf.domain, true, err);
 	if (r == LW_OK)
 		r = canon(name, "hostname", &conf.hostname, true, err);
+	if (r == LW_OK)
+		r = check_url(name, conf.web_url, err);
 	if (r != LW_OK) {
 		lwd_config_done(&conf);
 		return r;

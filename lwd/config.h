@@ -38,6 +38,9 @@ int lwd_config_load(const char *dir, struct lwd_config *ret, char err[256]);
 int lwd_config_text(const char *dir, struct lw_writer *w, char err[256]);
 int lwd_config_parse(struct lw_bytes text, const char *name, struct lwd_config *ret, char err[256]);
 void lwd_config_done(struct lwd_config *);
+/* Where others find this lwd, without a slash at the end: web.url, else https://HOSTNAME[:PORT]; and http://HOSTNAME[:PORT]. */
+#define LWD_URL_MAX 600
+void lwd_config_urls(const struct lwd_config *, char ret_https[LWD_URL_MAX], char ret_http[LWD_URL_MAX]);
 
 /* What `lwctl init` says; NULL or 0 keeps the default. Writes DIR/lwd.conf (0644) by way of a temporary file and
  * fsync; LW_EEXIST when there is one. The result is parsed before it is put in place. */

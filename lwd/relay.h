@@ -15,6 +15,7 @@
 #define RELAY_MAX_GSS      65536        /* a token, an exported context */
 #define RELAY_MAX_BINDINGS 512
 #define RELAY_MAX_SERVICE  15           /* letters */
+#define RELAY_MAX_TENANT   1024
 #define RELAY_MAX_TEXT     199
 
 enum relay_op { RELAY_PING = 1, RELAY_SET_SECRET, RELAY_ACCEPT, RELAY_OP_COUNT };

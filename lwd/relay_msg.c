@@ -92,6 +92,7 @@ static void put_accept(struct lw_writer *w, const struct relay_request *q)
 	lw_put_counted(w, a->bindings);
 	put_bool(w, a->confidential);
 	lw_put_u8(w, (uint8_t)a->role);
+	lw_put_counted(w, a->tenant.n > RELAY_MAX_TENANT ? LW_LIT("-") /* none is called so */ : a->tenant);
 }
 
 static void get_accept(struct lw_reader *r, struct lw_arena *arena, struct relay_request *q)
@@ -107,6 +108,7 @@ static void get_accept(struct lw_reader *r, struct lw_arena *arena, struct relay
 	a->bindings = lw_get_counted(r, RELAY_MAX_BINDINGS);
 	a->confidential = get_bool(r);
 	a->role = (enum lw_role_id)lw_get_u8(r);
+	a->tenant = lw_get_counted(r, RELAY_MAX_TENANT);
 	if (r->err == LW_OK && (service.n == 0 || a->role >= LW_ROLE_COUNT))
 		r->err = LW_EINVAL;
 	if (r->err != LW_OK)

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,80 +13,30 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "http/http.h"
-#include "keys/keys.h"
 #include "lwd/conn.h"
 #include "lwd/keeper.h"
 #include "lwd/netrole.h"
 #include "lwd/relay.h"
 #include "lwd/tls.h"
-#include "store/verbs.h"
+#include "lwd/web.h"
 
 #define ALIVE_US (20 * LW_SECOND)
 
+/* What handlers may still read. */
+struct old_url {
+	struct old_url *next;
+	char text[];
+};
 struct web_state {
 	struct lwd_ctx *ctx;
-	struct lw_chan *keyd, *directory, *kdc;
-	struct keys *keys;
+	struct web web;            /* what routes see */
+	struct lw_chan *keyd;
+	struct http_route *routes;
 	struct lwd_tls *tls;
 	struct lwd_keeper *keeper;
 	struct workers *workers;
-	struct http_server *http;
+	struct old_url *old_urls;
 	sem_t serving;
-};
-
-/* ---- routes ---- */
-
-static void put_text(struct http_response *a, const char *type, const char *text)
-{
-	a->type = type;
-	lw_put_raw(&a->body, text, strlen(text));
-}
-
-static int livez(void *ctx, struct http_request *q, struct http_response *a)
-{
-	put_text(a, "text/plain", "ok\n");
-	return LW_OK;
-}
-
-/* keyd opens a sealed record, directory has its store open. */
-static int readyz(void *ctx, struct http_request *q, struct http_response *a)
-{
-	struct web_state *s = ctx;
-
-	if (keys_ping(s->keys) != LW_OK || relay_ping(s->directory) != LW_OK || relay_ping(s->kdc) != LW_OK) {
-		snprintf(a->detail, sizeof(a->detail), "a part of lwd does not answer");
-		return LW_EUNAVAIL;
-	}
-	put_text(a, "text/plain", "ok\n");
-	return LW_OK;
-}
-
-static void put_up(struct http_response *a, const char *role, bool up)
-{
-	char line[64];
-
-	snprintf(line, sizeof(line), "lwd_up{role=\"%s\"} %d\n", role, up);
-	put_text(a, a->type, line);
-}
-
-static int metrics(void *ctx, struct http_request *q, struct http_response *a)
-{
-	struct web_state *s = ctx;
-
-	put_text(a, "text/plain; version=0.0.4", "# HELP lwd_up Does the role answer?\n# TYPE lwd_up gauge\n");
-	put_up(a, "keyd", keys_ping(s->keys) == LW_OK);
-	put_up(a, "directory", relay_ping(s->directory) == LW_OK);
-	put_up(a, "kdc", relay_ping(s->kdc) == LW_OK);
-	put_up(a, "web", true);
-	http_metrics(s->http, &a->body);
-	return LW_OK;
-}
-
-static const struct http_route routes[] = {
-	{ .method = HTTP_GET, .pattern = "/livez", .right = ACCESS_READ, .auth = HTTP_AUTH_NONE, .quick = true, .run = livez },
-	{ .method = HTTP_GET, .pattern = "/readyz", .right = ACCESS_READ, .auth = HTTP_AUTH_NONE, .run = readyz },
-	{ .method = HTTP_GET, .pattern = "/metrics", .right = ACCESS_READ, .auth = HTTP_AUTH_NONE, .run = metrics },
 };
 
 /* ---- what the server borrows ---- */
@@ -125,14 +76,14 @@ static int issue(void *arg, struct lw_bytes csr, struct lw_arena *arena, struct 
 {
 	struct web_state *s = arg;
 
-	return keys_tls_cert(s->keys, csr, arena, ret_pem, ret_not_after);
+	return keys_tls_cert(s->web.keys, csr, arena, ret_pem, ret_not_after);
 }
 
 static void serve(void *arg)
 {
 	struct web_state *s = arg;
 
-	if (http_server_start(s->http) != LW_OK) {
+	if (http_server_start(s->web.http) != LW_OK) {
 		lw_log(LW_ERROR, "cannot-start-threads", NULL);
 		_exit(1);
 	}
@@ -152,7 +103,7 @@ static void *beat(void *arg)
 	while (sem_wait(&s->serving) != 0)
 		;
 	for (;;) {
-		relay_ping(s->directory);
+		relay_ping(s->web.directory);
 		nanosleep(&second, NULL);
 	}
 	return NULL;
@@ -172,11 +123,36 @@ static int web_open(struct lwd_ctx *ctx, char err[256])
 	return LW_OK;
 }
 
+static void set_url(struct web_state *s, const char *_Atomic *at, const char *text)
+{
+	const char *now = atomic_load(at);
+	size_t n = strlen(text) + 1;
+	struct old_url *u;
+
+	if (now != NULL && strcmp(now, text) == 0)
+		return;
+	u = malloc(sizeof(*u) + n);
+	if (u == NULL)
+		return;
+	memcpy(u->text, text, n);
+	u->next = s->old_urls;
+	s->old_urls = u;
+	atomic_store(at, u->text);
+}
+
+static void set_urls(struct web_state *s, const struct lwd_config *conf)
+{
+	char https[LWD_URL_MAX], http[LWD_URL_MAX];
+
+	lwd_config_urls(conf, https, http);
+	set_url(s, &s->web.url, https);
+	set_url(s, &s->web.plain_url, http);
+}
+
 static int make_server(struct lwd_ctx *ctx, struct web_state *s)
 {
-	struct http_server_options opt = { .routes = routes,
-		.nroutes = sizeof(routes) / sizeof(*routes),
-		.ctx = s,
+	struct http_server_options opt = { .ctx = &s->web,
+		.authenticate = web_authenticate,
 		.clock = ctx->clock,
 		.loops = lwd_loops(&ctx->conf, LW_ROLE_WEB),
 		.max_conns = lwd_conns_cap(&ctx->conf, LW_ROLE_WEB),
@@ -185,12 +161,20 @@ static int make_server(struct lwd_ctx *ctx, struct web_state *s)
 		.submit = submit,
 		.tls = new_ssl,
 		.tls_peer = tls_peer };
-	int r = http_server_new(&opt, &s->http);
+	const char *wrong;
+	int r;
 
+	opt.routes = s->routes = web_routes(&opt.nroutes);
+	if (s->routes == NULL)
+		return LW_ENOMEM;
+	wrong = http_routes_wrong(opt.routes, opt.nroutes);
+	if (wrong != NULL)
+		lw_log(LW_ERROR, "routes", "why", wrong, NULL);
+	r = http_server_new(&opt, &s->web.http);
 	for (size_t i = 0; r == LW_OK && i < ctx->nlisteners; i++) {
 		const struct lwd_handed *h = &ctx->listeners[i];
 
-		r = http_server_listen(s->http, h->loop, h->fd, ctx->program->services[h->service].tls);
+		r = http_server_listen(s->web.http, h->loop, h->fd, ctx->program->services[h->service].tls);
 	}
 	return r;
 }
@@ -203,12 +187,17 @@ static int web_start(struct lwd_ctx *ctx, char err[256])
 
 	sem_init(&s->serving, 0, 0);
 	s->keyd = lw_chan_new(lwd_roles[LW_ROLE_KEYD].name);
-	s->directory = lw_chan_new(lwd_roles[LW_ROLE_DIRECTORY].name);
-	s->kdc = lw_chan_new(lwd_roles[LW_ROLE_KDC].name);
-	s->keys = s->keyd == NULL ? NULL : keys_over_chan(s->keyd, LW_ROLE_WEB);
+	s->web.directory = lw_chan_new(lwd_roles[LW_ROLE_DIRECTORY].name);
+	s->web.kdc = lw_chan_new(lwd_roles[LW_ROLE_KDC].name);
+	s->web.keys = s->keyd == NULL ? NULL : keys_over_chan(s->keyd, LW_ROLE_WEB);
 	s->tls = lwd_tls_new();
 	s->workers = workers_new(lwd_workers(&ctx->conf, LW_ROLE_WEB));
-	if (s->keys == NULL || s->directory == NULL || s->kdc == NULL || s->tls == NULL || s->workers == NULL)
+	if (s->web.keys == NULL || s->web.directory == NULL || s->web.kdc == NULL || s->tls == NULL || s->workers == NULL)
+		return LW_ENOMEM;
+	s->web.clock = ctx->clock;
+	s->web.tenant = ctx->conf.domain;
+	set_urls(s, &ctx->conf);
+	if (s->web.url == NULL || s->web.plain_url == NULL)
 		return LW_ENOMEM;
 	r = make_server(ctx, s);
 	if (r != LW_OK) {
@@ -229,28 +218,29 @@ static void web_peer(struct lwd_ctx *ctx, enum lw_role_id role, enum lwd_peer si
 	if (side != LWD_PEER_ANSWERS)
 		close(fd); /* nobody asks it */
 	else
-		lw_chan_connect(role == LW_ROLE_KEYD ? s->keyd : role == LW_ROLE_KDC ? s->kdc : s->directory, fd);
+		lw_chan_connect(role == LW_ROLE_KEYD ? s->keyd : role == LW_ROLE_KDC ? s->web.kdc : s->web.directory, fd);
 }
 
 static void web_reload(struct lwd_ctx *ctx, const struct lwd_config *old)
 {
 	struct web_state *s = ctx->state;
 
-	http_server_limits(s->http, lwd_conns_cap(&ctx->conf, LW_ROLE_WEB), ctx->conf.max_conns_per_addr);
+	set_urls(s, &ctx->conf);
+	http_server_limits(s->web.http, lwd_conns_cap(&ctx->conf, LW_ROLE_WEB), ctx->conf.max_conns_per_addr);
 }
 
 static bool web_alive(struct lwd_ctx *ctx)
 {
 	struct web_state *s = ctx->state;
 
-	return http_server_alive(s->http, ALIVE_US);
+	return http_server_alive(s->web.http, ALIVE_US);
 }
 
 static void web_drain(struct lwd_ctx *ctx)
 {
 	struct web_state *s = ctx->state;
 
-	if (!http_server_drain(s->http, ctx->conf.shutdown_time))
+	if (!http_server_drain(s->web.http, ctx->conf.shutdown_time))
 		lw_log(LW_WARN, "drain-cut", "why", "some connections did not finish in time", NULL);
 }
 

@@ -203,6 +203,7 @@ static void a_token_is_accepted(void **state)
 		.token = LW_LIT("AP-REQ"),
 		.bindings = LW_LIT("tls-server-end-point:x"),
 		.confidential = true,
+		.tenant = LW_LIT("acme.example"),
 		.role = LW_ROLE_DIRECTORY };
 	struct kdc_accepted got;
 	struct side s;

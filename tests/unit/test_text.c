@@ -244,6 +244,16 @@ static void base64(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_int_equal(lw_unbase64(a, lw_str(bad[i]), &out), LW_EINVAL);
 	assert_string_equal(lw_base64(a, LW_LIT("\xff\xef\xbe")), "/+++");
+	/* RFC 4648 5 */
+	assert_string_equal(lw_base64url(a, LW_LIT("\xff\xef\xbe\xff")), "_---_w");
+	assert_int_equal(lw_unbase64url(a, LW_LIT("_---_w"), &out), LW_OK);
+	assert_true(lw_eq(out, LW_LIT("\xff\xef\xbe\xff")));
+	assert_int_equal(lw_unbase64url(a, LW_LIT(""), &out), LW_OK);
+	assert_int_equal(out.n, 0);
+	assert_int_equal(lw_unbase64url(a, LW_LIT("_---_w=="), &out), LW_EINVAL);
+	assert_int_equal(lw_unbase64url(a, LW_LIT("_---_x"), &out), LW_EINVAL); /* bits left over */
+	assert_int_equal(lw_unbase64url(a, LW_LIT("/+++"), &out), LW_EINVAL);
+	assert_int_equal(lw_unbase64url(a, LW_LIT("_---_"), &out), LW_EINVAL);
 }
 
 static void hex(void **state)
