@@ -46,6 +46,32 @@ static int accept_token(struct lw_bytes token, struct lw_bytes bindings, struct 
 	return kdc_accept(kdc, &q, arena, ret);
 }
 
+/* Only a ticket of the tenant that was asked for, in any spelling. */
+static void of_one_tenant(void **state)
+{
+	static const struct {
+		const char *tenant;
+		int err;
+	} rows[] = { { "acme.example", LW_OK }, { "ACME.Example", LW_OK }, { "", LW_OK }, { "beta.example", LW_EAUTH }, { "example", LW_EAUTH },
+		{ "acme.example.x", LW_EAUTH }, { "-", LW_EAUTH } };
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct ask ask = { 0 };
+		gss_ctx_id_t ctx = GSS_C_NO_CONTEXT;
+		struct kdc_accept q = { .service = "ldap", .tenant = lw_str(rows[i].tenant), .role = LW_ROLE_WEB };
+		struct kdc_accepted got = { 0 };
+		struct forge f;
+		OM_uint32 minor;
+
+		forge_ask(&ask, &f);
+		q.token = token_of(&f, &ctx, FLAGS, none);
+		assert_int_equal(kdc_accept(kdc, &q, arena, &got), rows[i].err);
+		assert_int_equal(got.cap.n > 0, rows[i].err == LW_OK);
+		gss_delete_sec_context(&minor, &ctx, GSS_C_NO_BUFFER);
+		forge_done(&f);
+	}
+}
+
 /* 0: accepted; else the code of the KRB-ERROR that came, or -1 when none did. */
 static int accept_ask(const struct ask *a)
 {
@@ -356,6 +382,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unframed),
 		cmocka_unit_test(accepted),
+		cmocka_unit_test(of_one_tenant),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(replayed),
 		cmocka_unit_test(at_once),

@@ -29,7 +29,7 @@ static struct {
 	struct store_op op;
 	uint8_t sealed[3][16];
 	struct kdc_accept accept;
-	char service[16], bindings[64];
+	char service[16], bindings[64], tenant[64];
 	unsigned writes, accepts;
 } fake;
 static char session_stub;
@@ -75,6 +75,7 @@ int kdc_accept(struct kdc_server *s, const struct kdc_accept *q, struct lw_arena
 	fake.accept = *q;
 	snprintf(fake.service, sizeof(fake.service), "%s", q->service);
 	snprintf(fake.bindings, sizeof(fake.bindings), "%.*s", (int)q->bindings.n, (const char *)q->bindings.p);
+	snprintf(fake.tenant, sizeof(fake.tenant), "%.*s", (int)q->tenant.n, (const char *)q->tenant.p);
 	ret->token = lw_dup(arena, fake.accept_err == LW_OK ? LW_LIT("for the client") : LW_LIT("what was wrong"));
 	ret->context = lw_dup(arena, LW_LIT("exported"));
 	memcpy(ret->cap.b, "capability", 10);
@@ -213,6 +214,7 @@ static void a_token_is_accepted(void **state)
 	assert_int_equal(relay_accept(s.chan, &q, arena, &got), LW_OK);
 	assert_string_equal(fake.service, "ldap");
 	assert_string_equal(fake.bindings, "tls-server-end-point:x");
+	assert_string_equal(fake.tenant, "acme.example");
 	assert_true(fake.accept.confidential);
 	assert_int_equal(fake.accept.role, LW_ROLE_DIRECTORY);
 	assert_true(lw_eq(got.token, LW_LIT("for the client")));

@@ -93,6 +93,42 @@ static void config_refused(void **state)
 	}
 }
 
+static void public_urls(void **state)
+{
+	static const struct {
+		const char *conf, *https, *http; /* https NULL: refused */
+	} rows[] = {
+		{ "hostname = idp.acme.example\n", "https://idp.acme.example", "http://idp.acme.example" },
+		{ "hostname = idp.acme.example\nport-offset = 10000\n", "https://idp.acme.example:10443", "http://idp.acme.example:10080" },
+		{ "web.url = https://login.acme.example/\nport-offset = 1\n", "https://login.acme.example", "http://localhost:81" },
+		{ "web.url = https://acme.example:8443/idp//\n", "https://acme.example:8443/idp", "http://localhost" },
+		{ "web.url = https://[::1]:8443\n", "https://[::1]:8443", "http://localhost" },
+		{ "web.url = http://acme.example\n", NULL, NULL },
+		{ "web.url = https://\n", NULL, NULL },
+		{ "web.url = https:///idp\n", NULL, NULL },
+		{ "web.url = acme.example\n", NULL, NULL },
+		{ "web.url = https://acme.example/?q\n", NULL, NULL },
+		{ "web.url = https://acme.example/<x>\n", NULL, NULL },
+		{ "web.url = https://admin@acme.example/\n", NULL, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[300], err[256] = "", https[LWD_URL_MAX], http[LWD_URL_MAX];
+		struct lwd_config c;
+
+		snprintf(text, sizeof(text), "domain = acme.example\n%s", rows[i].conf);
+		assert_int_equal(lwd_config_parse(lw_str(text), "t", &c, err), rows[i].https != NULL ? LW_OK : LW_EINVAL);
+		if (rows[i].https == NULL) {
+			assert_non_null(strstr(err, "web.url"));
+			continue;
+		}
+		lwd_config_urls(&c, https, http);
+		assert_string_equal(https, rows[i].https);
+		assert_string_equal(http, rows[i].http);
+		lwd_config_done(&c);
+	}
+}
+
 static void config_written(void **state)
 {
 	char dir[] = "/tmp/lwd-test-XXXXXX", path[64], err[256];
@@ -275,6 +311,7 @@ int main(void)
 		cmocka_unit_test(config_rows),
 		cmocka_unit_test(config_defaults),
 		cmocka_unit_test(config_refused),
+		cmocka_unit_test(public_urls),
 		cmocka_unit_test(config_written),
 		cmocka_unit_test(role_rows),
 		cmocka_unit_test(sandbox_rows),
