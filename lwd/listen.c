@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -19,6 +20,9 @@
 
 #define BACKLOG 1024
 #define UDP_ROOM (4 << 20) /* of a socket, where the system gives so much: what comes while the role is being restarted waits there */
+
+#define BUSY_TRIES 40 /* while the roles of an lwd that was killed are still dying */
+#define BUSY_NS    (50 * 1000 * 1000)
 
 struct addr {
 	struct sockaddr_storage sa;
@@ -164,6 +168,19 @@ static void explain(const struct addr *t, const char *name, unsigned port, char 
 		snprintf(err, 256, "%s: %s port %u: %s", name, t->text, port, strerror(errno));
 }
 
+/* A port that nobody else has, or that is free within two seconds. */
+static int free_port(const struct addr *t, int type)
+{
+	static const struct timespec pause = { 0, BUSY_NS };
+	int fd = port_socket(t, type, false);
+
+	for (int i = 0; fd < 0 && errno == EADDRINUSE && i < BUSY_TRIES; i++) {
+		nanosleep(&pause, NULL);
+		fd = port_socket(t, type, false);
+	}
+	return fd;
+}
+
 /* A port that is shared between our loops would also be shared with another lwd: the first bind is an exclusive
  * one, to see that nobody is there. */
 static int bind_port(const struct lwd_service_row *row, unsigned service, int type, struct addr *t, unsigned port,
@@ -172,7 +189,7 @@ static int bind_port(const struct lwd_service_row *row, unsigned service, int ty
 	int fd;
 
 	set_port(t, (uint16_t)port);
-	fd = port_socket(t, type, false);
+	fd = free_port(t, type);
 	if (fd < 0) {
 		explain(t, row->name, port, err);
 		return LW_EIO;
