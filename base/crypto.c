@@ -185,6 +185,16 @@ void lw_hash(enum lw_hash h, struct lw_bytes in, uint8_t *ret)
 	must_ok(EVP_DigestFinal_ex(o->md, ret, NULL));
 }
 
+void lw_hash_parts(enum lw_hash h, const struct lw_bytes *parts, size_t n, uint8_t *ret)
+{
+	struct own *o = own();
+
+	must_ok(EVP_DigestInit_ex(o->md, algs.md[h], NULL));
+	for (size_t i = 0; i < n; i++)
+		must_ok(EVP_DigestUpdate(o->md, parts[i].p, parts[i].n));
+	must_ok(EVP_DigestFinal_ex(o->md, ret, NULL));
+}
+
 static const uint8_t nothing[1];
 
 void lw_hmac(enum lw_hash h, struct lw_bytes key, struct lw_bytes data, uint8_t *ret)

@@ -20,6 +20,7 @@ enum lw_hash {
 }; /* SHA1 only inside RFC 3962 and old import formats */
 size_t lw_hash_size(enum lw_hash);
 void lw_hash(enum lw_hash, struct lw_bytes, uint8_t *ret);
+void lw_hash_parts(enum lw_hash, const struct lw_bytes *, size_t n, uint8_t *ret); /* as if they were one */
 void lw_hmac(enum lw_hash, struct lw_bytes key, struct lw_bytes data, uint8_t *ret);
 void lw_hkdf(struct lw_bytes key, struct lw_bytes salt, struct lw_bytes info, uint8_t *ret,
         size_t n); /* SHA-256 */

@@ -17,6 +17,7 @@ libbase_a_SOURCES = \
 	base/log.c base/log.h \
 	base/opaque.c \
 	base/proto.h base/role.h \
+	base/sigkey.c base/sigkey.h \
 	base/sock.c base/sock.h \
 	base/text.c base/text.h \
 	base/uuid.c base/uuid.h

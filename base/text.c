@@ -431,25 +431,66 @@ int lw_unhex(struct lw_arena *a, struct lw_bytes in, struct lw_bytes *ret)
 
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+static const char base64url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/* The end of what was written. */
+static char *base64_text(const char *digit, bool pad, struct lw_bytes in, char *p)
+{
+	size_t i = 0;
+
+	for (; in.n - i >= 3; i += 3) {
+		uint32_t v = (uint32_t)in.p[i] << 16 | (uint32_t)in.p[i + 1] << 8 | in.p[i + 2];
+
+		*p++ = digit[v >> 18];
+		*p++ = digit[v >> 12 & 63];
+		*p++ = digit[v >> 6 & 63];
+		*p++ = digit[v & 63];
+	}
+	if (i < in.n) {
+		uint32_t v = (uint32_t)in.p[i] << 16 | (i + 1 < in.n ? (uint32_t)in.p[i + 1] << 8 : 0);
+
+		*p++ = digit[v >> 18];
+		*p++ = digit[v >> 12 & 63];
+		if (i + 1 < in.n)
+			*p++ = digit[v >> 6 & 63];
+		for (size_t n = in.n - i; pad && n < 3; n++)
+			*p++ = '=';
+	}
+	return p;
+}
+
 char *lw_base64(struct lw_arena *a, struct lw_bytes in)
 {
-	char *s = in.n < SIZE_MAX / 2 ? lw_alloc(a, (in.n + 2) / 3 * 4 + 1) : NULL, *p = s;
+	char *s = in.n < SIZE_MAX / 2 ? lw_alloc(a, (in.n + 2) / 3 * 4 + 1) : NULL;
 
-	if (!s)
-		return NULL;
-	for (size_t i = 0; i < in.n; i += 3) {
-		uint32_t v = (uint32_t)in.p[i] << 16;
-
-		if (i + 1 < in.n)
-			v |= (uint32_t)in.p[i + 1] << 8;
-		if (i + 2 < in.n)
-			v |= in.p[i + 2];
-		*p++ = base64_digits[v >> 18];
-		*p++ = base64_digits[v >> 12 & 63];
-		*p++ = i + 1 < in.n ? base64_digits[v >> 6 & 63] : '=';
-		*p++ = i + 2 < in.n ? base64_digits[v & 63] : '=';
-	}
+	if (s)
+		base64_text(base64_digits, true, in, s);
 	return s;
+}
+
+char *lw_base64url(struct lw_arena *a, struct lw_bytes in)
+{
+	char *s = in.n < SIZE_MAX / 2 ? lw_alloc(a, (in.n * 4 + 2) / 3 + 1) : NULL;
+
+	if (s)
+		base64_text(base64url_digits, false, in, s);
+	return s;
+}
+
+void lw_base64_put(struct lw_writer *w, struct lw_bytes in)
+{
+	uint8_t *p = in.n < SIZE_MAX / 2 ? lw_put_space(w, (in.n + 2) / 3 * 4) : NULL;
+
+	if (p)
+		base64_text(base64_digits, true, in, (char *)p);
+}
+
+void lw_base64url_put(struct lw_writer *w, struct lw_bytes in)
+{
+	uint8_t *p = in.n < SIZE_MAX / 2 ? lw_put_space(w, (in.n * 4 + 2) / 3) : NULL;
+
+	if (p)
+		base64_text(base64url_digits, false, in, (char *)p);
 }
 
 static int base64_value(uint8_t c)
@@ -462,70 +503,48 @@ static int base64_value(uint8_t c)
 	                              : -1;
 }
 
+static int unbase64(struct lw_arena *a, struct lw_bytes in, bool url, struct lw_bytes *ret)
+{
+	size_t at = 0, bits = 0;
+	uint32_t v = 0;
+	uint8_t *p = lw_alloc(a, in.n / 4 * 3 + 4);
+
+	if (!p)
+		return LW_ELIMIT;
+	for (size_t i = 0; i < in.n; i++) {
+		uint8_t c = in.p[i];
+		int d = url ? base64_value(c == '-' ? '+' : c == '_' ? '/' : c == '+' || c == '/' ? '=' : c) : base64_value(c);
+
+		if (d < 0)
+			return LW_EINVAL;
+		v = v << 6 | (uint32_t)d;
+		bits += 6;
+		if (bits < 8)
+			continue;
+		bits -= 8;
+		p[at++] = (uint8_t)(v >> bits);
+		v &= (1u << bits) - 1;
+	}
+	if (bits == 6 || v) /* a digit too many, or bits under the padding */
+		return LW_EINVAL;
+	*ret = (struct lw_bytes){ p, at };
+	return LW_OK;
+}
+
 int lw_unbase64(struct lw_arena *a, struct lw_bytes in, struct lw_bytes *ret)
 {
-	size_t pad = 0, n, at = 0;
-	uint32_t v = 0;
-	uint8_t *p;
+	size_t pad = 0;
 
 	if (in.n % 4)
 		return LW_EINVAL;
 	while (pad < 2 && pad < in.n && in.p[in.n - 1 - pad] == '=')
 		pad++;
-	n = in.n / 4 * 3 - pad;
-	p = lw_alloc(a, n + 4);
-	if (!p)
-		return LW_ELIMIT;
-	for (size_t i = 0; i < in.n; i++) {
-		int d = i >= in.n - pad ? 0 : base64_value(in.p[i]);
-
-		if (d < 0)
-			return LW_EINVAL;
-		v = v << 6 | (uint32_t)d;
-		if (i % 4 != 3)
-			continue;
-		p[at++] = (uint8_t)(v >> 16);
-		p[at++] = (uint8_t)(v >> 8);
-		p[at++] = (uint8_t)v;
-		v = 0;
-	}
-	for (size_t i = n; i < at; i++) /* bits under the padding */
-		if (p[i])
-			return LW_EINVAL;
-	*ret = (struct lw_bytes){ p, n };
-	return LW_OK;
-}
-
-char *lw_base64url(struct lw_arena *a, struct lw_bytes in)
-{
-	char *s = lw_base64(a, in);
-
-	for (char *p = s; p && *p; p++)
-		if (*p == '+' || *p == '/')
-			*p = *p == '+' ? '-' : '_';
-		else if (*p == '=')
-			*p = '\0';
-	return s;
+	return unbase64(a, (struct lw_bytes){ in.p, in.n - pad }, false, ret);
 }
 
 int lw_unbase64url(struct lw_arena *a, struct lw_bytes in, struct lw_bytes *ret)
 {
-	size_t n = (in.n + 3) / 4 * 4;
-	uint8_t *p;
-
-	if (in.n % 4 == 1)
-		return LW_EINVAL;
-	p = lw_alloc(a, n + 1);
-	if (!p)
-		return LW_ELIMIT;
-	for (size_t i = 0; i < in.n; i++) {
-		if (in.p[i] == '+' || in.p[i] == '/' || in.p[i] == '=')
-			return LW_EINVAL;
-		p[i] = in.p[i] == '-' ? '+' : in.p[i] == '_' ? '/' : in.p[i];
-	}
-	for (size_t i = in.n; i < n; i++)
-		p[i] = '=';
-	return lw_unbase64(a, (struct lw_bytes){ p, n }, ret);
+	return unbase64(a, in, true, ret);
 }
 
 int lw_parse_u64(struct lw_bytes in, uint64_t max, uint64_t *ret)

@@ -32,8 +32,11 @@ struct saml_assertion {
 struct saml_signer;
 int saml_signer_new(struct lw_bytes pkcs8, struct lw_bytes cert_der, struct saml_signer **ret);
 void saml_signer_free(struct saml_signer *);
+/* The self-signed certificate that carries a signing key to relying parties: CN=name (64 octets at most), SHA-256 (P-384: SHA-384). */
+int saml_certificate(struct lw_bytes pkcs8, const char *name, int64_t now, int64_t life, struct lw_arena *, struct lw_bytes *ret_der);
 /* The signed Assertion element: prefixes saml2 and ds, self-contained, ds:Signature after Issuer, enveloped + exc-c14n, one Reference to its ID, KeyInfo
- * with the certificate. LW_EINVAL: a text that XML can't have, no id, an algorithm that the key is not for. LW_ELIMIT. */
+ * with the certificate. After an error ret is as it was. LW_EINVAL: a text that XML can't have, no id, issuer, name_id or issue_instant, an authn_instant without authn_context, a time outside
+ * the years 1970 to 9999, an algorithm that the key is not for. LW_ELIMIT. */
 int saml_assertion_build(const struct saml_assertion *, const struct saml_signer *, struct lw_writer *ret);
 /* The same octets rebuilt, digested, and this signature value checked over the rebuilt SignedInfo. LW_OK, LW_EAUTH. */
 int saml_assertion_check(const struct saml_assertion *, struct lw_bytes signature, const struct saml_signer *);

@@ -7,9 +7,11 @@ include tests/unit/keys.mk
 include tests/unit/saml.mk
 include tests/fuzz/saml.mk
 include tests/unit/ca.mk
+include tests/unit/token.mk
 include tests/unit/kdc.mk
 include tests/unit/krbmsg.mk
 include tests/fuzz/ca.mk
+include tests/fuzz/token.mk
 include tests/fuzz/kdc.mk
 include tests/fuzz/kdcreq.mk
 include tests/fuzz/keys.mk

@@ -227,6 +227,32 @@ static void domain(void **state)
 }
 
 /* RFC 4648 section 10; section 3.5 for the bits under the padding. */
+/* RFC 7515 appendix C, RFC 4648 section 10 without its padding. */
+static void base64url(void **state)
+{
+	static const char *const rows[][2] = { { "", "" }, { "f", "Zg" }, { "fo", "Zm8" }, { "foo", "Zm9v" }, { "foobar", "Zm9vYmFy" },
+		{ "\x03\xec\xff\xe0\xc1", "A-z_4ME" } };
+	static const char *const bad[] = { "A", "Zg==", "Zh", "Zm9", "Zm8=", "A+z/4ME", "Zg\n", " Zg", "AAAAA" };
+	struct lw_writer w;
+	struct lw_bytes out;
+
+	(void)state;
+	lw_writer_init(&w, 64);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		lw_writer_reset(&w);
+		lw_base64url_put(&w, lw_str(rows[i][0]));
+		assert_bytes(lw_written(&w), rows[i][1]);
+		assert_int_equal(lw_unbase64url(a, lw_str(rows[i][1]), &out), LW_OK);
+		assert_true(lw_eq(out, lw_str(rows[i][0])));
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(lw_unbase64url(a, lw_str(bad[i]), &out), LW_EINVAL);
+	lw_writer_reset(&w);
+	lw_base64_put(&w, LW_LIT("\xff\xef\xbe\xff"));
+	assert_bytes(lw_written(&w), "/+++/w==");
+	lw_writer_done(&w);
+}
+
 static void base64(void **state)
 {
 	static const char *const rows[][2] = { { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" },
@@ -313,6 +339,7 @@ int main(void)
 		cmocka_unit_test(saslprep),
 		cmocka_unit_test(domain),
 		cmocka_unit_test(base64),
+		cmocka_unit_test(base64url),
 		cmocka_unit_test(hex),
 		cmocka_unit_test(numbers),
 	};

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+check_PROGRAMS += tests/fuzz/replay_samlmsg
+TESTS += tests/fuzz/replay_samlmsg
+EXTRA_DIST += tests/fuzz/samlmsg.dict tests/fuzz/corpus/samlmsg
+tests_fuzz_replay_samlmsg_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_samlmsg.c
+tests_fuzz_replay_samlmsg_LDADD = libsaml.a libbase.a $(BASE_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_samlmsg
+tests_fuzz_fuzz_samlmsg_SOURCES = tests/fuzz/fuzz_samlmsg.c
+tests_fuzz_fuzz_samlmsg_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_samlmsg_LDADD = libsaml.a libbase.a $(BASE_LIBS)
+endif
