@@ -264,4 +264,5 @@ out:
 	return err;
 }
 
-const struct keys_builders ca_builders = { build_root, build_installation, build_listener, build_renewed };
+const struct keys_builders ca_builders = { build_root, build_installation, build_listener, build_renewed,
+	.leaf_read = ca_leaf_read, .leaf_verify = ca_leaf_verify };

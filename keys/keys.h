@@ -101,6 +101,15 @@ int keys_ping(struct keys *); /* readiness: opens a sealed test record */
 
 /* ---- builders: keys/ includes no protocol. lwd/services.c, lwctl and tests say keys_builders(&ca_builders) (ca/ca.h) once, before
  * anything below and before keys_in_process ---- */
+/* What a leaf says of itself. */
+struct keys_leaf {
+	struct lw_uuid tenant, subject; /* serialNumber of its issuer, and its own */
+	struct lw_bytes organization;   /* the tenant's name; where that is too long, its UUID as text */
+	struct lw_bytes serial;
+	const char *profile;
+	bool client;                    /* the profile's purposes have clientAuth */
+	int64_t not_before, not_after;
+};
 struct keys_builders {
 	/* Private keys are PKCS#8 DER and go into the arena (a wiped one); certificates are PEM. why: one line. */
 	int (*root)(const char *hostname, int64_t now, struct lw_arena *, struct lw_bytes *ret_key, struct lw_bytes *ret_pem, char why[200]);
@@ -112,6 +121,9 @@ struct keys_builders {
 	/* The installation CA's certificate anew, for the same key and name. LW_EAGAIN: it is not two thirds through its life. */
 	int (*renew)(struct lw_bytes root_key, struct lw_bytes root_pem, struct lw_bytes ca_pem, int64_t now, struct lw_arena *,
 		struct lw_bytes *ret_pem, char why[200]);
+	/* ca_leaf_read, ca_leaf_verify */
+	int (*leaf_read)(struct lw_bytes der, struct lw_arena *, struct keys_leaf *ret, char why[200]);
+	int (*leaf_verify)(struct lw_bytes der, struct lw_bytes issuers_pem, int64_t now, char why[200]);
 };
 void keys_builders(const struct keys_builders *);
 

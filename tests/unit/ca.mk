@@ -10,6 +10,10 @@ tests_unit_test_ca_leaf_SOURCES = tests/unit/test_ca_leaf.c $(CA_RIG)
 tests_unit_test_ca_leaf_LDADD = $(CA_TEST_LIBS)
 tests_unit_test_ca_lint_SOURCES = tests/unit/test_ca_lint.c $(CA_RIG)
 tests_unit_test_ca_lint_LDADD = $(CA_TEST_LIBS)
+check_PROGRAMS += tests/unit/test_ca_identify
+TESTS += tests/unit/test_ca_identify
+tests_unit_test_ca_identify_SOURCES = tests/unit/test_ca_identify.c $(CA_RIG)
+tests_unit_test_ca_identify_LDADD = $(CA_TEST_LIBS)
 tests_unit_test_ca_status_SOURCES = tests/unit/test_ca_status.c $(CA_RIG)
 tests_unit_test_ca_status_LDADD = $(CA_TEST_LIBS)
 
