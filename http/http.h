@@ -132,7 +132,7 @@ struct http_server_options {
 	void (*tls_peer)(void *host, SSL *, struct lw_peer *); /* after the handshake: tls, sni, tls_endpoint */
 };
 /* What the server does with a request that it has read, without sockets: method, fields, body, peer and arena are the caller's. */
-/* Sets route, params and query. 0, 400, 404, 405 (ret_allow has the methods). */
+/* Sets route, params and query. 0, 400, 404, 405 (ret_allow has the methods), 403 (not in the clear). */
 int http_find(const struct http_server_options *, struct http_request *, struct lw_bytes path, struct lw_bytes query, unsigned *ret_allow);
 /* Authenticates and runs the route; the answer's status is 200 and its body initialised before. */
 void http_run(const struct http_server_options *, struct http_request *, struct http_response *);

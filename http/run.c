@@ -80,7 +80,9 @@ int http_find(const struct http_server_options *opt, struct http_request *q, str
 	q->query = t->query;
 	q->nquery = t->nquery;
 	q->route = http_route_find(opt->routes, opt->nroutes, q->method, t, q->arena, q->params, &q->nparams, ret_allow);
-	return q->route != NULL ? 0 : *ret_allow != 0 ? 405 : 404;
+	if (q->route == NULL)
+		return *ret_allow != 0 ? 405 : 404;
+	return q->route->plain || q->peer->tls ? 0 : 403;
 }
 
 /* ---- who asks ---- */

@@ -242,10 +242,9 @@ static int take(struct http_exchange *x, const char **ret_detail)
 		return status;
 	}
 	status = take_route(x);
-	if (status == 0 && !x->req.route->plain && !x->peer.tls) {
+	if (status == 403) {
 		*ret_detail = "this is served over HTTPS only";
 		x->close = true;
-		return 403;
 	}
 	return status == 0 ? take_body(x) : status;
 }

@@ -12,7 +12,7 @@
 int keys_login(struct keys *, struct lw_bytes tenant, struct lw_bytes user, struct lw_bytes password, const struct keys_source *,
 	struct keys_token *ret_token, struct lw_cap *ret_cap);
 /* directory: a token that another role (LW_ROLE_WEB; LW_EACCES for others) got for itself and sends along, minted again for the asker: same subject,
- * methods, times. LW_EAUTH, LW_EEXPIRED. */
+ * methods, times; never the operator's. LW_EAUTH, LW_EEXPIRED. */
 int keys_adopt(struct keys *, struct lw_bytes token, enum lw_role_id minted_for, struct keys_token *ret_token, struct lw_cap *ret_cap);
 
 /* ---- a tenant's signing keys ---- */

@@ -80,5 +80,7 @@ int keyd_adopt(struct keyd *k, struct keys_call *c)
 {
 	struct lw_cap cap = c->cap;
 
-	return c->q.role == LW_ROLE_WEB ? keyd_mint(k, c, &cap) : LW_EACCES;
+	if (c->q.role != LW_ROLE_WEB || (cap.flags & LW_CAP_OPERATOR)) /* who is on this machine, by sockets alone */
+		return LW_EACCES;
+	return keyd_mint(k, c, &cap);
 }

@@ -223,7 +223,7 @@ const struct line lines_messages[] = {
 	{ "login", "from the KDC", "login from=kdc user=bob password=bobs-password", SAME("EACCES") },
 	{ "login", "from the monitor", "login from=monitor user=bob password=bobs-password", SAME("EACCES") },
 
-	{ "adopt", "web's", "adopt for=web token=web", { "EAUTH", "OK", "OK", "OK", "OK", "OK" } },
+	{ "adopt", "web's", "adopt for=web token=web", { "EAUTH", "OK", "OK", "OK", "OK", "EACCES" } },
 	{ "adopt", "forged", "adopt for=web token=web-forged", SAME("EAUTH") },
 	{ "adopt", "expired", "adopt for=web token=web-expired",
 	        { "EAUTH", "EEXPIRED", "EEXPIRED", "EEXPIRED", "EEXPIRED", "EEXPIRED" } },
