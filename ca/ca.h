@@ -133,7 +133,7 @@ int ca_lint(struct lw_bytes der, struct lw_bytes pem, const struct ca_order *, s
 #define CA_MAX_LEAF 8192 /* octets */
 /* What it says of itself; nothing is verified. LW_EINVAL: not in the form that ca_leaf makes: a leaf without critical extensions
  * that are unknown, O and serialNumber in issuer and subject, with the same O, a serial of ours, the purposes of a profile. */
-int ca_leaf_read(struct lw_bytes der, struct lw_arena *, struct keys_leaf *ret, char why[200]);
+int ca_leaf_read(struct lw_bytes der, struct lw_arena *, struct keys_shown *ret, char why[200]);
 /* Was it made by one of these (PEM, in any order: all that the tenant has, and nobody else), and is it good now? Path building, root
  * and revocation play no part: whose they are says who hands them in. LW_EAUTH; LW_EEXPIRED: it or its issuer; LW_EINVAL. */
 int ca_leaf_verify(struct lw_bytes der, struct lw_bytes issuers_pem, int64_t now, char why[200]);

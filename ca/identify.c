@@ -74,11 +74,11 @@ static const struct ca_profile *profile_of(X509 *x)
 	return found;
 }
 
-static int says(X509 *x, struct lw_arena *a, struct keys_leaf *ret, char why[200])
+static int says(X509 *x, struct lw_arena *a, struct keys_shown *ret, char why[200])
 {
 	const ASN1_INTEGER *serial = X509_get0_serialNumber(x);
 	const struct ca_profile *p;
-	struct keys_leaf l = { .not_before = ca_not_before(x), .not_after = ca_not_after(x) };
+	struct keys_shown l = { .not_before = ca_not_before(x), .not_after = ca_not_after(x) };
 	struct lw_bytes org, theirs;
 
 	if (X509_get_version(x) != X509_VERSION_3 || X509_get_extension_flags(x) & (EXFLAG_INVALID | EXFLAG_CRITICAL) ||
@@ -105,7 +105,7 @@ static int says(X509 *x, struct lw_arena *a, struct keys_leaf *ret, char why[200
 	return LW_OK;
 }
 
-int ca_leaf_read(struct lw_bytes der, struct lw_arena *a, struct keys_leaf *ret, char why[200])
+int ca_leaf_read(struct lw_bytes der, struct lw_arena *a, struct keys_shown *ret, char why[200])
 {
 	X509 *x = get_der(der);
 	int err = x ? says(x, a, ret, why) : ca_refuse(LW_EINVAL, why, "not a certificate");

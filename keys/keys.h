@@ -102,7 +102,7 @@ int keys_ping(struct keys *); /* readiness: opens a sealed test record */
 /* ---- builders: keys/ includes no protocol. lwd/services.c, lwctl and tests say keys_builders(&ca_builders) (ca/ca.h) once, before
  * anything below and before keys_in_process ---- */
 /* What a leaf says of itself. */
-struct keys_leaf {
+struct keys_shown {
 	struct lw_uuid tenant, subject; /* serialNumber of its issuer, and its own */
 	struct lw_bytes organization;   /* the tenant's name; where that is too long, its UUID as text */
 	struct lw_bytes serial;
@@ -122,7 +122,7 @@ struct keys_builders {
 	int (*renew)(struct lw_bytes root_key, struct lw_bytes root_pem, struct lw_bytes ca_pem, int64_t now, struct lw_arena *,
 		struct lw_bytes *ret_pem, char why[200]);
 	/* ca_leaf_read, ca_leaf_verify */
-	int (*leaf_read)(struct lw_bytes der, struct lw_arena *, struct keys_leaf *ret, char why[200]);
+	int (*leaf_read)(struct lw_bytes der, struct lw_arena *, struct keys_shown *ret, char why[200]);
 	int (*leaf_verify)(struct lw_bytes der, struct lw_bytes issuers_pem, int64_t now, char why[200]);
 };
 void keys_builders(const struct keys_builders *);

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct lw_arena *a = lw_arena_new(1u << 20, false);
 	struct lw_bytes in = { data, size };
-	struct keys_leaf l = { .organization = { NULL, 0 } };
+	struct keys_shown l = { .organization = { NULL, 0 } };
 	char why[200] = "";
 	int err = a ? ca_leaf_read(in, a, &l, why) : LW_ENOMEM;
 

@@ -112,7 +112,7 @@ static void what_it_says(void **state)
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
 		struct ca_issued got = issue(want[i].profile, want[i].san);
 		char tenant[LW_UUID_TEXT], subject[LW_UUID_TEXT];
-		struct keys_leaf l;
+		struct keys_shown l;
 		X509 *x = rig_x509(got.der);
 
 		if (ca_leaf_read(got.der, rig.a, &l, rig.why))
@@ -139,7 +139,7 @@ static void long_name(void **state)
 	struct ca_tenant t = { "a-name-of-a-tenant-that-is-quite-a-bit-longer-than-sixty-four-octets.example",
 		rig.tenant.uuid };
 	struct lw_bytes der = forge(&(struct plant){ .subject_tenant = &t, .issuer_tenant = &t, .profile = CA_USER });
-	struct keys_leaf l;
+	struct keys_shown l;
 
 	assert_int_equal(ca_leaf_read(der, rig.a, &l, rig.why), LW_OK);
 	assert_bytes(l.organization, UUID_T);
@@ -160,7 +160,7 @@ static void not_in_our_form(void **state)
 		{ "a short serial", .profile = CA_USER, .serial = { few, 8 }, .why = "serial" },
 		{ "an unknown critical extension", .profile = CA_USER, .extra = NID_sinfo_access, .why = "not a leaf" },
 	};
-	struct keys_leaf l = { .client = true };
+	struct keys_shown l = { .client = true };
 
 	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
 		int err = ca_leaf_read(forge(&no[i]), rig.a, &l, rig.why);
