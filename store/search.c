@@ -126,6 +126,11 @@ int store_cursor_status(const struct store_cursor *c)
 	return c->status;
 }
 
+uint64_t store_cursor_place(const struct store_cursor *c)
+{
+	return c->next;
+}
+
 /* ---- starting, and going on in another transaction ---- */
 
 /* The keys of the walk outlive the quantum; what it used up besides does not. */
@@ -156,7 +161,7 @@ static int bind(struct store_txn *t, struct store_cursor *c)
 		return err;
 	if (c->walk != WALK_TREE && !(err = ops_plan(t, &c->query, &ids)) && ids) {
 		c->planned = true;
-	} else if (!err && c->walk != WALK_TREE && c->base == 1 && c->what.scope != STORE_ONE) {
+	} else if (!err && c->walk != WALK_TREE && (c->base == 1 || c->what.by_id) && c->what.scope != STORE_ONE) {
 		c->planned = false;
 		err = eng_ids_all(t->eng, t->tenant, &ids);
 	}
@@ -237,7 +242,7 @@ int store_search(struct store_txn *t, const struct store_search *what, struct st
 	c->planned = false;
 	c->ids = NULL;
 	c->base = base;
-	c->next = 0;
+	c->next = what->by_id ? what->after : 0;
 	c->base_done = what->scope == STORE_ONE || what->scope == STORE_CHILDREN;
 	c->looked = 0;
 	c->status = LW_OK;

@@ -80,6 +80,8 @@ struct store_search {
 	enum store_scope scope;
 	const struct filter *filter;
 	bool types_only;
+	bool by_id;     /* in the order in which they were made, so that a cursor has a place: for lists in pages. Not for STORE_ONE */
+	uint64_t after; /* by_id: begin behind this place */
 };
 /* The search as a thing that outlives transactions: quanta. cursor memory is its own (freed by store_cursor_free); filter and base
  * must live as long as the cursor. */
@@ -91,6 +93,9 @@ int store_resume(struct store_txn *, struct store_cursor *);
  * transaction, resume later), LW_EADMINLIMIT or another error. */
 bool store_next(struct store_cursor *, const struct store_view **ret);
 int store_cursor_status(const struct store_cursor *);
+/* by_id: the place behind what was looked at so far, for another cursor's `after`. It tells how many entries there are, hidden ones too:
+ * not for clients' eyes. */
+uint64_t store_cursor_place(const struct store_cursor *);
 void store_cursor_free(struct store_cursor *);
 
 /* ---- views ---- */

@@ -366,6 +366,54 @@ static void quanta_with_writes(void **state)
 	}
 }
 
+/* Pages that nobody keeps a cursor for: each begins behind the place of the one before, whatever was made or deleted meanwhile. */
+static void places(void **state)
+{
+	static const char *const filters[] = { "(objectClass=person)", "(!(description=nothing))" };
+
+	OK(fix_add(fix.op, "dn: ou=many," SUFFIX "\nobjectClass: organizationalUnit"));
+	for (int i = 0; i < 300; i++) {
+		char ldif[200];
+		snprintf(ldif, sizeof(ldif), "dn: cn=p%03d,ou=many," SUFFIX "\nobjectClass: person\nsn: x", i);
+		OK(fix_add(fix.op, ldif));
+	}
+	for (unsigned k = 0; k < 2; k++) { /* with an index, and without */
+		struct store_search what = { .base = fix_dn("ou=many," SUFFIX), .scope = STORE_CHILDREN, .by_id = true };
+		unsigned found = 0, pages = 0;
+		struct filter *f;
+
+		OK(filter_parse(fix.arena, lw_str(filters[k]), &f));
+		what.filter = f;
+		for (bool more = true; more; pages++) {
+			struct store_cursor *c = NULL;
+			const struct store_view *v;
+			struct store_txn *t;
+			char dn[100];
+			unsigned n = 0;
+
+			OK(store_begin(fix.admin, STORE_READ, &t));
+			OK(store_search(t, &what, &c));
+			while (n < 100 && store_next(c, &v))
+				n++;
+			more = n == 100 || store_cursor_status(c) == LW_EQUANTUM;
+			assert_true(store_cursor_place(c) > what.after);
+			what.after = store_cursor_place(c);
+			store_cursor_free(c);
+			store_end(t);
+			found += n;
+			if (pages == 0) { /* one that was seen and one that was not */
+				snprintf(dn, sizeof(dn), "cn=p%03u,ou=many," SUFFIX, 10 + k);
+				OK(fix_delete(fix.op, dn));
+				snprintf(dn, sizeof(dn), "cn=p%03u,ou=many," SUFFIX, 290 + k);
+				OK(fix_delete(fix.op, dn));
+			}
+		}
+		assert_int_equal(found, k == 0 ? 299 : 297);
+		/* at the end there is nothing more */
+		assert_int_equal(pages, 3);
+	}
+}
+
 static void rights_end_between_quanta(void **state)
 {
 	struct store_search what = { .scope = STORE_SUB };
@@ -514,7 +562,7 @@ static void readers_and_a_writer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(random_filters), TEST(scopes), TEST(quanta_with_writes), TEST(rights_end_between_quanta),
+		TEST(random_filters), TEST(scopes), TEST(quanta_with_writes), TEST(places), TEST(rights_end_between_quanta),
 		TEST(unsearchable_is_undefined), TEST(readers_and_a_writer),
 	};
 
