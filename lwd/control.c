@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "lwd/control.h"
@@ -13,6 +14,7 @@ struct control_server {
 	struct keys *keys;
 	const struct lw_clock *clock;
 	struct control_options opt;
+	uint8_t page_key[LW_AEAD_KEY]; /* for cursors: good as long as this process lives */
 };
 
 struct conn {
@@ -23,17 +25,17 @@ struct conn {
 };
 
 const struct control_verb control_verbs[] = {
-	{ "status", ACCESS_READ, 0, control_status },
+	{ "status", ACCESS_READ, CONTROL_OPERATOR, control_status },
 	{ "whoami", ACCESS_READ, 0, control_whoami },
 	{ "ca.show", ACCESS_READ, 0, control_ca_show },
-	{ "tenant.create", ACCESS_ADMINISTER, CONTROL_TOKEN, control_tenant_create },
-	{ "tenant.list", ACCESS_READ, 0, control_tenant_list },
-	{ "tenant.show", ACCESS_READ, 0, control_tenant_show },
-	{ "tenant.enable", ACCESS_ADMINISTER, CONTROL_TENANT, control_tenant_enable },
-	{ "tenant.disable", ACCESS_ADMINISTER, CONTROL_TENANT, control_tenant_disable },
+	{ "tenant.create", ACCESS_ADMINISTER, CONTROL_INSTALLATION | CONTROL_TOKEN, control_tenant_create },
+	{ "tenant.list", ACCESS_READ, CONTROL_INSTALLATION, control_tenant_list },
+	{ "tenant.show", ACCESS_READ, CONTROL_INSTALLATION, control_tenant_show },
+	{ "tenant.enable", ACCESS_ADMINISTER, CONTROL_INSTALLATION | CONTROL_TENANT, control_tenant_enable },
+	{ "tenant.disable", ACCESS_ADMINISTER, CONTROL_INSTALLATION | CONTROL_TENANT, control_tenant_disable },
 	{ "object.create", ACCESS_CREATE, CONTROL_TENANT | CONTROL_TOKEN, control_object_create },
 	{ "object.list", ACCESS_SEARCH, CONTROL_TENANT, control_object_list },
-	{ "next", ACCESS_SEARCH, 0, control_object_next },
+	{ "next", ACCESS_SEARCH, CONTROL_OPERATOR, control_object_next },
 	{ "object.show", ACCESS_READ, CONTROL_TENANT, control_object_show },
 	{ "object.set", ACCESS_WRITE, CONTROL_TENANT, control_object_set },
 	{ "object.delete", ACCESS_DELETE, CONTROL_TENANT, control_object_delete },
@@ -122,7 +124,7 @@ int control_need(struct control_call *call, const char *key, struct lw_bytes *re
 	return LW_OK;
 }
 
-static const struct control_verb *find_verb(struct lw_bytes name)
+const struct control_verb *control_verb_find(struct lw_bytes name)
 {
 	for (const struct control_verb *v = control_verbs; v->name; v++)
 		if (lw_eq(lw_str(v->name), name))
@@ -162,12 +164,60 @@ static int run(struct control_call *call, const struct control_verb *verb)
 	return verb->run(call);
 }
 
+/* ---- in a capability's session ---- */
+
+/* Other tenants are refused alike, whether they are there or not. */
+static int own_tenant(struct control_call *call, const struct control_verb *verb)
+{
+	uint32_t own = call->cap->tenant;
+	struct store_tenant said;
+	int rc;
+
+	if (verb->needs & CONTROL_INSTALLATION && own != call->system_tenant)
+		return LW_EACCES;
+	if (call->req->tenant.n) {
+		rc = store_tenant_by_name(call->store, call->arena, call->req->tenant, &said);
+		if (rc == LW_ENOTFOUND || rc == LW_EINVAL || (!rc && said.id != own))
+			return LW_EACCES;
+		if (rc)
+			return rc;
+	}
+	return store_tenant_by_id(call->store, call->arena, own, &call->tenant);
+}
+
+static int administers(struct control_call *call)
+{
+	struct store_txn *txn;
+	int rc = store_begin(call->session, STORE_READ, &txn);
+
+	if (!rc) {
+		rc = store_may(txn, ACCESS_ADMINISTER, NULL, NULL);
+		store_end(txn);
+	}
+	return rc;
+}
+
+static int run_forwarded(struct control_call *call, const struct control_verb *verb)
+{
+	int rc;
+
+	if (verb->right == ACCESS_NONE || verb->right >= ACCESS_VERB_COUNT || verb->needs & CONTROL_OPERATOR)
+		return LW_EACCES;
+	if ((rc = own_tenant(call, verb)) != 0)
+		return rc;
+	if (verb->needs & CONTROL_INSTALLATION && (rc = administers(call)) != 0)
+		return rc;
+	return verb->run(call);
+}
+
 /* at: where this request's answer begins in out */
 static void finish(struct control_call *call, struct lw_bytes verb, int rc, size_t at)
 {
 	size_t i = code_of(rc);
-	char name[72];
+	char name[72], who[LW_UUID_TEXT] = "operator";
 
+	if (call->cap)
+		lw_uuid_format(&call->cap->subject, who);
 	if (call->out->err) { /* the answer did not fit: nothing half goes out */
 		call->out->n = at;
 		call->out->err = 0;
@@ -176,9 +226,35 @@ static void finish(struct control_call *call, struct lw_bytes verb, int rc, size
 	}
 	snprintf(name, sizeof(name), "%.*s", (int)verb.n, (const char *)verb.p);
 	lw_log(rc && i == SIZE_MAX ? LW_ERROR : LW_INFO, "control", "verb", name, "tenant", call->tenant.name, "result",
-		rc ? lw_errname(rc) : "ok", "text", call->text, NULL);
+		rc ? lw_errname(rc) : "ok", "text", rc ? call->text : "", "subject", who, "from", call->addr, NULL);
 	ctl_end(call->out, control_code(rc), call->text[0] || i == SIZE_MAX ? (call->text[0] ? call->text : "internal failure; see the log")
 		: codes[i].text, call->more && !rc);
+}
+
+int control_forwarded(struct control_server *srv, const struct control_from *from, struct lw_bytes request, struct lw_writer *out)
+{
+	struct lw_arena *arena = lw_arena_new(64u << 20, true);
+	struct ctl_request req = { 0 };
+	struct control_call call = { .srv = srv, .store = srv->store, .keys = srv->keys, .clock = srv->clock, .arena = arena, .req = &req, .out = out,
+		.system_tenant = srv->opt.system_tenant, .token = *from->token, .cap = from->cap, .addr = from->addr, .page_key = srv->page_key };
+	const struct control_verb *verb;
+	size_t at = out->n;
+	int rc = arena ? ctl_request_get(arena, request, &req) : LW_ENOMEM;
+
+	if (!rc && from->cap->flags & LW_CAP_OPERATOR)
+		rc = LW_EACCES; /* nobody is that from afar */
+	if (!rc)
+		rc = store_session_cap(srv->store, from->cap, &call.session);
+	if (!rc)
+		rc = store_session_check(call.session);
+	if (!rc) {
+		verb = control_verb_find(req.verb);
+		finish(&call, req.verb, verb ? run_forwarded(&call, verb) : LW_EUNSUPPORTED, at);
+	}
+	store_session_free(call.session);
+	lw_wipe(&call.token, sizeof(call.token));
+	lw_arena_free(arena);
+	return rc;
 }
 
 static void control_job(void *ctx, struct lw_writer *out)
@@ -188,7 +264,7 @@ static void control_job(void *ctx, struct lw_writer *out)
 	struct lw_arena *arena = lw_arena_new(64u << 20, true);
 	struct ctl_request req = { 0 };
 	struct control_call call = { .srv = c->srv, .store = c->srv->store, .keys = c->srv->keys, .clock = c->srv->clock, .arena = arena, .req = &req,
-		.out = out, .list = &c->list, .system_tenant = c->srv->opt.system_tenant };
+		.out = out, .list = &c->list, .system_tenant = c->srv->opt.system_tenant, .addr = "control" };
 	const struct control_verb *verb;
 	size_t at = out->n;
 	int rc = arena ? ctl_request_get(arena, body, &req) : LW_ENOMEM;
@@ -196,7 +272,7 @@ static void control_job(void *ctx, struct lw_writer *out)
 	if (!rc && !c->peer->owner) {
 		rc = LW_EACCES;
 		snprintf(call.text, sizeof(call.text), "only the owner of the data directory and root may use the control socket");
-	} else if (!rc && !(verb = find_verb(req.verb))) {
+	} else if (!rc && !(verb = control_verb_find(req.verb))) {
 		rc = LW_EUNSUPPORTED;
 	} else if (!rc) {
 		rc = run(&call, verb);
@@ -271,13 +347,17 @@ struct control_server *control_server_new(struct store *store, struct keys *keys
 {
 	struct control_server *s = calloc(1, sizeof(*s));
 
-	if (s)
-		*s = (struct control_server){ store, keys, clock, *opt };
+	if (s) {
+		*s = (struct control_server){ .store = store, .keys = keys, .clock = clock, .opt = *opt };
+		lw_random(s->page_key, sizeof(s->page_key));
+	}
 	return s;
 }
 
 void control_server_free(struct control_server *s)
 {
+	if (s)
+		lw_wipe(s->page_key, sizeof(s->page_key));
 	free(s);
 }
 
@@ -296,15 +376,6 @@ int control_status(struct control_call *call)
 		ctl_item_end(call->out, at);
 	}
 	return ready;
-}
-
-int control_whoami(struct control_call *call)
-{
-	size_t at = ctl_item_begin(call->out);
-
-	ctl_item_string(call->out, "name", "operator");
-	ctl_item_end(call->out, at);
-	return LW_OK;
 }
 
 int control_ca_show(struct control_call *call)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The control socket: what lwctl --data talks to. Only the owner of the data directory and root are let in; they speak as the
- * operator, an enumerated role with rule rows of its own. Verbs are rows of a table; each names the right it needs. */
+/* What lwctl does, with --data and with --server: verbs are rows of one table; each names the right it needs.
+ * Over the control socket the owner of the data directory and root are let in, and speak as the operator, an enumerated role with rule
+ * rows of its own. Over the admin API (web asks, lwd/relay.h) the same verbs run in the session of a capability: grants decide. */
 #ifndef LWD_CONTROL_H
 #define LWD_CONTROL_H
 
@@ -26,6 +27,18 @@ struct control_server *control_server_new(struct store *, struct keys *, const s
 void control_server_free(struct control_server *);
 extern const struct lw_proto control_proto;
 
+/* A request of whoever logged in at another role, with what keyd minted for this one. Its tenant is the capability's, said or not; that
+ * of another tenant is refused whether it is there or not. Lists come in pages: arguments "limit" (at most CONTROL_PAGE_MAX) and "after",
+ * and while there is more the end's text says after what. The answer is items and one end. LW_EREVOKED, LW_EDISABLED, LW_EEXPIRED,
+ * LW_EACCES, LW_EINVAL and whatever store_session_cap says: nothing was written to out. */
+#define CONTROL_PAGE_MAX 1000
+struct control_from {
+	const struct keys_token *token;
+	const struct lw_cap *cap;
+	const char *addr; /* of the client */
+};
+int control_forwarded(struct control_server *, const struct control_from *, struct lw_bytes request, struct lw_writer *out);
+
 /* ---- between the files of the control socket ---- */
 struct control_list; /* a listing that goes on with verb "next" */
 struct control_call {
@@ -36,22 +49,31 @@ struct control_call {
 	struct lw_arena *arena; /* wiped afterwards */
 	const struct ctl_request *req;
 	struct store_tenant tenant;
-	struct lw_session *session; /* the operator's, in that tenant */
+	struct lw_session *session; /* in that tenant: the operator's, or the capability's */
 	struct keys_token token;
+	const struct lw_cap *cap;   /* NULL: the operator */
+	const char *addr;           /* where the request is from */
 	struct lw_writer *out;
 	uint32_t system_tenant;
-	struct control_list **list; /* the connection's */
+	struct control_list **list; /* the connection's; NULL: pages */
+	const uint8_t *page_key;    /* LW_AEAD_KEY octets */
 	bool more;
 	char text[200];
 };
-enum control_needs { CONTROL_TENANT = 1 /* an operator session in the tenant */, CONTROL_TOKEN = 2 };
+enum control_needs {
+	CONTROL_TENANT = 1, /* the operator's session in the tenant */
+	CONTROL_TOKEN = 2,
+	CONTROL_OPERATOR = 4,    /* for the operator alone */
+	CONTROL_INSTALLATION = 8 /* for the operator and for the installation's administrators */
+};
 struct control_verb {
 	const char *name;
-	enum access_verb right; /* never zero: what the operator's rule rows must hold */
+	enum access_verb right; /* never zero: what the operator's rule rows must hold. Of others the store and keyd ask it, on the object */
 	unsigned needs;
 	int (*run)(struct control_call *); /* appends items; 0 or LW_E with call->text where there is more to say */
 };
 extern const struct control_verb control_verbs[]; /* ended by a NULL name */
+const struct control_verb *control_verb_find(struct lw_bytes name); /* NULL: no such */
 
 int control_status(struct control_call *);
 int control_whoami(struct control_call *);

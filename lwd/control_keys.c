@@ -23,7 +23,7 @@ static int by_dn(struct control_call *call, struct store_txn *txn, const char *k
 	struct store_dn *dn;
 	int rc = full.n ? control_dn(call, NULL, full, &dn) : LW_ENOMEM;
 
-	return rc ? rc : store_principal_dn(txn, dn, ret);
+	return rc ? rc : control_principal(call, txn, dn, ret);
 }
 
 /* KIND:NAME or a DN; else a service, a host, or whose Kerberos name it is. */
@@ -41,7 +41,7 @@ static int find(struct control_call *call, struct store_txn *txn, struct lw_byte
 		return rc;
 	full = lw_printf(call->arena, "%.*s%s%s", (int)name.n, (const char *)name.p, memchr(name.p, '@', name.n) ? "" : "@",
 		memchr(name.p, '@', name.n) ? "" : call->tenant.realm);
-	return full ? store_principal_name(txn, attr, lw_str(full), ret) : LW_ENOMEM;
+	return full ? control_principal_named(call, txn, attr, lw_str(full), ret) : LW_ENOMEM;
 }
 
 static int target(struct control_call *call, struct store_principal *ret)

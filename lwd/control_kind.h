@@ -20,6 +20,15 @@ int control_object(struct control_call *, const struct control_kind **ret_kind, 
 int control_dn(struct control_call *, const struct control_kind *, struct lw_bytes name, struct store_dn **ret);
 int control_container(struct control_call *, const struct control_kind *, struct store_dn **ret);
 int control_show(struct control_call *, const struct control_kind *, const struct store_dn *); /* appends the item */
+/* What was just written; where the session may not read it, its id and name alone. */
+int control_show_written(struct control_call *, const struct control_kind *, const struct store_dn *, const struct lw_uuid *, struct lw_bytes name);
+/* Whom a DN or a unique name means: to the operator every principal, to others what they may see; of that keyd asks the rest. */
+int control_principal(struct control_call *, struct store_txn *, const struct store_dn *, struct store_principal *ret);
+int control_principal_named(struct control_call *, struct store_txn *, const struct schema_attr *, struct lw_bytes value, struct store_principal *ret);
+/* The places of lists (control_page.c): opaque, bound to tenant, subject and kind. */
+int control_place_get(struct control_call *, const char *kind, uint64_t *ret); /* of argument "after"; 0: the beginning. LW_EINVAL with a text */
+void control_place_put(struct control_call *, const char *kind, uint64_t place); /* into text */
+int control_page_limit(struct control_call *, size_t *ret); /* of argument "limit". LW_EINVAL with a text */
 int control_write(struct control_call *, const struct store_op *, struct store_result *ret);
 
 #endif

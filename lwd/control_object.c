@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lwctl user, group, service, host, grant and policy: which entries they are; show and list. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,9 @@
 #include "base/text.h"
 #include "lwd/control_kind.h"
 
-#define PAGE    1000 /* items an answer */
+#define PAGE        1000       /* items an answer */
+#define PAGE_OCTETS (4u << 20) /* after so many a page ends */
+#define PAGE_QUANTA 64         /* and after so many looks, though it be empty */
 
 static const struct control_kind kinds[] = {
 	{ "user", "people", "uid", "(|(objectClass=person)(objectClass=account))",
@@ -187,6 +190,65 @@ int control_show(struct control_call *call, const struct control_kind *kind, con
 	return rc;
 }
 
+int control_show_written(struct control_call *call, const struct control_kind *kind, const struct store_dn *dn, const struct lw_uuid *uuid,
+	struct lw_bytes name)
+{
+	char id[LW_UUID_TEXT];
+	int rc = control_show(call, kind, dn);
+
+	if (!call->cap || (rc != LW_ENOTFOUND && rc != LW_EACCES))
+		return rc;
+	size_t at = ctl_item_begin(call->out);
+	lw_uuid_format(uuid, id);
+	ctl_item_string(call->out, "id", id);
+	ctl_item_field(call->out, "name", CTL_STRING, false, &name, 1);
+	ctl_item_end(call->out, at);
+	return LW_OK;
+}
+
+/* ---- principals ---- */
+
+static void of_view(const struct store_view *view, struct store_principal *ret)
+{
+	static const char *const names[] = { "uid", "cn" };
+	const struct lw_bytes *values;
+	size_t n;
+
+	*ret = (struct store_principal){ .uuid = *store_view_uuid(view), .version = store_view_version(view) };
+	for (size_t i = 0; i < 2 && !ret->name[0]; i++)
+		if (store_view_values(view, schema_attr(lw_str(names[i])), (struct lw_bytes){ 0 }, &values, &n) == LW_OK && n) {
+			ret->user = i == 0;
+			snprintf(ret->name, sizeof(ret->name), "%.*s", (int)values[0].n, (const char *)values[0].p);
+		}
+}
+
+int control_principal(struct control_call *call, struct store_txn *txn, const struct store_dn *dn, struct store_principal *ret)
+{
+	const struct store_view *view;
+	int rc;
+
+	if (!call->cap)
+		return store_principal_dn(txn, dn, ret);
+	if ((rc = store_get(txn, dn, &view)) == LW_OK)
+		of_view(view, ret);
+	return rc;
+}
+
+int control_principal_named(struct control_call *call, struct store_txn *txn, const struct schema_attr *attr, struct lw_bytes value,
+	struct store_principal *ret)
+{
+	const struct store_view *view;
+	int rc;
+
+	if (!call->cap)
+		return store_principal_name(txn, attr, value, ret);
+	if ((rc = store_get_name(txn, attr, value, &view)) == LW_OK)
+		of_view(view, ret);
+	return rc;
+}
+
+/* ---- lists ---- */
+
 int control_object_show(struct control_call *call)
 {
 	const struct control_kind *kind;
@@ -240,26 +302,43 @@ static void put_row(struct control_list *l, struct store_txn *txn, const struct 
 	ctl_item_end(out, at);
 }
 
-static int list_page(struct control_call *call, struct control_list *l)
+static int list_page(struct control_call *call, struct control_list *l, size_t limit, unsigned quanta)
 {
 	struct store_txn *txn;
 	const struct store_view *view;
-	size_t n = 0;
+	size_t n = 0, begin = call->out->n;
 	int rc;
 
 	do {
 		if ((rc = store_begin(l->session, STORE_READ, &txn)) != 0)
 			return rc;
 		rc = l->cursor ? store_resume(txn, l->cursor) : store_search(txn, &l->search, &l->cursor);
-		while (!rc && n < PAGE && store_next(l->cursor, &view)) {
+		while (!rc && n < limit && store_next(l->cursor, &view)) {
 			put_row(l, txn, view, call->out);
-			n++;
+			if (++n < limit && call->out->n - begin > PAGE_OCTETS)
+				limit = n;
 		}
-		if (!rc && n < PAGE)
+		if (!rc && n < limit)
 			rc = store_cursor_status(l->cursor);
 		store_end(txn);
-	} while (rc == LW_EQUANTUM);
-	call->more = !rc && n == PAGE;
+	} while (rc == LW_EQUANTUM && --quanta);
+	call->more = rc == LW_EQUANTUM || (!rc && n == limit);
+	return rc == LW_EQUANTUM ? LW_OK : rc;
+}
+
+/* A list that nobody keeps: the next request says where it goes on. */
+static int one_page(struct control_call *call, struct control_list *l)
+{
+	size_t limit;
+	int rc = control_page_limit(call, &limit);
+
+	l->search.by_id = true;
+	if (!rc)
+		rc = control_place_get(call, l->kind->name, &l->search.after);
+	if (!rc)
+		rc = list_page(call, l, limit, PAGE_QUANTA);
+	if (!rc && call->more)
+		control_place_put(call, l->kind->name, store_cursor_place(l->cursor));
 	return rc;
 }
 
@@ -270,8 +349,10 @@ int control_object_list(struct control_call *call)
 	struct store_dn *base;
 	int rc = LW_ENOMEM;
 
-	control_list_free(*call->list);
-	*call->list = NULL;
+	if (call->list) {
+		control_list_free(*call->list);
+		*call->list = NULL;
+	}
 	if (!l || !(l->arena = lw_arena_new(1u << 20, false)))
 		goto out;
 	struct lw_arena *request = call->arena;
@@ -287,8 +368,8 @@ int control_object_list(struct control_call *call)
 	l->search = (struct store_search){ .base = base, .scope = STORE_CHILDREN, .filter = filter };
 	l->session = call->session;
 	call->session = NULL;
-	rc = list_page(call, l);
-	if (!rc && call->more) {
+	rc = call->list ? list_page(call, l, PAGE, UINT_MAX) : one_page(call, l);
+	if (!rc && call->more && call->list) {
 		*call->list = l;
 		return LW_OK;
 	}
@@ -299,9 +380,9 @@ out:
 
 int control_object_next(struct control_call *call)
 {
-	int rc = *call->list ? list_page(call, *call->list) : LW_EINVAL;
+	int rc = call->list && *call->list ? list_page(call, *call->list, PAGE, UINT_MAX) : LW_EINVAL;
 
-	if (rc || !call->more) {
+	if (call->list && (rc || !call->more)) {
 		control_list_free(*call->list);
 		*call->list = NULL;
 	}

@@ -116,10 +116,18 @@ static int fill_posix(struct control_call *call, struct store_op *op, struct lw_
 	return rc ? rc : add_value(call, op, LW_LIT("loginShell"), shell.n ? shell : LW_LIT("/bin/bash"));
 }
 
+static struct keys_source source_of(const struct control_call *call)
+{
+	struct keys_source from = { .confidential = true };
+
+	snprintf(from.addr, sizeof(from.addr), "%s", call->addr);
+	return from;
+}
+
 static int seal_new(struct control_call *call, const struct control_kind *kind, struct store_op *op, struct lw_bytes name)
 {
 	struct lw_bytes password = ctl_arg(call->req, "password");
-	struct keys_source from = { .addr = "control", .confidential = true };
+	struct keys_source from = source_of(call);
 	struct keys_new_entry e = { .user = !strcmp(kind->name, "user") };
 
 	if (!password.n)
@@ -173,7 +181,7 @@ int control_object_create(struct control_call *call)
 		rc = seal_new(call, kind, &op, name);
 	if (!rc)
 		rc = control_write(call, &op, &res);
-	return rc ? rc : control_show(call, kind, op.dn);
+	return rc ? rc : control_show_written(call, kind, op.dn, &res.uuid, name);
 }
 
 /* ATTR=V, ATTR+=V, ATTR-=V; ATTR= takes the attribute away. */
@@ -215,7 +223,7 @@ int control_object_set(struct control_call *call)
 		rc = LW_EINVAL;
 	if (!rc)
 		rc = control_write(call, &op, &res);
-	return rc ? rc : control_show(call, kind, op.dn);
+	return rc ? rc : control_show_written(call, kind, op.dn, &res.uuid, ctl_arg(call->req, "name"));
 }
 
 int control_object_delete(struct control_call *call)
@@ -298,7 +306,7 @@ static int principal(struct control_call *call, struct store_principal *ret)
 	if (!rc)
 		rc = store_begin(call->session, STORE_READ, &txn);
 	if (!rc) {
-		rc = store_principal_dn(txn, dn, ret);
+		rc = control_principal(call, txn, dn, ret);
 		store_end(txn);
 	}
 	return rc;
@@ -306,8 +314,8 @@ static int principal(struct control_call *call, struct store_principal *ret)
 
 int control_object_passwd(struct control_call *call)
 {
-	struct keys_source from = { .addr = "control", .confidential = true };
-	struct lw_bytes password;
+	struct keys_source from = source_of(call);
+	struct lw_bytes password, old = ctl_arg(call->req, "old");
 	int rc = control_need(call, "password", &password);
 
 	for (int i = 0; !rc && i < RETRIES; i++) {
@@ -318,8 +326,9 @@ int control_object_passwd(struct control_call *call)
 			break;
 		op.uuid = who.uuid;
 		op.expect_version = who.version;
+		op.old_password_proved = old.n > 0; /* or keyd refuses */
 		rc = keys_set_password(call->keys, (struct lw_bytes){ call->token.b, call->token.n }, call->tenant.id, &who.uuid, who.version,
-			NULL, (struct lw_bytes){ 0 }, password, &from, call->arena, &op.secrets, &op.nsecrets, call->text);
+			NULL, old, password, &from, call->arena, &op.secrets, &op.nsecrets, call->text);
 		if (!rc)
 			rc = control_write(call, &op, &res);
 		if (rc != LW_EAGAIN)
@@ -364,7 +373,9 @@ int control_explain(struct control_call *call)
 	if ((rc = store_begin(call->session, STORE_READ, &txn)) != 0)
 		return rc;
 	lw_writer_init(&text, 4096);
-	rc = store_principal_dn(txn, who_dn, &p);
+	rc = call->cap ? store_may(txn, ACCESS_ADMINISTER, NULL, NULL) : LW_OK;
+	if (!rc)
+		rc = control_principal(call, txn, who_dn, &p);
 	if (!rc)
 		rc = store_explain(txn, &p.uuid, v, what_dn, a, &permit, &text);
 	store_end(txn);

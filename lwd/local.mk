@@ -15,7 +15,7 @@ WEB_ROUTES = lwd/web.h lwd/web.c lwd/web_health.c lwd/web_login.c
 
 # Programs are built into bin/: beside this folder there cannot be a file of its name.
 sbin_PROGRAMS += bin/lwd
-bin_lwd_SOURCES = lwd/services.c lwd/services.h lwd/services_kdc.c lwd/services_web.c $(WEB_ROUTES) lwd/control.h lwd/control.c lwd/control_object.c lwd/control_write.c lwd/control_kind.h lwd/control_tenant.c lwd/control_keys.c
+bin_lwd_SOURCES = lwd/services.c lwd/services.h lwd/services_kdc.c lwd/services_web.c $(WEB_ROUTES) lwd/control.h lwd/control.c lwd/control_object.c lwd/control_write.c lwd/control_kind.h lwd/control_tenant.c lwd/control_keys.c lwd/control_page.c
 bin_lwd_LDADD = liblwd.a libhttp.a libldapd.a libkdc.a libkeys.a libca.a libstore.a libbase.a $(LWD_LIBS) $(LMDB_LIBS) $(GSSAPI_LIBS) $(KRB5_LIBS) $(XCRYPT_LIBS) \
 	$(BASE_LIBS) $(JANSSON_LIBS) -llber
 

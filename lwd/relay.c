@@ -6,12 +6,15 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "keys/issue.h"
 #include "lwd/roles.h"
 
 #define WAIT_PING   (1 * LW_SECOND)
 #define WAIT_ACCEPT (3 * LW_SECOND)
 #define WAIT_WRITE  (5 * LW_SECOND)
+#define WAIT_CONTROL (10 * LW_SECOND)
 #define ARENA       (1u << 20)
+#define ARENA_CONTROL (2 * RELAY_MAX_ANSWER)
 
 /* ---- who asks ---- */
 
@@ -23,7 +26,7 @@ static int ask(struct lw_chan *chan, const struct relay_request *q, int64_t time
 	struct lw_writer w;
 	int r;
 
-	lw_writer_init(&w, RELAY_MAX);
+	lw_writer_init(&w, q->op == RELAY_CONTROL ? RELAY_MAX_CONTROL : RELAY_MAX);
 	w.wipe = true;
 	relay_request_put(&w, q);
 	r = w.err != LW_OK ? w.err : lw_chan_call(chan, lw_written(&w), timeout, arena, &answer);
@@ -73,6 +76,19 @@ int relay_accept(struct lw_chan *chan, const struct kdc_accept *accept, struct l
 	return a.err;
 }
 
+int relay_control(struct lw_chan *chan, const struct relay_control *control, struct lw_arena *arena, struct lw_bytes *ret)
+{
+	const struct relay_request q = { .op = RELAY_CONTROL, .control = *control };
+	struct relay_answer a;
+	int r = ask(chan, &q, WAIT_CONTROL, arena, &a);
+
+	if (r == LW_OK)
+		r = a.err;
+	if (r == LW_OK)
+		*ret = a.control;
+	return r;
+}
+
 /* ---- who answers ---- */
 
 static void do_ping(const struct relay_server *s, struct lw_arena *arena, const struct relay_request *q, struct relay_answer *a)
@@ -113,6 +129,27 @@ static void do_accept(
 	a->err = kdc_accept(s->kdc, &q->accept, arena, &a->accepted);
 }
 
+/* The capability is minted again for this role; what may be done with it is decided where it is done. */
+static void do_control(
+	const struct relay_server *s, struct lw_arena *arena, const struct relay_request *q, struct relay_answer *a)
+{
+	struct keys_token token;
+	struct lw_cap cap;
+	struct lw_writer out;
+
+	a->err = keys_adopt(s->keys, q->control.token, q->from, &token, &cap);
+	if (a->err != LW_OK)
+		return;
+	lw_writer_init(&out, RELAY_MAX_ANSWER);
+	out.wipe = true;
+	a->err = s->control(s->ctx, &token, &cap, &q->control, &out);
+	a->control = lw_dup(arena, lw_written(&out));
+	if (a->err == LW_OK && (out.err != LW_OK || a->control.p == NULL))
+		a->err = LW_ENOMEM;
+	lw_writer_done(&out);
+	lw_wipe(&token, sizeof(token));
+}
+
 #define ROLE(r) (1u << (r))
 
 static const struct relay_row {
@@ -124,6 +161,7 @@ static const struct relay_row {
 		ROLE(LW_ROLE_DIRECTORY) | ROLE(LW_ROLE_KDC), do_ping },
 	[RELAY_SET_SECRET] = { "set-secret", ROLE(LW_ROLE_KDC) | ROLE(LW_ROLE_WEB), ROLE(LW_ROLE_DIRECTORY), do_set_secret },
 	[RELAY_ACCEPT] = { "accept", ROLE(LW_ROLE_DIRECTORY) | ROLE(LW_ROLE_WEB), ROLE(LW_ROLE_KDC), do_accept },
+	[RELAY_CONTROL] = { "control", ROLE(LW_ROLE_WEB), ROLE(LW_ROLE_DIRECTORY), do_control },
 };
 
 static int run(const struct relay_server *s, enum lw_role_id from, struct lw_arena *arena, const struct relay_request *q,
@@ -143,7 +181,8 @@ static int run(const struct relay_server *s, enum lw_role_id from, struct lw_are
 
 void relay_handle(const struct relay_server *s, enum lw_role_id from, struct lw_bytes request, struct lw_writer *answer)
 {
-	struct lw_arena *arena = lw_arena_new(ARENA, true);
+	bool control = request.n > 1 && request.p[1] == RELAY_CONTROL;
+	struct lw_arena *arena = lw_arena_new(control ? ARENA_CONTROL : ARENA, true);
 	struct relay_request q = { .op = RELAY_PING };
 	struct relay_answer a = { 0 };
 

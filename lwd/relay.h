@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What kdc and directory ask each other, and web both, over their channels (base/chan.h): the writer's role puts down a password that kpasswd
- * changed, the KDC accepts a client's GSS-API token. One table says who may ask what. Request: u8 version, u8 operation, its fields;
+ * changed, the KDC accepts a client's GSS-API token, directory runs the admin API's requests. One table says who may ask what. Request: u8 version, u8 operation, its fields;
  * answer: u16 error, counted text, the fields when there is no error (a token also with one). Every field is bounded; what is left over is
  * an error. Which role asks is known from the channel, not from the message. */
 #ifndef LWD_RELAY_H
@@ -9,7 +9,10 @@
 #include "kdc/kdc.h"
 
 #define RELAY_VERSION      1
-#define RELAY_MAX          (256u << 10) /* a request or an answer */
+#define RELAY_MAX          (256u << 10) /* a request or an answer; but for CONTROL: */
+#define RELAY_MAX_CONTROL  (2u << 20)   /* a request of it */
+#define RELAY_MAX_ANSWER   (8u << 20)   /* an answer of it */
+#define RELAY_MAX_ADDR     63
 #define RELAY_MAX_ITEMS    8
 #define RELAY_MAX_SEALED   8192
 #define RELAY_MAX_GSS      65536        /* a token, an exported context */
@@ -18,18 +21,27 @@
 #define RELAY_MAX_TENANT   1024
 #define RELAY_MAX_TEXT     199
 
-enum relay_op { RELAY_PING = 1, RELAY_SET_SECRET, RELAY_ACCEPT, RELAY_OP_COUNT };
+enum relay_op { RELAY_PING = 1, RELAY_SET_SECRET, RELAY_ACCEPT, RELAY_CONTROL, RELAY_OP_COUNT };
+
+/* The admin API: a verb of lwctl's (base/ctl.h) in the name of whoever logged in at web. */
+struct relay_control {
+	struct lw_bytes token;   /* minted for web */
+	const char *addr;        /* of the client */
+	struct lw_bytes request; /* without its length */
+};
 
 struct relay_request {
 	enum relay_op op;
 	enum lw_role_id from; /* not in the message */
 	struct kdc_secret secret;
 	struct kdc_accept accept;
+	struct relay_control control;
 };
 struct relay_answer {
 	int err;
 	char text[RELAY_MAX_TEXT + 1];
 	struct kdc_accepted accepted;
+	struct lw_bytes control; /* items and one end, each with its length */
 };
 
 /* ---- the messages (relay_msg.c) ---- */
@@ -44,6 +56,9 @@ int relay_answer_get(struct lw_bytes in, enum relay_op, struct relay_answer *ret
 int relay_ping(struct lw_chan *);
 int relay_set_secret(struct lw_chan *, const struct kdc_secret *, char text[200]);
 int relay_accept(struct lw_chan *, const struct kdc_accept *, struct lw_arena *, struct kdc_accepted *ret);
+/* LW_OK: *ret lives in the arena. A request that was under way when directory died is sent again: what it makes may be there already.
+ * LW_EAUTH, LW_EEXPIRED, LW_EREVOKED, LW_EDISABLED: of the token. */
+int relay_control(struct lw_chan *, const struct relay_control *, struct lw_arena *, struct lw_bytes *ret);
 
 /* ---- who answers: directory with store and keys, the KDC with kdc ---- */
 struct relay_server {
@@ -51,10 +66,12 @@ struct relay_server {
 	struct store *store;
 	struct keys *keys;
 	struct kdc_server *kdc;
+	/* directory: runs the request with what keyd minted for it. LW_OK: an answer is in out. */
+	int (*control)(void *ctx, const struct keys_token *, const struct lw_cap *, const struct relay_control *, struct lw_writer *out);
 	void (*heard)(void *ctx, enum lw_role_id from); /* a ping came. May be NULL */
 	void *ctx;
 };
-#define RELAY_THREADS 8
+#define RELAY_THREADS 16 /* most of them wait for a commit or for keyd */
 #define RELAY_QUEUE   256
 void relay_handle(const struct relay_server *, enum lw_role_id from, struct lw_bytes request, struct lw_writer *answer);
 void relay_busy(struct lw_bytes request, struct lw_writer *answer);

@@ -123,6 +123,30 @@ static void get_accept(struct lw_reader *r, struct lw_arena *arena, struct relay
 	a->service = name;
 }
 
+static void put_control(struct lw_writer *w, const struct relay_request *q)
+{
+	lw_put_counted(w, q->control.token);
+	lw_put_str(w, q->control.addr);
+	lw_put_counted(w, q->control.request);
+}
+
+static void get_control(struct lw_reader *r, struct lw_arena *arena, struct relay_request *q)
+{
+	struct lw_bytes addr;
+
+	q->control.token = lw_get_counted(r, LW_CAP_MAX);
+	addr = lw_get_counted(r, RELAY_MAX_ADDR);
+	q->control.request = lw_get_counted(r, RELAY_MAX_CONTROL);
+	for (size_t i = 0; i < addr.n; i++)
+		if (addr.p[i] <= ' ' || addr.p[i] > '~')
+			r->err = LW_EINVAL;
+	if (r->err != LW_OK)
+		return;
+	q->control.addr = (const char *)lw_dup(arena, addr).p;
+	if (q->control.addr == NULL)
+		r->err = LW_ENOMEM;
+}
+
 /* ---- answers ---- */
 
 static void put_accepted(struct lw_writer *w, const struct relay_answer *a)
@@ -157,6 +181,18 @@ static void get_accepted(struct lw_reader *r, struct relay_answer *a)
 	k->bound = get_bool(r);
 }
 
+static void put_controlled(struct lw_writer *w, const struct relay_answer *a)
+{
+	if (a->err == LW_OK)
+		lw_put_counted(w, a->control);
+}
+
+static void get_controlled(struct lw_reader *r, struct relay_answer *a)
+{
+	if (a->err == LW_OK)
+		a->control = lw_get_counted(r, RELAY_MAX_ANSWER);
+}
+
 static const struct {
 	void (*put)(struct lw_writer *, const struct relay_request *);
 	void (*get)(struct lw_reader *, struct lw_arena *, struct relay_request *);
@@ -165,6 +201,7 @@ static const struct {
 } codecs[RELAY_OP_COUNT] = {
 	[RELAY_SET_SECRET] = { put_secret, get_secret, NULL, NULL },
 	[RELAY_ACCEPT] = { put_accept, get_accept, put_accepted, get_accepted },
+	[RELAY_CONTROL] = { put_control, get_control, put_controlled, get_controlled },
 };
 
 /* ---- both ---- */

@@ -299,6 +299,15 @@ static void heard(void *ctx, enum lw_role_id from)
 		atomic_store(&s->web_heard, lw_mono(s->clock));
 }
 
+/* The admin API. */
+static int forwarded(void *ctx, const struct keys_token *token, const struct lw_cap *cap, const struct relay_control *q, struct lw_writer *out)
+{
+	struct directory_state *s = ctx;
+	const struct control_from from = { token, cap, q->addr };
+
+	return control_forwarded(s->control, &from, q->request, out);
+}
+
 static const struct lwd_answers kdc_answers = { RELAY_THREADS, RELAY_QUEUE, kdc_asks, kdc_asks_busy };
 
 static int others_ready(void *arg)
@@ -360,7 +369,8 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 	s->keys = s->keyd == NULL ? NULL : keys_over_chan(s->keyd, LW_ROLE_DIRECTORY);
 	if (s->keys == NULL || s->kdc == NULL || ldap.guesses == NULL)
 		return LW_ENOMEM;
-	s->relay = (struct relay_server){ .me = LW_ROLE_DIRECTORY, .store = s->store, .keys = s->keys, .heard = heard, .ctx = s };
+	s->relay = (struct relay_server){ .me = LW_ROLE_DIRECTORY, .store = s->store, .keys = s->keys, .control = forwarded, .heard = heard,
+		.ctx = s };
 	r = store_writer_start(s->store);
 	if (r == LW_OK)
 		r = ldapd_server_new(s->store, s->keys, &ldap, ctx->clock, &s->ldapd);

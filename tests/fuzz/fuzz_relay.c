@@ -30,7 +30,10 @@ static void request(struct lw_bytes in)
 		must((q.op == RELAY_ACCEPT) == (q.accept.service != NULL));
 		if (q.op == RELAY_ACCEPT)
 			must(strlen(q.accept.service) > 0 && strlen(q.accept.service) <= RELAY_MAX_SERVICE && q.accept.role < LW_ROLE_COUNT);
-		lw_writer_init(&w, RELAY_MAX);
+		must(q.control.token.n <= LW_CAP_MAX && q.control.request.n <= RELAY_MAX_CONTROL);
+		must((q.op == RELAY_CONTROL) == (q.control.addr != NULL));
+		must(q.op != RELAY_CONTROL || strlen(q.control.addr) <= RELAY_MAX_ADDR);
+		lw_writer_init(&w, RELAY_MAX_CONTROL + RELAY_MAX);
 		relay_request_put(&w, &q);
 		must(w.err == LW_OK && lw_eq(lw_written(&w), in));
 		lw_writer_done(&w);
@@ -47,7 +50,8 @@ static void answer(enum relay_op op, struct lw_bytes in)
 		return;
 	must(a.err >= 0 && a.err < LW_ERR_COUNT && strlen(a.text) <= RELAY_MAX_TEXT);
 	must(a.accepted.token.n <= RELAY_MAX_GSS && a.accepted.context.n <= RELAY_MAX_GSS && a.accepted.cap.n <= LW_CAP_MAX);
-	lw_writer_init(&w, RELAY_MAX);
+	must(a.control.n <= RELAY_MAX_ANSWER && (a.err == LW_OK || a.control.n == 0));
+	lw_writer_init(&w, RELAY_MAX_ANSWER + RELAY_MAX);
 	relay_answer_put(&w, op, &a);
 	must(w.err == LW_OK && lw_eq(lw_written(&w), in));
 	lw_writer_done(&w);

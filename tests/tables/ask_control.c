@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The control socket. A request: VERB [@TENANT] KEY=VALUE… ("_" is a space in a value; without @ the tenant
+/* The control socket, and the same verbs in the session of a capability that web sends along (table "forwarded"). A request: VERB [@TENANT] KEY=VALUE… ("_" is a space in a value; without @ the tenant
  * is beta). The outcome: the code and how many items came ("ok+1"). Only the last column owns the data
- * directory. */
+ * directory. Of forwarded ones, token=… makes it another token than the subject's, and an error without an answer is that error. */
 #include "tests/tables/tables.h"
 
+#include "keys/issue.h"
+#include "keys/keyd.h"
 #include "store/access_roles.h"
 
 static size_t rows(void)
@@ -76,10 +78,19 @@ static const char *outcome(struct lw_bytes raw)
 	return lw_printf(world.arena, "ok+%u", items);
 }
 
-static const char *ask(enum column who, const char *request)
+static bool only_reads(const char *request)
 {
 	static const char *const reads[] = { "status", "whoami", "ca.show", "tenant.list", "tenant.show",
 		"object.list", "object.show", "next", "explain", "key.list" };
+
+	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++)
+		if (!strncmp(request, reads[i], strlen(reads[i])))
+			return true;
+	return false;
+}
+
+static const char *ask(enum column who, const char *request)
+{
 	struct lw_peer peer = { .addr = "unix",
 		.local = true,
 		.owner = who == OPERATOR,
@@ -88,7 +99,6 @@ static const char *ask(enum column who, const char *request)
 	struct lw_writer in, out;
 	struct lw_reader r;
 	const char *got;
-	bool read = false;
 
 	lw_writer_init(&in, 65536);
 	lw_writer_init(&out, 1u << 20);
@@ -97,9 +107,7 @@ static const char *ask(enum column who, const char *request)
 	while (conn && control_proto.step(conn, &r, &out) == LW_NEXT_JOB)
 		control_proto.job(conn, &out);
 	got = outcome(lw_written(&out));
-	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++)
-		read |= !strncmp(request, reads[i], strlen(reads[i]));
-	world.dirty |= !strncmp(got, "ok", 2) && !read;
+	world.dirty |= !strncmp(got, "ok", 2) && !only_reads(request);
 	control_proto.conn_free(conn);
 	lw_writer_done(&in);
 	lw_writer_done(&out);
@@ -107,3 +115,76 @@ static const char *ask(enum column who, const char *request)
 }
 
 const struct table table_verbs = { "verb", rows, row, rights, ask, granted, lines_verbs };
+
+/* ---- forwarded ---- */
+
+static unsigned forwarded_rights(size_t i, struct right ret[4])
+{
+	const struct control_verb *v = &control_verbs[i];
+
+	if (v->needs & CONTROL_OPERATOR) {
+		ret[0] = (struct right){ "needs", (void *)&v->needs, sizeof(v->needs), v->needs };
+		return 0; /* its right does not matter here: mutants.c takes its mark away */
+	}
+	ret[0] = (struct right){ "right", (void *)&v->right, sizeof(v->right), v->right };
+	ret[1] = (struct right){ "needs", (void *)&v->needs, sizeof(v->needs), v->needs };
+	return 1;
+}
+
+/* What keyd gave the subject at web. */
+static struct lw_bytes web_token(enum column who, const char *kind)
+{
+	struct keys_token token;
+	struct lw_cap cap;
+	struct lw_bytes b;
+
+	if (who == ANONYMOUS)
+		return (struct lw_bytes){ NULL, 0 };
+	world_cap(who, &cap);
+	cap.role = LW_ROLE_WEB;
+	if (!strcmp(kind, "expired")) {
+		cap.auth_time -= KEYS_CAP_LIFE;
+		cap.expiry = lw_wall(&world.clock);
+	}
+	if (!strcmp(kind, "outdated"))
+		cap.credential_version++;
+	check(keys_cap_mint(&world.keyd->cap_key, &cap, &token), "mint");
+	b = lw_dup(world.arena, (struct lw_bytes){ token.b, token.n });
+	if (!strcmp(kind, "forged"))
+		((uint8_t *)b.p)[b.n / 2] ^= 1;
+	return b;
+}
+
+static const char *ask_forwarded(enum column who, const char *request)
+{
+	char kind[16] = "";
+	const char *said = strstr(request, " token="), *got;
+	struct control_from from = { .addr = "192.0.2.1" };
+	struct keys_token token;
+	struct lw_cap cap;
+	struct lw_writer in, out;
+	int err;
+
+	if (said) {
+		snprintf(kind, sizeof(kind), "%s", said + 7);
+		request = lw_printf(world.arena, "%.*s", (int)(said - request), request);
+	}
+	err = keys_adopt(world.keys, web_token(who, kind), LW_ROLE_WEB, &token, &cap);
+	if (err)
+		return lw_errname(err);
+	from.token = &token;
+	from.cap = &cap;
+	lw_writer_init(&in, 65536);
+	lw_writer_init(&out, 1u << 20);
+	put(&in, request);
+	err = control_forwarded(world.control, &from, (struct lw_bytes){ in.p + 4, in.n - 4 }, &out);
+	if (err && out.n)
+		die("an error, and yet an answer");
+	got = err ? lw_errname(err) : outcome(lw_written(&out));
+	world.dirty |= !strncmp(got, "ok", 2) && !only_reads(request);
+	lw_writer_done(&in);
+	lw_writer_done(&out);
+	return got;
+}
+
+const struct table table_forwarded = { "forwarded", rows, row, forwarded_rights, ask_forwarded, granted, lines_forwarded };

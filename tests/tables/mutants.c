@@ -70,6 +70,10 @@ static const struct {
 	{ &table_messages, "adopt", "from", ANY_ROLE },
 	{ &table_messages, "adopt", "need", KEYS_NEED_PEER },
 	{ &table_messages, "adopt", "need", KEYS_NEED_TOKEN },
+	{ &table_forwarded, "status", "needs", 0 },
+	{ &table_forwarded, "next", "needs", 0 },
+	{ &table_forwarded, "tenant.list", "needs", 0 },
+	{ &table_forwarded, "tenant.show", "needs", 0 },
 };
 
 static const struct {
@@ -110,9 +114,9 @@ static struct right right_of(const struct table *t, const char *row, const char 
 	struct right rights[4];
 
 	for (size_t i = 0; i < t->rows(); i++) {
-		unsigned n = t->rights(i, rights);
-
-		for (unsigned k = 0; k < n && !strcmp(t->row(i), row); k++)
+		memset(rights, 0, sizeof(rights));
+		t->rights(i, rights); /* those after its count too: not for zeros, but to be weakened */
+		for (unsigned k = 0; k < 4 && rights[k].field && !strcmp(t->row(i), row); k++)
 			if (!strcmp(rights[k].field, field))
 				return rights[k];
 	}

@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "base/sock.h"
+#include "keys/issue.h"
 #include "lwd/relay.h"
 
 /* ---- the fakes ---- */
@@ -30,7 +31,9 @@ static struct {
 	uint8_t sealed[3][16];
 	struct kdc_accept accept;
 	char service[16], bindings[64], tenant[64];
-	unsigned writes, accepts;
+	unsigned writes, accepts, controls;
+	int adopt_err, control_err;
+	char addr[64], request[64];
 } fake;
 static char session_stub;
 
@@ -41,6 +44,30 @@ int keys_check_forwarded(struct keys *k, struct lw_bytes token, enum lw_role_id 
 	memset(ret, 0, sizeof(*ret));
 	ret->tenant = fake.cap_tenant;
 	return fake.check_err;
+}
+
+int keys_adopt(struct keys *k, struct lw_bytes token, enum lw_role_id minted_for, struct keys_token *ret_token, struct lw_cap *ret_cap)
+{
+	snprintf(fake.token, sizeof(fake.token), "%.*s", (int)token.n, (const char *)token.p);
+	fake.checked_for = minted_for;
+	memset(ret_cap, 0, sizeof(*ret_cap));
+	ret_cap->tenant = fake.cap_tenant;
+	memcpy(ret_token->b, "adopted", 7);
+	ret_token->n = 7;
+	return fake.adopt_err;
+}
+
+static int control(void *ctx, const struct keys_token *token, const struct lw_cap *cap, const struct relay_control *q, struct lw_writer *out)
+{
+	fake.controls++;
+	assert_int_equal(token->n, 7);
+	assert_memory_equal(token->b, "adopted", 7);
+	assert_int_equal(cap->tenant, fake.cap_tenant);
+	snprintf(fake.addr, sizeof(fake.addr), "%s", q->addr);
+	snprintf(fake.request, sizeof(fake.request), "%.*s", (int)q->request.n, (const char *)q->request.p);
+	if (fake.control_err == LW_OK)
+		lw_put_bytes(out, LW_LIT("items and an end"));
+	return fake.control_err;
 }
 
 int store_session_cap(struct store *s, const struct lw_cap *cap, struct lw_session **ret)
@@ -117,7 +144,7 @@ static void *serve(void *arg)
 
 static void up(struct side *s, enum lw_role_id me, enum lw_role_id from)
 {
-	*s = (struct side){ .server = { .me = me }, .from = from };
+	*s = (struct side){ .server = { .me = me, .control = control }, .from = from };
 	memset(&fake, 0, sizeof(fake));
 	fake.cap_tenant = 7;
 	assert_int_equal(lw_sock_pair(SOCK_STREAM, s->fds), LW_OK);
@@ -239,13 +266,50 @@ static void a_token_is_accepted(void **state)
 	lw_arena_free(arena);
 }
 
+static void a_verb_is_run(void **state)
+{
+	struct relay_control q = { .token = LW_LIT("web's token"), .addr = "192.0.2.7", .request = LW_LIT("a request") };
+	struct lw_arena *arena = lw_arena_new(1 << 20, true);
+	struct lw_bytes got = { 0 };
+	struct side s;
+
+	up(&s, LW_ROLE_DIRECTORY, LW_ROLE_WEB);
+	assert_int_equal(relay_control(s.chan, &q, arena, &got), LW_OK);
+	assert_true(lw_eq(got, LW_LIT("items and an end")));
+	assert_string_equal(fake.token, "web's token");
+	assert_int_equal(fake.checked_for, LW_ROLE_WEB);
+	assert_string_equal(fake.addr, "192.0.2.7");
+	assert_string_equal(fake.request, "a request");
+	/* the session is refused */
+	fake.control_err = LW_EREVOKED;
+	assert_int_equal(relay_control(s.chan, &q, arena, &got), LW_EREVOKED);
+	assert_int_equal(fake.controls, 2);
+	/* keyd does not know the token: nothing runs */
+	fake.adopt_err = LW_EAUTH;
+	assert_int_equal(relay_control(s.chan, &q, arena, &got), LW_EAUTH);
+	fake.adopt_err = LW_EEXPIRED;
+	assert_int_equal(relay_control(s.chan, &q, arena, &got), LW_EEXPIRED);
+	assert_int_equal(fake.controls, 2);
+	/* an address is one word */
+	fake.adopt_err = fake.control_err = LW_OK;
+	q.addr = "192.0.2.7\n";
+	assert_int_equal(relay_control(s.chan, &q, arena, &got), LW_EINVAL);
+	assert_int_equal(fake.controls, 2);
+	s.busy = true;
+	assert_int_equal(relay_control(s.chan, &q, arena, &got), LW_EBUSY);
+	down(&s);
+	lw_arena_free(arena);
+}
+
 static void each_asks_only_what_it_may(void **state)
 {
 	static const enum lw_role_id roles[] = { LW_ROLE_KEYD, LW_ROLE_DIRECTORY, LW_ROLE_KDC, LW_ROLE_WEB };
 	struct lw_arena *arena = lw_arena_new(1 << 20, true);
 	struct kdc_accept q = { .service = "ldap", .token = LW_LIT("x"), .role = LW_ROLE_DIRECTORY };
+	struct relay_control v = { .token = LW_LIT("x"), .addr = "", .request = LW_LIT("x") };
 	struct kdc_secret k = secret();
 	struct kdc_accepted got;
+	struct lw_bytes answer;
 	char text[200];
 
 	for (size_t i = 0; i < 4; i++) {
@@ -261,6 +325,10 @@ static void each_asks_only_what_it_may(void **state)
 				assert_int_equal(fake.checked_for, roles[j]);
 			assert_int_equal(relay_accept(s.chan, &q, arena, &got), accepts ? LW_OK : LW_EACCES);
 			assert_int_equal(fake.writes, writes);
+			/* a verb: web asks directory, and nobody else anybody */
+			bool runs = roles[i] == LW_ROLE_DIRECTORY && roles[j] == LW_ROLE_WEB;
+			assert_int_equal(relay_control(s.chan, &v, arena, &answer), runs ? LW_OK : LW_EACCES);
+			assert_int_equal(fake.controls, runs);
 			assert_int_equal(fake.accepts, accepts);
 			if (accepts) { /* no capability for a third one */
 				q.role = LW_ROLE_KDC;
@@ -277,7 +345,7 @@ static void each_asks_only_what_it_may(void **state)
 static void malformed(void **state)
 {
 	struct relay_request q = { .op = RELAY_SET_SECRET, .secret = secret() }, got;
-	struct relay_answer a = { .accepted = { .token = LW_LIT("t"), .context = LW_LIT("c"), .cap = { .n = 3 } } }, b;
+	struct relay_answer a = { .control = LW_LIT("x"), .accepted = { .token = LW_LIT("t"), .context = LW_LIT("c"), .cap = { .n = 3 } } }, b;
 	struct lw_arena *arena = lw_arena_new(1 << 20, false);
 	struct lw_writer w;
 	uint8_t *copy;
@@ -286,6 +354,7 @@ static void malformed(void **state)
 	for (int op = RELAY_PING; op < RELAY_OP_COUNT; op++) {
 		q.op = (enum relay_op)op;
 		q.accept = (struct kdc_accept){ .service = "HTTP", .token = LW_LIT("t"), .role = LW_ROLE_KDC };
+		q.control = (struct relay_control){ LW_LIT("t"), "::1", LW_LIT("r") };
 		lw_writer_init(&w, RELAY_MAX);
 		relay_request_put(&w, &q);
 		assert_int_equal(relay_request_get(lw_written(&w), arena, &got), LW_OK);
@@ -335,6 +404,7 @@ int main(void)
 		cmocka_unit_test(a_password_is_written),
 		cmocka_unit_test(and_no_other),
 		cmocka_unit_test(a_token_is_accepted),
+		cmocka_unit_test(a_verb_is_run),
 		cmocka_unit_test(each_asks_only_what_it_may),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(nobody_there),
