@@ -6,6 +6,8 @@ include tests/fuzz/base.mk
 include tests/unit/keys.mk
 include tests/unit/saml.mk
 include tests/fuzz/saml.mk
+include tests/unit/sts.mk
+include tests/fuzz/sts.mk
 include tests/unit/ca.mk
 include tests/unit/token.mk
 include tests/unit/kdc.mk
