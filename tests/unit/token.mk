@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-TOKEN_TESTS = tests/unit/test_saml_build
-TOKEN_TEST_LIBS = libsaml.a libbase.a $(XML_LIBS) $(BASE_LIBS) $(CMOCKA_LIBS)
+TOKEN_TESTS = tests/unit/test_saml_build tests/unit/test_jwt
+SIG_RIG = tests/unit/sig_rig.c tests/unit/sig_rig.h
 check_PROGRAMS += $(TOKEN_TESTS)
 TESTS += $(TOKEN_TESTS)
-tests_unit_test_saml_build_SOURCES = tests/unit/test_saml_build.c tests/unit/sig_rig.c tests/unit/sig_rig.h
-tests_unit_test_saml_build_LDADD = $(TOKEN_TEST_LIBS)
+tests_unit_test_saml_build_SOURCES = tests/unit/test_saml_build.c $(SIG_RIG)
+tests_unit_test_saml_build_LDADD = libsaml.a libbase.a $(XML_LIBS) $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_jwt_SOURCES = tests/unit/test_jwt.c $(SIG_RIG)
+tests_unit_test_jwt_LDADD = liboidc.a libsaml.a libhttp.a libbase.a $(LIBEVENT_LIBS) $(JANSSON_LIBS) $(BASE_LIBS) $(CMOCKA_LIBS)
