@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "kdc/own.h"
+#include "kdc/spnego.h"
 
 static const struct { const char *service; enum kdc_own own; } services[] = {
 	{ "ldap", KDC_LDAP },
@@ -237,7 +238,7 @@ static int accept_once(struct accepting *c, int64_t now, struct lw_arena *a, str
 	return err;
 }
 
-int kdc_accept(struct kdc_server *s, const struct kdc_accept *q, struct lw_arena *a, struct kdc_accepted *ret)
+static int accept_krb5(struct kdc_server *s, const struct kdc_accept *q, struct lw_arena *a, struct kdc_accepted *ret)
 {
 	struct accepting c = { .t = kdc_thread(s), .q = q };
 	int64_t now = lw_wall(s->clock);
@@ -261,4 +262,29 @@ int kdc_accept(struct kdc_server *s, const struct kdc_accept *q, struct lw_arena
 	gss_delete_sec_context(&minor, &c.ctx, GSS_C_NO_BUFFER);
 	lw_arena_reset(c.t->arena);
 	return err;
+}
+
+/* HTTP's Negotiate (RFC 4559) is SPNEGO; a bare Kerberos token goes too. */
+static int accept_spnego(struct kdc_server *s, const struct kdc_accept *q, struct lw_arena *a, struct kdc_accepted *ret)
+{
+	struct kdc_accept in = *q;
+	struct kdc_spnego sp = { 0 };
+	int err = kdc_spnego_get(q->token, &sp), r;
+
+	if (err == LW_ENOTFOUND)
+		return accept_krb5(s, q, a, ret);
+	in.token = sp.token;
+	err = err ? LW_EAUTH : accept_krb5(s, &in, a, ret);
+	if (err && err != LW_EAUTH)
+		return err;
+	r = kdc_spnego_put(a, err ? KDC_SPNEGO_REJECT : KDC_SPNEGO_COMPLETED, err ? (struct lw_bytes){ NULL, 0 } : sp.mech, ret->token,
+	        &ret->token);
+	if (r)
+		lw_wipe(&ret->cap, sizeof ret->cap);
+	return r ? r : err;
+}
+
+int kdc_accept(struct kdc_server *s, const struct kdc_accept *q, struct lw_arena *a, struct kdc_accepted *ret)
+{
+	return strcmp(q->service, "HTTP") == 0 ? accept_spnego(s, q, a, ret) : accept_krb5(s, q, a, ret);
 }

@@ -18,6 +18,7 @@ libkdc_a_SOURCES = \
 	kdc/realm.c \
 	kdc/replay.c kdc/replay.h \
 	kdc/server.c \
+	kdc/spnego.c kdc/spnego.h \
 	kdc/tgs.c \
 	kdc/ticket.c \
 	kdc/wire.c

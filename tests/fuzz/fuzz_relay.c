@@ -26,7 +26,7 @@ static void request(struct lw_bytes in)
 		must(q.secret.token.n <= LW_CAP_MAX && q.secret.nitems <= RELAY_MAX_ITEMS);
 		for (size_t i = 0; i < q.secret.nitems; i++)
 			must(q.secret.items[i].sealed.n <= RELAY_MAX_SEALED);
-		must(q.accept.token.n <= RELAY_MAX_GSS && q.accept.bindings.n <= RELAY_MAX_BINDINGS);
+		must(q.accept.token.n <= RELAY_MAX_GSS && q.accept.bindings.n <= RELAY_MAX_BINDINGS && q.accept.tenant.n <= RELAY_MAX_TENANT);
 		must((q.op == RELAY_ACCEPT) == (q.accept.service != NULL));
 		if (q.op == RELAY_ACCEPT)
 			must(strlen(q.accept.service) > 0 && strlen(q.accept.service) <= RELAY_MAX_SERVICE && q.accept.role < LW_ROLE_COUNT);

@@ -128,6 +128,26 @@ void forge_init(struct forge *f, const struct forge_ticket *t)
 	        gss_import_name(&minor, &text, (gss_OID)GSS_KRB5_NT_PRINCIPAL_NAME, &f->target), GSS_S_COMPLETE);
 }
 
+static gss_OID_desc spnego = { 6, (void *)"\x2b\x06\x01\x05\x05\x02" };
+
+/* Imported credentials are of Kerberos alone. */
+void forge_spnego(struct forge *f)
+{
+	gss_key_value_element_desc where = { "ccache", NULL };
+	gss_key_value_set_desc store = { 1, &where };
+	gss_OID_set_desc mechs = { 1, &spnego };
+	OM_uint32 minor;
+	char *name;
+
+	assert_int_equal(krb5_cc_get_full_name(f->k, f->cc, &name), 0);
+	where.value = name;
+	gss_release_cred(&minor, &f->cred);
+	assert_int_equal(gss_acquire_cred_from(&minor, GSS_C_NO_NAME, 0, &mechs, GSS_C_INITIATE, &store, &f->cred, NULL, NULL),
+	        GSS_S_COMPLETE);
+	krb5_free_string(f->k, name);
+	f->spnego = true;
+}
+
 void forge_done(struct forge *f)
 {
 	OM_uint32 minor;
@@ -146,7 +166,7 @@ OM_uint32 forge_step(struct forge *f, gss_ctx_id_t *ctx, OM_uint32 flags, struct
 	gss_buffer_desc in = { from_server.n, (void *)from_server.p };
 	OM_uint32 minor;
 
-	return gss_init_sec_context(&minor, f->cred, ctx, f->target, (gss_OID)gss_mech_krb5, flags, 0,
+	return gss_init_sec_context(&minor, f->cred, ctx, f->target, f->spnego ? &spnego : (gss_OID)gss_mech_krb5, flags, 0,
 	        bindings.p ? &cb : GSS_C_NO_CHANNEL_BINDINGS, &in, NULL, ret, NULL, NULL);
 }
 

@@ -28,11 +28,13 @@ struct forge {
 	krb5_creds creds;
 	gss_cred_id_t cred;
 	gss_name_t target;
+	bool spnego;
 };
 
 /* Environment for the whole process: no configuration of the machine, no replay cache. Before anything else. */
 void forge_environment(void);
 void forge_init(struct forge *, const struct forge_ticket *);
+void forge_spnego(struct forge *); /* after forge_init: tokens of RFC 4178 */
 void forge_done(struct forge *);
 /* gss_init_sec_context's first or next token. Caller frees ret with gss_release_buffer. */
 OM_uint32 forge_step(struct forge *, gss_ctx_id_t *, OM_uint32 flags, struct lw_bytes bindings,

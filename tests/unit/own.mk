@@ -8,3 +8,7 @@ check_PROGRAMS += tests/unit/test_kpasswd
 TESTS += tests/unit/test_kpasswd
 tests_unit_test_kpasswd_SOURCES = tests/unit/test_kpasswd.c $(OWN_FIX)
 tests_unit_test_kpasswd_LDADD = libkdc.a $(LDAP_TEST_LIBS) $(KRB5_LIBS)
+check_PROGRAMS += tests/unit/test_spnego
+TESTS += tests/unit/test_spnego
+tests_unit_test_spnego_SOURCES = tests/unit/test_spnego.c
+tests_unit_test_spnego_LDADD = libkdc.a libbase.a $(BASE_LIBS) $(CMOCKA_LIBS)
