@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "store/issue.h"
 
 #define BUCKETS 8192
 #define SETS    (KDC_PREPARED / WAYS)
@@ -214,7 +215,7 @@ static int read_sealed(struct kdc_thread *t, enum kdc_own own, const struct lw_u
 		err = store_sealed(t->txn, entry, t->server->krb_key->id, STORE_SECRET_KERBEROS, &s->octets,
 		        &s->generation);
 	else
-		err = store_realm_sealed(t->txn, &s->octets, &s->generation);
+		err = store_tenant_sealed(t->txn, t->server->krb_key, &s->octets, &s->generation);
 	memset(s->mark, 0, sizeof s->mark);
 	if (!err) /* version and nonce */
 		memcpy(s->mark, s->octets.p, s->octets.n < sizeof s->mark ? s->octets.n : sizeof s->mark);

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "keys/keytab.h"
+#include "store/issue.h"
 
 #define SKEW (300 * LW_SECOND) /* of clocks, as the KDC allows it */
 
@@ -207,7 +208,7 @@ static int read_realm(struct keyd *k, struct keys_call *c, const struct store_te
 	if (!err)
 		err = store_begin(s, STORE_READ, &txn);
 	if (!err)
-		err = store_realm_sealed(txn, &sealed, ret_generation);
+		err = store_tenant_sealed(txn, schema_attr(LW_LIT("krbPrincipalKey")), &sealed, ret_generation);
 	if (!err)
 		err = keys_master_unwrap(k->master, &t->uuid, t->keys, STORE_SECRET_KERBEROS, key);
 	if (!err) {

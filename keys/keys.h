@@ -82,7 +82,7 @@ int keys_check_forwarded(
 int keys_keytab(struct keys *, struct lw_bytes token, uint32_t tenant, const struct lw_uuid *target,
         bool rotate, struct lw_arena *, struct store_sealed_item **ret, size_t *ret_n,
         struct lw_bytes *ret_keytab);
-/* New krbtgt keys under the next kvno, the older ones kept behind them: for STORE_REALM_KEYS. Needs
+/* New krbtgt keys under the next kvno, the older ones kept behind them: for STORE_TENANT_KEYS. Needs
  * `administer` on the tenant. */
 int keys_realm_keys(struct keys *, struct lw_bytes token, uint32_t tenant, struct lw_arena *,
         struct store_sealed_item *ret);

@@ -148,7 +148,7 @@ int control_key_rotate(struct control_call *call)
 		rc = LW_EAGAIN;
 	for (int i = 0; rc == LW_EAGAIN && i < RETRIES; i++) {
 		struct store_sealed_item item = { 0 };
-		struct store_op op = { .kind = STORE_REALM_KEYS, .secrets = &item, .nsecrets = 1 };
+		struct store_op op = { .kind = STORE_TENANT_KEYS, .secrets = &item, .nsecrets = 1 };
 		struct store_result res = { 0 };
 
 		rc = keys_realm_keys(call->keys, token_of(call), call->tenant.id, call->arena, &item);

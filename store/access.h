@@ -40,7 +40,7 @@ enum access_verb access_verb_find(struct lw_bytes name); /* ACCESS_NONE: no such
 #define ACCESS_KINDS(X)                                                                                      \
 	X(PERSON, "person")                                                                                  \
 	X(GROUP, "group") X(SERVICE, "service") X(HOST, "host") X(GRANT, "grant") X(POLICY, "policy")        \
-	        X(APPLICATION, "application") X(ENTRY, "entry") X(TENANT, "tenant")
+	        X(APPLICATION, "application") X(ENTRY, "entry") X(TENANT, "tenant") X(CERTIFICATE, "certificate")
 enum access_kind_nr {
 #define X(id, text) ACCESS_NR_##id,
 	ACCESS_KINDS(X)
@@ -56,7 +56,8 @@ enum access_kind {
 extern const char *const access_kind_names[ACCESS_KIND_COUNT];
 /* ENTRY is every entry that is none of the others (suffix, containers, …). TENANT is a tenant as a thing to
  * administer: its object's tenant is the system tenant for the making and switching of tenants (installation
- * administrators), else the tenant itself. */
+ * administrators), else the tenant itself. CERTIFICATE is the record of anything issued: of a certificate, or of a
+ * cancelled token. */
 enum access_kind access_kind_of(const struct schema_class *const *classes, size_t n);
 
 /* ---- text ---- */
@@ -130,12 +131,13 @@ struct access_object {
 	size_t nabove; /* its own id (when it has one) and those of all its ancestors, any order */
 	const uint64_t *managers;
 	size_t nmanagers; /* lwManagedBy */
+	uint64_t owner;   /* certificate: whom it is for (`self` holds for him); 0: nobody who is there */
 	const struct lw_bytes *tags;
 	size_t ntags;             /* lwTag, normal form (schema_norm) */
 	bool is_protected;        /* access_is_protected; needed for verbs with `changes` */
 	struct lw_bytes audience; /* token: the relying party; empty: none was named */
 	struct lw_bytes profile;  /* enrol: the certificate profile */
-	bool names_owned;         /* enrol: every name asked for belongs to the subject */
+	bool names_owned;         /* enrol: the subject asks for itself, and for no name but its own */
 };
 /* ---- how ---- */
 struct access_rights;
@@ -157,7 +159,7 @@ void access_rights_free(struct access_rights *);    /* NULL is fine */
 bool access_is_admin(const struct access_rights *); /* in the administrators group, or operator or init */
 /* Which parts of an object these rights look at: what is not needed may be left empty (not for escalation
  * checks). */
-enum access_need { ACCESS_NEED_ABOVE = 1, ACCESS_NEED_MANAGERS = 2, ACCESS_NEED_TAGS = 4 };
+enum access_need { ACCESS_NEED_ABOVE = 1, ACCESS_NEED_MANAGERS = 2, ACCESS_NEED_TAGS = 4, ACCESS_NEED_OWNER = 8 };
 unsigned access_needs(const struct access_rights *, enum access_verb);
 
 enum access_reason {

@@ -371,7 +371,8 @@ size_t access_rule_refs(const struct access_rule *r, uint64_t ret[ACCESS_MAX_REF
 
 /* ---- octets ---- */
 
-#define RULE_VERSION 1
+#define RULE_VERSION 2 /* 1 had no word for `any` kind: it said the nine there were */
+#define VERSION_1_ANY ((1u << 9) - 1)
 enum { F_FORBID = 1, F_NAMES_OWNED = 2, F_ATTRS = 4, F_STAR = 8, F_ORDINARY = 16, F_ALL = 31 };
 
 void access_rule_encode(struct lw_writer *w, const struct access_rule *r)
@@ -384,7 +385,7 @@ void access_rule_encode(struct lw_writer *w, const struct access_rule *r)
 	lw_put_u8(w, (uint8_t)r->who);
 	lw_put_u8(w, (uint8_t)r->audience);
 	lw_put_u32(w, r->verbs);
-	lw_put_u32(w, r->kinds);
+	lw_put_u32(w, r->kinds == ACCESS_ANY ? 0 : r->kinds); /* 0: also those to come */
 	lw_put_u64(w, r->subject_id);
 	lw_put_u64(w, r->under);
 	lw_put_u64(w, r->named);
@@ -488,7 +489,7 @@ int access_rule_decode(struct lw_arena *arena, struct lw_bytes octets, struct ac
 {
 	struct access_rule *r = lw_alloc(arena, sizeof(*r));
 	struct lw_reader in;
-	uint8_t flags;
+	uint8_t version, flags;
 	int err;
 
 	if (!r)
@@ -496,7 +497,8 @@ int access_rule_decode(struct lw_arena *arena, struct lw_bytes octets, struct ac
 	if (octets.n > ACCESS_MAX_ENCODED)
 		return LW_ELIMIT;
 	lw_reader_init(&in, octets);
-	if (lw_get_u8(&in) != RULE_VERSION)
+	version = lw_get_u8(&in);
+	if (version < 1 || version > RULE_VERSION)
 		return in.err ? in.err : LW_EVERSION;
 	flags = lw_get_u8(&in);
 	r->forbid = flags & F_FORBID;
@@ -509,6 +511,10 @@ int access_rule_decode(struct lw_arena *arena, struct lw_bytes octets, struct ac
 	r->audience = (enum access_audience)lw_get_u8(&in);
 	r->verbs = lw_get_u32(&in);
 	r->kinds = lw_get_u32(&in);
+	if (version == 1 ? r->kinds == VERSION_1_ANY : !r->kinds)
+		r->kinds = ACCESS_ANY;
+	else if (r->kinds == ACCESS_ANY)
+		r->kinds = 0; /* refused: it has a word of its own */
 	r->subject_id = lw_get_u64(&in);
 	r->under = lw_get_u64(&in);
 	r->named = lw_get_u64(&in);

@@ -168,7 +168,7 @@ bool access_rule_matches(
 	if (!access_rule_scope(r, o))
 		return false;
 	if (r->subject == ACCESS_SUBJ_SELF)
-		return o->id && o->id == s->id;
+		return (o->id && o->id == s->id) || (o->owner && o->owner == s->id);
 	return r->subject != ACCESS_SUBJ_MANAGER || manages(s, o);
 }
 
@@ -277,7 +277,10 @@ struct access_rights *access_rights_new(const struct access_policy *policy,
 				a->needs[v] |=
 				        (r->under ? ACCESS_NEED_ABOVE : 0) |
 				        (r->subject == ACCESS_SUBJ_MANAGER ? ACCESS_NEED_MANAGERS : 0) |
-				        (r->tag.n ? ACCESS_NEED_TAGS : 0);
+				        (r->tag.n ? ACCESS_NEED_TAGS : 0) |
+				        (r->subject == ACCESS_SUBJ_SELF && r->kinds & ACCESS_CERTIFICATE
+				                        ? ACCESS_NEED_OWNER
+				                        : 0);
 			}
 		}
 	}

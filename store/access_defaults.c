@@ -9,6 +9,11 @@ const struct access_default access_defaults[] = {
 	{ "authenticated-browse", "permit authenticated may read,search,compare person,group,service,entry "
 	                          "attrs(ordinary);" },
 	{ "authenticated-ticket", "permit authenticated may ticket person,service,host;" },
+	/* For oneself and by one's own names; what else a profile asks for is the CA's to say. */
+	{ "self-enrol-user", "permit self may enrol person profile user names owned max-life 30d;" },
+	{ "self-enrol-tls-server", "permit self may enrol service,host profile tls-server names owned max-life 90d;" },
+	{ "self-enrol-tls-client", "permit self may enrol service,host profile tls-client names owned max-life 90d;" },
+	{ "self-certificates", "permit self may read,search,compare,revoke certificate attrs(*);" },
 	/* A stolen ticket or session, hours old, must not do; a proved old password counts as a login. Fifteen minutes:
 	 * a bind's capability may be some minutes old (ldap/credcache.h). */
 	{ "self-password", "permit self may set-secret person attrs(userPassword) "
@@ -32,6 +37,8 @@ enum access_kind access_kind_of(const struct schema_class *const *classes, size_
 		{ "lwHost", ACCESS_HOST },
 		{ "lwService", ACCESS_SERVICE },
 		{ "lwApplication", ACCESS_APPLICATION },
+		{ "lwCertificate", ACCESS_CERTIFICATE },
+		{ "lwToken", ACCESS_CERTIFICATE },
 		{ "person", ACCESS_PERSON },
 		{ "account", ACCESS_PERSON },
 		{ "groupOfNames", ACCESS_GROUP },

@@ -11,6 +11,7 @@ const struct access_role access_role_table[] = {
 	[STORE_ROLE_AUTH] = { "auth", false, true, false },
 	[STORE_ROLE_INIT] = { "init", true, true, true },
 	[STORE_ROLE_KDC] = { "kdc", false, true, false },
+	[STORE_ROLE_UPKEEP] = { "upkeep", false, true, false },
 };
 const size_t access_role_count = sizeof(access_role_table) / sizeof(access_role_table[0]);
 
@@ -29,16 +30,29 @@ const struct access_role_row access_role_rows[] = {
 	{ STORE_ROLE_OPERATOR, ACCESS_REVOKE, ACCESS_ANY, false, NULL },
 	{ STORE_ROLE_OPERATOR, ACCESS_ADMINISTER, ACCESS_ANY, false, NULL },
 	{ STORE_ROLE_OPERATOR, ACCESS_EXPORT, ACCESS_SERVICE | ACCESS_HOST, true, "krbPrincipalKey" }, /* keytabs */
+	{ STORE_ROLE_OPERATOR, ACCESS_ENROL, PRINCIPALS, false, NULL },
+	/* tokens for relying parties that are named, about whom he says: he could set their passwords as well */
+	{ STORE_ROLE_OPERATOR, ACCESS_TOKEN, ACCESS_APPLICATION | ACCESS_ENTRY, true, NULL },
+	{ STORE_ROLE_OPERATOR, ACCESS_IMPERSONATE, PRINCIPALS, false, NULL },
 	/* keyd and binds: who is this, which policy holds, and the sealed verifiers */
-	{ STORE_ROLE_AUTH, ACCESS_READ, PRINCIPALS | ACCESS_GROUP | ACCESS_POLICY | ACCESS_ENTRY, true, NULL },
+	{ STORE_ROLE_AUTH, ACCESS_READ,
+	        PRINCIPALS | ACCESS_GROUP | ACCESS_POLICY | ACCESS_APPLICATION | ACCESS_ENTRY | ACCESS_CERTIFICATE, true, NULL },
 	{ STORE_ROLE_AUTH, ACCESS_SEARCH, PRINCIPALS, true, NULL },
 	{ STORE_ROLE_AUTH, ACCESS_EXPORT, PRINCIPALS, true, NULL },
 	{ STORE_ROLE_AUTH, ACCESS_EXPORT, ACCESS_ENTRY, true, "krbPrincipalKey" }, /* the suffix has the krbtgt's */
+	{ STORE_ROLE_AUTH, ACCESS_EXPORT, ACCESS_ENTRY, true, "lwCaKey" }, /* … and what the tenant signs with */
+	{ STORE_ROLE_AUTH, ACCESS_EXPORT, ACCESS_ENTRY, true, "lwSamlKey" },
+	{ STORE_ROLE_AUTH, ACCESS_EXPORT, ACCESS_ENTRY, true, "lwJwtKey" },
 	/* the KDC: who is this, which policy holds, and the sealed keys; whether somebody may have a ticket is decided by
 	 * his own rights */
 	{ STORE_ROLE_KDC, ACCESS_READ, PRINCIPALS | ACCESS_POLICY, true, NULL },
 	{ STORE_ROLE_KDC, ACCESS_SEARCH, PRINCIPALS, true, NULL },
 	{ STORE_ROLE_KDC, ACCESS_EXPORT, PRINCIPALS | ACCESS_ENTRY, true, "krbPrincipalKey" },
+	/* upkeep: the tenants' signing keys as keyd sealed them, and what has expired */
+	{ STORE_ROLE_UPKEEP, ACCESS_SET_SECRET, ACCESS_ENTRY, true, "lwCaKey" },
+	{ STORE_ROLE_UPKEEP, ACCESS_SET_SECRET, ACCESS_ENTRY, true, "lwSamlKey" },
+	{ STORE_ROLE_UPKEEP, ACCESS_SET_SECRET, ACCESS_ENTRY, true, "lwJwtKey" },
+	{ STORE_ROLE_UPKEEP, ACCESS_DELETE, ACCESS_CERTIFICATE, false, NULL },
 	/* lwctl init and the making of a tenant: no reading, no deleting */
 	{ STORE_ROLE_INIT, ACCESS_CREATE, ACCESS_ANY, true, NULL },
 	{ STORE_ROLE_INIT, ACCESS_WRITE, ACCESS_ANY, true, NULL },

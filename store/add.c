@@ -187,6 +187,8 @@ int write_add(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
 		return LW_EUNWILLING;
 	err = check_parent(t, op->dn, &parent);
 	if (!err)
+		err = guard_no_record(t, &parent);
+	if (!err)
 		err = image_new(t, &img);
 	if (err)
 		return err;
@@ -198,6 +200,8 @@ int write_add(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
 		err = take_rdn(&img, &op->dn->rdn[0]);
 	if (!err)
 		err = early_kind(&img);
+	if (!err)
+		err = guard_no_record(t, &img.head);
 	if (!err)
 		err = check_new(&img, op);
 	if (!err)

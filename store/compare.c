@@ -66,32 +66,33 @@ static void first_value(const struct eng_entry *e, const struct schema_attr *att
 	}
 }
 
-static int principal(struct store_txn *t, int err, uint64_t id, struct store_principal *ret)
+int ops_principal(const struct eng_entry *e, struct store_principal *ret)
 {
 	const struct ops_known *k = ops_known();
-	struct store_principal p = { 0 };
+	struct store_principal p = { .id = e->id, .uuid = e->uuid, .version = e->version };
+
+	if (!(e->flags & OPS_PRINCIPALS))
+		return LW_ENOTFOUND;
+	p.credential_version = ops_credential_version(e);
+	p.disabled = (e->flags & OPS_DISABLED) != 0;
+	p.user = (e->flags & OPS_KIND_MASK) == ACCESS_PERSON;
+	if (p.user)
+		first_value(e, k->uid, p.name, sizeof(p.name));
+	first_value(e, k->cn, p.name, sizeof(p.name));
+	first_value(e, k->krbPrincipalName, p.krb_name, sizeof(p.krb_name));
+	*ret = p;
+	return LW_OK;
+}
+
+static int principal(struct store_txn *t, int err, uint64_t id, struct store_principal *ret)
+{
 	struct eng_entry e;
 
 	if (!for_roles(t))
 		return LW_EACCES;
 	if (!err)
 		err = eng_entry(t->eng, t->tenant, id, &e);
-	if (err)
-		return err;
-	if (!(e.flags & OPS_PRINCIPALS))
-		return LW_ENOTFOUND;
-	p.id = id;
-	p.uuid = e.uuid;
-	p.version = e.version;
-	p.credential_version = ops_credential_version(&e);
-	p.disabled = (e.flags & OPS_DISABLED) != 0;
-	p.user = (e.flags & OPS_KIND_MASK) == ACCESS_PERSON;
-	if (p.user)
-		first_value(&e, k->uid, p.name, sizeof(p.name));
-	first_value(&e, k->cn, p.name, sizeof(p.name));
-	first_value(&e, k->krbPrincipalName, p.krb_name, sizeof(p.krb_name));
-	*ret = p;
-	return LW_OK;
+	return err ? err : ops_principal(&e, ret);
 }
 
 int store_principal_dn(struct store_txn *t, const struct store_dn *dn, struct store_principal *ret)

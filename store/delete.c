@@ -21,6 +21,8 @@ int write_delete(struct store_txn *t, const struct store_op *op, struct eng_fx *
 	int err = guard_target(t, op->dn, &e);
 
 	if (!err)
+		err = guard_no_record(t, &e);
+	if (!err)
 		err = ops_object(t, &e, &o);
 	if (err)
 		return err;
@@ -149,6 +151,8 @@ static int check_place(struct store_txn *t, const struct store_op *op, const str
 	if (!op->new_superior)
 		return LW_OK;
 	err = guard_target(t, op->new_superior, &parent);
+	if (!err)
+		err = guard_no_record(t, &parent);
 	if (err || parent.id == e->parent)
 		return err;
 	if (eng_entry_under(t->eng, t->tenant, parent.id, e->id))
@@ -222,6 +226,8 @@ int write_moddn(struct store_txn *t, const struct store_op *op, struct eng_fx *f
 	uint64_t parent, other;
 	int err = op->new_rdn ? guard_target(t, op->dn, &e) : LW_EINVAL;
 
+	if (!err)
+		err = guard_no_record(t, &e);
 	if (!err)
 		err = ops_object(t, &e, &o);
 	if (err)

@@ -194,8 +194,9 @@ int eng_ids_list(struct eng_txn *txn, const uint64_t *ids, size_t n, struct eng_
 	return LW_OK;
 }
 
-int eng_ids_ord(struct eng_txn *txn, uint32_t tenant, uint16_t attr, struct lw_bytes lo, struct lw_bytes hi, size_t max,
-	struct eng_ids **ret)
+/* cut: more than max are not refused, but left out */
+static int ids_ord(struct eng_txn *txn, uint32_t tenant, uint16_t attr, struct lw_bytes lo, struct lw_bytes hi, size_t max,
+	bool cut, struct eng_ids **ret)
 {
 	const struct schema_attr *a = schema_attr_id(attr);
 	struct eng_key from = eng_key_ord(tenant, attr, lo), to = eng_key_ord(tenant, attr, hi);
@@ -223,6 +224,8 @@ int eng_ids_ord(struct eng_txn *txn, uint32_t tenant, uint16_t attr, struct lw_b
 	while (!err && key.n >= fixed + 8 && memcmp(key.p, from.b, fixed) == 0) {
 		if (hi.n && lw_cmp(key, eng_key_bytes(&to)) > 0)
 			break;
+		if (n == max && cut)
+			break;
 		if (n == max)
 			goto out;
 		if (n == cap) {
@@ -246,6 +249,18 @@ out:
 	eng_cur_put(txn, cur);
 	free(ids);
 	return err;
+}
+
+int eng_ids_ord(struct eng_txn *txn, uint32_t tenant, uint16_t attr, struct lw_bytes lo, struct lw_bytes hi, size_t max,
+	struct eng_ids **ret)
+{
+	return ids_ord(txn, tenant, attr, lo, hi, max, false, ret);
+}
+
+int eng_ids_ord_first(struct eng_txn *txn, uint32_t tenant, uint16_t attr, struct lw_bytes hi, size_t max,
+	struct eng_ids **ret)
+{
+	return ids_ord(txn, tenant, attr, (struct lw_bytes){ NULL, 0 }, hi, max, true, ret);
 }
 
 /* ---- ranges of keys ---- */

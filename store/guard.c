@@ -60,6 +60,13 @@ int guard_names(struct store_txn *t, const struct dn_rdn *rdn)
 	return err;
 }
 
+int guard_no_record(struct store_txn *t, const struct eng_entry *e)
+{
+	if (e->flags & (ACCESS_CERTIFICATE | OPS_RECORDS))
+		return ops_say(t, LW_EUNWILLING, "records of certificates and tokens are not written so");
+	return LW_OK;
+}
+
 int guard_removable(struct store_txn *t, const struct eng_entry *e)
 {
 	if (e->flags & OPS_FIXED || !e->parent)

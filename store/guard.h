@@ -25,6 +25,8 @@ int guard_refuse(struct store_txn *, const struct access_why *, const char *what
 int guard_attr(struct store_txn *, const struct schema_attr *);
 /* May it be named so? A grant's text is compiled where it is written, and only there. */
 int guard_names(struct store_txn *, const struct dn_rdn *);
+/* Records of what was issued are made and changed by operations of their own, whoever asks: LW_EUNWILLING. */
+int guard_no_record(struct store_txn *, const struct eng_entry *target_or_parent);
 /* Rules refer to it, or it holds the tenant together. */
 int guard_removable(struct store_txn *, const struct eng_entry *);
 
@@ -38,7 +40,7 @@ struct write_row {
 extern const struct write_row write_rows[];
 extern const size_t write_row_count;
 write_resolve write_add, write_modify, write_delete, write_moddn, write_secret, write_tenant_create, write_tenant_state,
-	write_realm_keys;
+	write_tenant_keys, write_cert_intent, write_cert_issued, write_cert_drop, write_cert_revoke, write_token_cancel, write_expire;
 
 /* May the session set the operation's secrets on this entry (id 0: the one it makes)? Then they are put down with their
  * entry's new credential version. */
@@ -47,8 +49,8 @@ int write_stamp_secrets(struct image *, const struct store_op *, uint64_t creden
 int write_put_secrets(struct store_txn *, uint64_t id, const struct store_op *, struct eng_fx *);
 bool write_has_password(const struct store_op *);
 int write_default_names(struct image *);
-/* The krbtgt's keys onto a tenant's suffix entry: one item, of the generation that comes next. */
-int write_put_realm(struct store_txn *, uint32_t tenant, const struct store_sealed_item *, uint64_t generation,
+/* One of a tenant's own keys onto its suffix entry: an item of the generation that comes next. */
+int write_put_tenant_key(struct store_txn *, uint32_t tenant, const struct store_sealed_item *, uint64_t generation,
 	struct eng_fx *);
 
 #endif

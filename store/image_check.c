@@ -43,7 +43,7 @@ static void set_flags(struct image *img)
 	struct lw_bytes none = { 0 };
 	const struct image_attr *oc = image_find(img, k->objectClass, none);
 	bool user = false;
-	uint32_t f = img->head.flags & OPS_FIXED;
+	uint32_t f = img->head.flags & (OPS_FIXED | OPS_RECORDS);
 
 	f |= ops_kind(oc ? oc->values : NULL, oc ? oc->n : 0, &user) & OPS_KIND_MASK;
 	if (lw_eq(first(img, k->lwDisabled), LW_LIT("TRUE")))

@@ -84,11 +84,5 @@ bool store_token_cancelled(struct store_txn *, struct lw_bytes id);
  * STORE_CERT_REVOKE   serial, reason; when is the writer's time. Needs `revoke` on the certificate or its subject. LW_EEXIST: is revoked already.
  * STORE_TOKEN_CANCEL  id (at most 64 octets of [A-Za-z0-9_.-]), until. By any session of the tenant whose token keyd has accepted.
  * STORE_EXPIRE        upkeep: removes token records past `until` and intents and certificates a week past their end, at most 256. STORE_ROLE_UPKEEP. */
-struct store_record {
-	struct lw_bytes serial, profile, der, id;
-	struct lw_uuid subject;
-	int64_t not_before, not_after, until;
-	int reason;
-};
 
 #endif

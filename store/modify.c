@@ -101,6 +101,8 @@ int write_modify(struct store_txn *t, const struct store_op *op, struct eng_fx *
 	struct image img;
 	int err = guard_target(t, op->dn, &e);
 
+	if (!err && e.flags & ACCESS_CERTIFICATE)
+		err = guard_no_record(t, &e);
 	if (!err)
 		err = check_rights(t, &e, op);
 	if (!err && op->expect_version && op->expect_version != e.version)
@@ -111,6 +113,8 @@ int write_modify(struct store_txn *t, const struct store_op *op, struct eng_fx *
 		err = apply(&img, op);
 	if (!err)
 		err = image_check(&img);
+	if (!err && img.head.flags & ACCESS_CERTIFICATE)
+		err = guard_no_record(t, &img.head);
 	if (!err)
 		err = guard_change(&e, &img);
 	return err ? err : put_change(t, &e, &img, op, fx);

@@ -41,6 +41,20 @@ static int take_managers(struct store_txn *t, const struct eng_entry *e, struct 
 	return LW_OK;
 }
 
+/* The principal that a certificate was issued to, if he is still there. */
+static int take_owner(struct store_txn *t, const struct eng_entry *e, struct access_object *o)
+{
+	struct lw_uuid uuid;
+	struct eng_attr a;
+	struct lw_bytes v;
+	int err;
+
+	if (!eng_attr_find(e, ops_known()->lwSubject->id, &a) || !eng_value_first(&a, &v) || lw_uuid_parse(v, &uuid))
+		return LW_OK;
+	err = eng_by_uuid(t->eng, t->tenant, &uuid, &o->owner);
+	return err == LW_ENOTFOUND ? LW_OK : err;
+}
+
 static int take_above(struct store_txn *t, const struct eng_entry *e, struct access_object *o)
 {
 	const struct ops_place *up = NULL;
@@ -75,6 +89,8 @@ int ops_object_for(struct store_txn *t, const struct eng_entry *e, unsigned need
 		err = take_tags(t, e, o);
 	if (!err && e->flags & OPS_MANAGERS && needs & ACCESS_NEED_MANAGERS)
 		err = take_managers(t, e, o);
+	if (!err && e->flags & ACCESS_CERTIFICATE && needs & ACCESS_NEED_OWNER)
+		err = take_owner(t, e, o);
 	return err;
 }
 
@@ -95,13 +111,13 @@ int ops_object(struct store_txn *t, const struct eng_entry *e, struct access_obj
 	int err = ops_object_for(t, e, ~0u, ret);
 
 	if (!err && e->id)
-		ret->is_protected = ops_protected(t, e->id);
+		ret->is_protected = ops_protected(t, ret->owner ? ret->owner : e->id);
 	return err;
 }
 
 bool ops_decide(struct store_txn *t, enum access_verb verb, const struct eng_entry *e, const struct schema_attr *attr)
 {
-	unsigned needs = access_needs(t->session->rights, verb);
+	unsigned needs = access_needs(t->session->rights, verb) | (access_verbs[verb].changes ? ACCESS_NEED_OWNER : 0);
 	struct access_object o;
 
 	if (t->session->actor_rights)
@@ -109,7 +125,7 @@ bool ops_decide(struct store_txn *t, enum access_verb verb, const struct eng_ent
 	if (ops_object_for(t, e, needs, &o))
 		return false;
 	if (access_verbs[verb].changes && e->id)
-		o.is_protected = ops_protected(t, e->id);
+		o.is_protected = ops_protected(t, o.owner ? o.owner : e->id);
 	return access_decide(t->session->rights, verb, &o, attr, &t->ctx, NULL);
 }
 
@@ -128,6 +144,8 @@ static bool shared_sets(const struct store_txn *t, const struct eng_entry *e)
 	const struct lw_session *s = t->session;
 
 	if (e->flags & (OPS_TAGS | OPS_MANAGERS) && t->needs & (ACCESS_NEED_TAGS | ACCESS_NEED_MANAGERS))
+		return false;
+	if (e->flags & ACCESS_CERTIFICATE && t->needs & ACCESS_NEED_OWNER)
 		return false;
 	if (s->actor_rights || e->id == s->subject_id)
 		return false;

@@ -10,6 +10,7 @@
 #include "store/access.h"
 #include "base/text.h"
 #include "store/engine.h"
+#include "store/issue.h"
 
 #define OPS_MAX_GROUPS 4096 /* groups of one principal, transitively */
 #define OPS_MAX_DEPTH  (DN_MAX_RDNS + 2)
@@ -21,7 +22,10 @@
 	X(modifiersName) X(hasSubordinates) X(subschemaSubentry) X(entryDN) X(entryUUID) X(numSubordinates) \
 	X(memberOf) X(member) X(uniqueMember) X(cn) X(uid) X(ou) X(dc) X(o) X(sn) X(description)            \
 	X(lwDisabled) X(lwTag) X(lwManagedBy) X(lwCredentialVersion) X(lwGrantText) X(krbPrincipalName)     \
-	X(pwdChangedTime) X(userPassword) X(krbPrincipalKey) X(krbMaxTicketLife) X(krbMaxRenewableAge)
+	X(pwdChangedTime) X(userPassword) X(krbPrincipalKey) X(krbMaxTicketLife) X(krbMaxRenewableAge)      \
+	X(mail) X(userCertificate) X(lwSubject) X(lwProfile) X(lwCertState) X(lwNotBefore) X(lwNotAfter)    \
+	X(lwRevokedAt) X(lwRevokeReason) X(lwExpires) X(lwEntityId) X(lwAcsUrl) X(lwNameIdFormat)           \
+	X(lwCaKey) X(lwSamlKey) X(lwJwtKey)
 struct ops_known {
 #define X(name) const struct schema_attr *name;
 	OPS_ATTRS(X)
@@ -43,7 +47,9 @@ enum ops_flag {
 	OPS_MANAGERS = 1 << 18, /* it has lwManagedBy values */
 	OPS_FIXED = 1 << 19,    /* made with the tenant: is not deleted, moved or renamed */
 	OPS_USER = 1 << 20,     /* a principal that is a user (person or account) */
+	OPS_RECORDS = 1 << 21,  /* ou=certificates, ou=tokens: only typed operations write below */
 };
+#define OPS_HOLDERS    (ACCESS_PERSON | ACCESS_SERVICE | ACCESS_HOST) /* of tickets, certificates, tokens */
 #define OPS_PRINCIPALS (ACCESS_PERSON | ACCESS_SERVICE | ACCESS_HOST | ACCESS_APPLICATION)
 
 /* ---- a tenant's policy, compiled ---- */
@@ -70,6 +76,7 @@ struct ops_who { /* everything in the transaction's arena */
 };
 /* LW_ENOTFOUND, LW_EDISABLED, LW_ELIMIT (too many groups); disabled_too: does not look at lwDisabled. */
 int ops_who(struct eng_txn *, uint32_t tenant, const struct lw_uuid *, bool disabled_too, struct ops_who *ret);
+int ops_principal(const struct eng_entry *, struct store_principal *ret); /* LW_ENOTFOUND: it is none */
 /* Every group that id is in, transitively, ascending. */
 int ops_groups(struct eng_txn *, uint32_t tenant, uint64_t id, bool itself, const uint64_t **ret, size_t *ret_n);
 bool ops_manages(struct eng_txn *, uint32_t tenant, uint64_t id, const uint64_t *groups, size_t n);
@@ -177,6 +184,8 @@ int ops_locate(struct store_txn *, const struct store_dn *, uint64_t *ret_id);
 int ops_find(struct store_txn *, const struct store_dn *, struct store_view **ret);
 void ops_set_matched(struct store_txn *, size_t from); /* the deepest visible of chain[0 … from) */
 int ops_place(struct store_txn *, uint64_t id, const struct ops_place **ret);
+/* The entry attr=name below another, without any access check. LW_ENOTFOUND. */
+int ops_child(struct store_txn *, uint64_t parent, const struct schema_attr *attr, const char *name, uint64_t *ret);
 int ops_dn_text(struct store_txn *, uint64_t id, struct lw_bytes *ret);
 int ops_dn_of(struct store_txn *, const struct eng_entry *, struct lw_bytes *ret);
 /* The view of an entry, visible or not: LW_ENOTFOUND when not. */
@@ -191,6 +200,21 @@ bool ops_protected(struct store_txn *, uint64_t id);
 bool ops_decide(struct store_txn *, enum access_verb, const struct eng_entry *, const struct schema_attr *);
 /* May the session administer the installation's tenants (or its own, when tenant is its own)? */
 bool ops_may_administer(struct store_txn *);
+
+/* ---- what is issued ---- */
+/* The class that an attribute of the suffix entry is sealed under; 0: it is none of the tenant's own keys. */
+enum store_secret_class ops_tenant_key(const struct schema_attr *);
+/* May the session enrol this entry? LW_EACCES. */
+int ops_may_enrol(struct store_txn *, const struct eng_entry *, struct lw_bytes profile, bool names_owned, int64_t *ret_max_life);
+#define OPS_RECORD_NAME 65 /* cn of a record, with the NUL */
+/* The serial's octets as the record's cn. LW_EINVAL. */
+int ops_serial_name(struct lw_bytes serial, char ret[OPS_RECORD_NAME]);
+/* A token's id as its record's cn. LW_EINVAL. */
+int ops_token_name(struct lw_bytes id, char ret[OPS_RECORD_NAME]);
+/* cn=name,ou=container,SUFFIX. LW_ENOTFOUND. */
+int ops_record(struct store_txn *, const char *container, const char *name, struct eng_entry *ret);
+/* … of a certificate, decoded. LW_EIO. */
+int ops_cert(struct store_txn *, const struct eng_entry *, struct store_cert *ret);
 
 /* ---- values as the view computes them ---- */
 struct ops_values {

@@ -27,6 +27,60 @@ static const struct schema_row attrs[] = {
 	  "( 2.25.259175303684374512886723417593824561234.7 NAME 'lwTotpSeed' EQUALITY octetStringMatch "
 	  "SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE NO-USER-MODIFICATION USAGE directoryOperation "
 	  ")" },
+	{ 907, SCHEMA_IX_EQ,
+	  "( 2.25.259175303684374512886723417593824561234.8 NAME 'lwSubject' EQUALITY uuidMatch SYNTAX "
+	  "1.3.6.1.1.16.1 SINGLE-VALUE )" },
+	{ 908, 0,
+	  "( 2.25.259175303684374512886723417593824561234.9 NAME 'lwProfile' EQUALITY caseExactIA5Match "
+	  "SYNTAX 1.3.6.1.4.1.1466.115.121.1.26 SINGLE-VALUE )" },
+	{ 909, SCHEMA_IX_EQ,
+	  "( 2.25.259175303684374512886723417593824561234.10 NAME 'lwCertState' EQUALITY "
+	  "caseExactIA5Match SYNTAX 1.3.6.1.4.1.1466.115.121.1.26 SINGLE-VALUE )" },
+	{ 910, 0,
+	  "( 2.25.259175303684374512886723417593824561234.11 NAME 'lwNotBefore' EQUALITY "
+	  "generalizedTimeMatch ORDERING generalizedTimeOrderingMatch SYNTAX "
+	  "1.3.6.1.4.1.1466.115.121.1.24 SINGLE-VALUE )" },
+	{ 911, 0,
+	  "( 2.25.259175303684374512886723417593824561234.12 NAME 'lwNotAfter' EQUALITY "
+	  "generalizedTimeMatch ORDERING generalizedTimeOrderingMatch SYNTAX "
+	  "1.3.6.1.4.1.1466.115.121.1.24 SINGLE-VALUE )" },
+	{ 912, 0,
+	  "( 2.25.259175303684374512886723417593824561234.13 NAME 'lwRevokedAt' EQUALITY "
+	  "generalizedTimeMatch ORDERING generalizedTimeOrderingMatch SYNTAX "
+	  "1.3.6.1.4.1.1466.115.121.1.24 SINGLE-VALUE )" },
+	{ 913, 0,
+	  "( 2.25.259175303684374512886723417593824561234.14 NAME 'lwRevokeReason' EQUALITY "
+	  "integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )" },
+	{ 914, SCHEMA_ORDINARY | SCHEMA_UNIQUE | SCHEMA_IX_EQ,
+	  "( 2.25.259175303684374512886723417593824561234.15 NAME 'lwEntityId' EQUALITY "
+	  "caseExactIA5Match SYNTAX 1.3.6.1.4.1.1466.115.121.1.26 SINGLE-VALUE )" },
+	{ 915, SCHEMA_ORDINARY | SCHEMA_IX_EQ,
+	  "( 2.25.259175303684374512886723417593824561234.16 NAME 'lwAcsUrl' EQUALITY caseExactIA5Match "
+	  "SYNTAX 1.3.6.1.4.1.1466.115.121.1.26 )" },
+	{ 916, SCHEMA_ORDINARY,
+	  "( 2.25.259175303684374512886723417593824561234.17 NAME 'lwNameIdFormat' EQUALITY "
+	  "caseExactIA5Match SYNTAX 1.3.6.1.4.1.1466.115.121.1.26 SINGLE-VALUE )" },
+	{ 917, 0,
+	  "( 2.25.259175303684374512886723417593824561234.18 NAME 'lwMetadata' SYNTAX "
+	  "1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE )" },
+	{ 918, SCHEMA_SECRET,
+	  "( 2.25.259175303684374512886723417593824561234.19 NAME 'lwCaKey' EQUALITY octetStringMatch "
+	  "SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE NO-USER-MODIFICATION USAGE "
+	  "directoryOperation )" },
+	{ 919, SCHEMA_SECRET,
+	  "( 2.25.259175303684374512886723417593824561234.20 NAME 'lwSamlKey' EQUALITY octetStringMatch "
+	  "SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE NO-USER-MODIFICATION USAGE "
+	  "directoryOperation )" },
+	{ 920, SCHEMA_SECRET,
+	  "( 2.25.259175303684374512886723417593824561234.21 NAME 'lwJwtKey' EQUALITY octetStringMatch "
+	  "SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE NO-USER-MODIFICATION USAGE "
+	  "directoryOperation )" },
+	/* when a record of what was issued is taken away */
+	{ 921, SCHEMA_IX_ORD,
+	  "( 2.25.259175303684374512886723417593824561234.22 NAME 'lwExpires' EQUALITY "
+	  "generalizedTimeMatch ORDERING generalizedTimeOrderingMatch SYNTAX "
+	  "1.3.6.1.4.1.1466.115.121.1.24 SINGLE-VALUE "
+	  "NO-USER-MODIFICATION USAGE directoryOperation )" },
 };
 
 static const struct schema_row classes[] = {
@@ -47,6 +101,17 @@ static const struct schema_row classes[] = {
 	  "pwdLockout $ pwdLockoutDuration $ pwdMaxFailure $ pwdFailureCountInterval $ pwdMustChange $ "
 	  "pwdAllowUserChange $ pwdSafeModify $ pwdMinDelay $ pwdMaxDelay $ pwdMaxIdle $ "
 	  "pwdMaxRecordedFailure $ krbMaxTicketLife $ krbMaxRenewableAge ) )" },
+	{ 904, 0,
+	  "( 2.25.259175303684374512886723417593824561234.104 NAME 'lwCertificate' SUP top STRUCTURAL "
+	  "MUST ( cn $ lwSubject $ lwProfile $ lwCertState ) MAY ( lwNotBefore $ lwNotAfter "
+	  "$ lwRevokedAt $ lwRevokeReason $ userCertificate ) )" },
+	{ 905, 0,
+	  "( 2.25.259175303684374512886723417593824561234.105 NAME 'lwApplication' SUP top STRUCTURAL "
+	  "MUST cn MAY ( description $ displayName $ labeledURI $ seeAlso $ owner $ lwEntityId $ "
+	  "lwAcsUrl $ lwNameIdFormat $ lwMetadata $ userCertificate ) )" },
+	{ 906, 0,
+	  "( 2.25.259175303684374512886723417593824561234.106 NAME 'lwToken' SUP top STRUCTURAL MUST ( "
+	  "cn $ lwExpires ) )" },
 };
 
 const struct schema_source schema_src_lwd = { "lwd", 900, 999, attrs,

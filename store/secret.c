@@ -144,37 +144,56 @@ int write_secret(struct store_txn *t, const struct store_op *op, struct eng_fx *
 	return LW_OK;
 }
 
-/* ---- the realm's own keys ---- */
+/* ---- a tenant's own keys, on its suffix entry ---- */
 
-int write_put_realm(struct store_txn *t, uint32_t tenant, const struct store_sealed_item *s, uint64_t generation,
+enum store_secret_class ops_tenant_key(const struct schema_attr *a)
+{
+	const struct ops_known *k = ops_known();
+
+	if (a && a == k->krbPrincipalKey)
+		return STORE_SECRET_KERBEROS;
+	return a && (a == k->lwCaKey || a == k->lwSamlKey || a == k->lwJwtKey) ? STORE_SECRET_SIGNING : 0;
+}
+
+int write_put_tenant_key(struct store_txn *t, uint32_t tenant, const struct store_sealed_item *s, uint64_t generation,
 	struct eng_fx *fx)
 {
-	const uint16_t attr = ops_known()->krbPrincipalKey->id;
+	enum store_secret_class cls = ops_tenant_key(schema_attr_id(s->attr));
 
-	if (s->attr != attr || s->cls != STORE_SECRET_KERBEROS || !s->sealed.n || s->sealed.n > MAX_SEALED)
+	if (!cls || s->cls != cls || !s->sealed.n || s->sealed.n > MAX_SEALED)
 		return LW_EINVAL;
 	if (s->generation != generation)
-		return ops_say(t, LW_EAGAIN, "somebody else changed the realm's keys");
+		return ops_say(t, LW_EAGAIN, "somebody else changed the tenant's keys");
 	if (generation > 1)
-		eng_fx_sealed_del(fx, tenant, OPS_SUFFIX_ID, attr, STORE_SECRET_KERBEROS, ENG_ALL_GENERATIONS);
-	eng_fx_sealed_put(fx, tenant, OPS_SUFFIX_ID, attr, STORE_SECRET_KERBEROS, generation, s->sealed);
+		eng_fx_sealed_del(fx, tenant, OPS_SUFFIX_ID, s->attr, (uint8_t)cls, ENG_ALL_GENERATIONS);
+	eng_fx_sealed_put(fx, tenant, OPS_SUFFIX_ID, s->attr, (uint8_t)cls, generation, s->sealed);
 	return eng_fx_err(fx);
 }
 
-int write_realm_keys(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
+static bool may_put_keys(struct store_txn *t, const struct schema_attr *a)
 {
-	struct lw_bytes old;
+	struct eng_entry suffix;
+
+	if (t->session->role != STORE_ROLE_UPKEEP)
+		return ops_may_administer(t);
+	return a && eng_entry(t->eng, t->tenant, OPS_SUFFIX_ID, &suffix) == LW_OK &&
+		ops_decide(t, ACCESS_SET_SECRET, &suffix, a);
+}
+
+int write_tenant_keys(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
+{
+	const struct schema_attr *a = op->nsecrets == 1 ? schema_attr_id(op->secrets[0].attr) : NULL;
 	uint64_t generation = 0;
+	struct lw_bytes old;
 	int err;
 
-	if (!t->tenant || !ops_may_administer(t))
+	if (!t->tenant || !may_put_keys(t, a))
 		return LW_EACCES;
-	if (op->nsecrets != 1)
+	if (!ops_tenant_key(a))
 		return LW_EINVAL;
-	err = eng_sealed(t->eng, t->tenant, OPS_SUFFIX_ID, ops_known()->krbPrincipalKey->id, STORE_SECRET_KERBEROS, &old,
-		&generation);
+	err = eng_sealed(t->eng, t->tenant, OPS_SUFFIX_ID, a->id, (uint8_t)ops_tenant_key(a), &old, &generation);
 	if (!err || err == LW_ENOTFOUND)
-		err = write_put_realm(t, t->tenant, &op->secrets[0], generation + 1, fx);
+		err = write_put_tenant_key(t, t->tenant, &op->secrets[0], generation + 1, fx);
 	if (err)
 		return err;
 	eng_fx_authgen(fx, t->tenant);

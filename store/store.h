@@ -43,7 +43,8 @@ enum store_role {
 	STORE_ROLE_OPERATOR /* owner of the data directory */,
 	STORE_ROLE_AUTH /* keyd and binds: resolve names to principals */,
 	STORE_ROLE_INIT /* lwctl init */,
-	STORE_ROLE_KDC /* resolve names, read sealed Kerberos keys, ask for tickets in a client's name */
+	STORE_ROLE_KDC /* resolve names, read sealed Kerberos keys, ask for tickets in a client's name */,
+	STORE_ROLE_UPKEEP /* directory's own housekeeping: tenants' keys, records that have expired */
 };
 int store_session_role(struct store *, uint32_t tenant, enum store_role, struct lw_session **ret);
 void store_session_free(struct lw_session *);
@@ -127,9 +128,6 @@ int store_principal_name(struct store_txn *, const struct schema_attr *kind, str
 /* Sealed secrets as they lie, for keyd's role session (opens nothing by itself). LW_ENOTFOUND. */
 enum store_secret_class { STORE_SECRET_PASSWORD = 1, STORE_SECRET_KERBEROS, STORE_SECRET_OTP, STORE_SECRET_SIGNING };
 int store_sealed(struct store_txn *, const struct lw_uuid *, uint16_t attr, enum store_secret_class, struct lw_bytes *ret, uint64_t *ret_generation);
-/* Of the tenant itself: the keys of its krbtgt (attribute krbPrincipalKey of the suffix entry, sealed with
- * the tenant's UUID as their entry). For STORE_ROLE_KDC and STORE_ROLE_AUTH. LW_ENOTFOUND: none yet. */
-int store_realm_sealed(struct store_txn *, struct lw_bytes *ret, uint64_t *ret_generation);
 /* May this client have a ticket for this server, now? The one decision for `ticket` on behalf of the client,
  * cached while the tenant's authgen stands where no rule has a condition. server zero: one of lwd's own
  * services (krbtgt, kadmin/changepw, its ldap and HTTP), for which every enabled principal may have one. For
@@ -156,7 +154,13 @@ enum store_op_kind {
 	STORE_SET_SECRET,
 	STORE_TENANT_CREATE,
 	STORE_TENANT_STATE,
-	STORE_REALM_KEYS /* new krbtgt keys of the session's tenant, in secrets; needs administer */,
+	STORE_TENANT_KEYS /* the next generation of one of the session's tenant's own keys; this and what follows: store/issue.h */,
+	STORE_CERT_INTENT,
+	STORE_CERT_ISSUED,
+	STORE_CERT_DROP,
+	STORE_CERT_REVOKE,
+	STORE_TOKEN_CANCEL,
+	STORE_EXPIRE,
 	STORE_OP_COUNT
 };
 enum store_mod_kind { STORE_MOD_ADD, STORE_MOD_DELETE, STORE_MOD_REPLACE, STORE_MOD_INCREMENT };
@@ -164,6 +168,14 @@ struct store_attr_values { struct lw_bytes desc; struct lw_bytes *values; size_t
 struct store_mod { enum store_mod_kind kind; struct store_attr_values attr; };
 /* One secret that keyd sealed; the store never looks inside. */
 struct store_sealed_item { uint16_t attr; enum store_secret_class cls; uint64_t generation; struct lw_bytes sealed; };
+
+/* What the operations on records of certificates and tokens are told: store/issue.h */
+struct store_record {
+	struct lw_bytes serial, profile, der, id;
+	struct lw_uuid subject;
+	int64_t not_before, not_after, until;
+	int reason;
+};
 
 struct store_op {
 	enum store_op_kind kind;
@@ -180,6 +192,7 @@ struct store_op {
 	/* TENANT_CREATE: one item, the krbtgt's keys; NULL: none yet */
 	struct store_sealed_item *realm_keys;
 	bool tenant_enabled;                       /* TENANT_STATE, by tenant_uuid */
+	struct store_record record;                /* CERT_*, TOKEN_CANCEL */
 };
 struct store_result {
 	int err;

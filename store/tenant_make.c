@@ -132,19 +132,21 @@ static void make_suffix(struct tree *tr, struct node *n, const struct store_seal
 	lw_writer_done(&norm);
 	tr->root = node_end(tr, n);
 	if (!tr->err && realm_keys)
-		tr->err = write_put_realm(tr->t, tr->tenant->id, realm_keys, 1, tr->fx);
+		tr->err = write_put_tenant_key(tr->t, tr->tenant->id, realm_keys, 1, tr->fx);
 }
 
 static void make_containers(struct tree *tr, struct node *n)
 {
 	static const char *const classes[] = { "top", "organizationalUnit", NULL };
-	const struct { const char *ou; uint64_t *id; } rows[] = { { "people", &tr->people }, { "groups", &tr->groups },
-		{ "services", NULL }, { "hosts", NULL }, { "applications", NULL }, { "grants", &tr->grants },
-		{ "policies", &tr->policies } };
+	const struct { const char *ou; uint64_t *id; uint32_t flags; } rows[] = { { "people", &tr->people, 0 },
+		{ "groups", &tr->groups, 0 }, { "services", NULL, 0 }, { "hosts", NULL, 0 }, { "applications", NULL, 0 },
+		{ "grants", &tr->grants, 0 }, { "policies", &tr->policies, 0 }, { "certificates", NULL, OPS_RECORDS },
+		{ "tokens", NULL, OPS_RECORDS } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t id;
 		node_start(tr, n, tr->root, ops_known()->ou, rows[i].ou, classes);
+		n->head.flags |= rows[i].flags;
 		id = node_end(tr, n);
 		if (rows[i].id)
 			*rows[i].id = id;

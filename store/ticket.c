@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the KDC asks: may this client have a ticket for this server, how long do tickets live, the krbtgt's sealed keys.
+/* What the KDC asks: may this client have a ticket for this server, how long do tickets live.
  * A decision that no condition entered is remembered until the tenant's authgen moves: everything that it looked at
  * (groups, tags, managers, place, class, disabled, the rules) moves that. */
 #include <stdlib.h>
@@ -11,7 +11,6 @@
 #define LIFE       (10 * 3600)
 #define RENEW      (7 * 24 * 3600)
 #define LIFE_LIMIT (366u * 24 * 3600)
-#define CLIENTS    (ACCESS_PERSON | ACCESS_SERVICE | ACCESS_HOST)
 
 struct decision {
 	struct lw_uuid client, server;
@@ -134,7 +133,7 @@ static int decide(struct store_txn *t, const struct store_ticket *q, bool *ret_p
 	int err = ops_who(t->eng, t->tenant, &q->client, false, &client);
 
 	*ret_plain = true;
-	if (!err && !(client.e.flags & CLIENTS))
+	if (!err && !(client.e.flags & OPS_HOLDERS))
 		err = LW_ENOTFOUND;
 	if (err)
 		return err;
@@ -178,14 +177,6 @@ int store_may_ticket(struct store_txn *t, const struct store_ticket *q, int64_t 
 
 /* ---- how long ---- */
 
-static int child(struct store_txn *t, uint64_t parent, const struct schema_attr *attr, const char *name, uint64_t *ret)
-{
-	struct dn_rdn rdn;
-	int err = dn_make_rdn(t->arena, attr, lw_str(name), &rdn);
-
-	return err ? err : eng_child(t->eng, t->tenant, parent, rdn.norm, ret);
-}
-
 static void seconds(const struct eng_entry *e, const struct schema_attr *attr, uint64_t least, int64_t *inout)
 {
 	struct eng_attr a;
@@ -210,9 +201,9 @@ int store_ticket_policy(struct store_txn *t, int64_t *ret_life, int64_t *ret_ren
 		s->ticket_snapshot = 0;
 		s->ticket_life = LIFE;
 		s->ticket_renew = RENEW;
-		err = child(t, 1, k->ou, "policies", &id);
+		err = ops_child(t, OPS_SUFFIX_ID, k->ou, "policies", &id);
 		if (!err)
-			err = child(t, id, k->cn, "default", &id);
+			err = ops_child(t, id, k->cn, "default", &id);
 		if (!err)
 			err = eng_entry(t->eng, t->tenant, id, &e);
 		if (err && err != LW_ENOTFOUND)
@@ -226,22 +217,4 @@ int store_ticket_policy(struct store_txn *t, int64_t *ret_life, int64_t *ret_ren
 	*ret_life = s->ticket_life;
 	*ret_renew = s->ticket_renew;
 	return LW_OK;
-}
-
-/* ---- the realm's own keys ---- */
-
-int store_realm_sealed(struct store_txn *t, struct lw_bytes *ret, uint64_t *ret_generation)
-{
-	const struct schema_attr *attr = ops_known()->krbPrincipalKey;
-	struct eng_entry e;
-	int err;
-
-	if (t->session->role != STORE_ROLE_KDC && t->session->role != STORE_ROLE_AUTH)
-		return LW_EACCES;
-	err = eng_entry(t->eng, t->tenant, OPS_SUFFIX_ID, &e);
-	if (err)
-		return err;
-	if (!ops_decide(t, ACCESS_EXPORT, &e, attr))
-		return LW_EACCES;
-	return eng_sealed(t->eng, t->tenant, OPS_SUFFIX_ID, attr->id, STORE_SECRET_KERBEROS, ret, ret_generation);
 }

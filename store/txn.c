@@ -113,6 +113,14 @@ int ops_locate(struct store_txn *t, const struct store_dn *dn, uint64_t *ret_id)
 	return LW_OK;
 }
 
+int ops_child(struct store_txn *t, uint64_t parent, const struct schema_attr *attr, const char *name, uint64_t *ret)
+{
+	struct dn_rdn rdn;
+	int err = dn_make_rdn(t->arena, attr, lw_str(name), &rdn);
+
+	return err ? err : eng_child(t->eng, t->tenant, parent, rdn.norm, ret);
+}
+
 void ops_set_matched(struct store_txn *t, size_t from)
 {
 	struct store_view v;

@@ -11,7 +11,13 @@ const struct write_row write_rows[] = {
 	[STORE_SET_SECRET] = { STORE_SET_SECRET, ACCESS_SET_SECRET, write_secret },
 	[STORE_TENANT_CREATE] = { STORE_TENANT_CREATE, ACCESS_ADMINISTER, write_tenant_create },
 	[STORE_TENANT_STATE] = { STORE_TENANT_STATE, ACCESS_ADMINISTER, write_tenant_state },
-	[STORE_REALM_KEYS] = { STORE_REALM_KEYS, ACCESS_ADMINISTER, write_realm_keys },
+	[STORE_TENANT_KEYS] = { STORE_TENANT_KEYS, ACCESS_SET_SECRET, write_tenant_keys },
+	[STORE_CERT_INTENT] = { STORE_CERT_INTENT, ACCESS_ENROL, write_cert_intent },
+	[STORE_CERT_ISSUED] = { STORE_CERT_ISSUED, ACCESS_ENROL, write_cert_issued },
+	[STORE_CERT_DROP] = { STORE_CERT_DROP, ACCESS_ENROL, write_cert_drop },
+	[STORE_CERT_REVOKE] = { STORE_CERT_REVOKE, ACCESS_REVOKE, write_cert_revoke },
+	[STORE_TOKEN_CANCEL] = { STORE_TOKEN_CANCEL, ACCESS_READ, write_token_cancel },
+	[STORE_EXPIRE] = { STORE_EXPIRE, ACCESS_DELETE, write_expire },
 };
 const size_t write_row_count = sizeof(write_rows) / sizeof(write_rows[0]);
 

@@ -3,6 +3,7 @@
  * WORD…, see below. The outcome is the store's error, with the deepest visible entry. */
 #include "tests/tables/tables.h"
 
+#include "base/text.h"
 #include "store/guard.h"
 
 static const char *const names[] = { [STORE_ADD] = "add",
@@ -12,7 +13,13 @@ static const char *const names[] = { [STORE_ADD] = "add",
 	[STORE_SET_SECRET] = "set-secret",
 	[STORE_TENANT_CREATE] = "tenant-create",
 	[STORE_TENANT_STATE] = "tenant-state",
-	[STORE_REALM_KEYS] = "realm-keys" };
+	[STORE_TENANT_KEYS] = "tenant-keys",
+	[STORE_CERT_INTENT] = "cert-intent",
+	[STORE_CERT_ISSUED] = "cert-issued",
+	[STORE_CERT_DROP] = "cert-drop",
+	[STORE_CERT_REVOKE] = "cert-revoke",
+	[STORE_TOKEN_CANCEL] = "token-cancel",
+	[STORE_EXPIRE] = "expire" };
 
 static size_t rows(void)
 {
@@ -50,8 +57,45 @@ static struct lw_session *session(enum column who)
 	return s;
 }
 
+/* A certificate's record as it has to be before: an intent, or issued. By the operator of the owner's tenant. */
+static void record_before(const struct store_op *op, enum store_op_kind last)
+{
+	struct lw_uuid zero = { 0 };
+	struct store_result res;
+	struct lw_session *s;
+
+	check(lw_uuid_eq(&op->record.subject, &zero) ? LW_ENOTFOUND : LW_OK, "the certificate's owner");
+	check(store_session_role(world.store, world.beta, STORE_ROLE_OPERATOR, &s), "operator session");
+	for (enum store_op_kind k = STORE_CERT_INTENT; k <= last; k++) {
+		struct store_op before = { .kind = k, .record = op->record };
+
+		check(store_write(s, &before, &res), "the certificate before");
+	}
+	store_session_free(s);
+	world.dirty = true;
+}
+
+/* serial, owner's DN, profile */
+static void fill_cert(struct store_op *op, char **w, size_t n)
+{
+	static const uint8_t der[] = { 0x30, 0x00 };
+	struct lw_bytes serial;
+	int64_t now = lw_wall(&world.clock);
+
+	check(lw_unhex(world.arena, lw_str(w[1]), &serial), w[1]);
+	op->record = (struct store_record){ .serial = serial, .profile = lw_str(n > 3 ? w[3] : "user"),
+		.der = { der, sizeof(der) }, .not_before = now, .not_after = now + 3600 * LW_SECOND, .reason = 1,
+		.subject = world_uuid(strstr(w[2], "dc=acme") ? world.acme : world.beta, w[2]) };
+	if (op->kind == STORE_CERT_ISSUED || op->kind == STORE_CERT_DROP)
+		record_before(op, STORE_CERT_INTENT);
+	if (op->kind == STORE_CERT_REVOKE)
+		record_before(op, STORE_CERT_ISSUED);
+	if (n > 3 && op->kind != STORE_CERT_INTENT)
+		op->record.serial = LW_LIT("\x77");
+}
+
 /* DN, new RDN; for add a person of that name; for set-secret the owner; for tenants a name, on or off; for the
- * realm's keys their generation */
+ * tenant's keys their generation; for a certificate see above; for a token its id */
 static void fill(struct store_op *op, char **w, size_t n)
 {
 	static struct lw_bytes classes[] = { LW_LIT("inetOrgPerson") }, name[] = { LW_LIT("new") };
@@ -86,7 +130,7 @@ static void fill(struct store_op *op, char **w, size_t n)
 		op->tenant_enabled = !strcmp(w[2], "on");
 		return;
 	}
-	if (op->kind == STORE_REALM_KEYS) {
+	if (op->kind == STORE_TENANT_KEYS) {
 		secret.attr = schema_attr(LW_LIT("krbPrincipalKey"))->id;
 		secret.cls = STORE_SECRET_KERBEROS;
 		secret.generation = (uint64_t)atoi(w[1]);
@@ -94,6 +138,12 @@ static void fill(struct store_op *op, char **w, size_t n)
 		op->nsecrets = 1;
 		return;
 	}
+	if (op->kind == STORE_TOKEN_CANCEL)
+		op->record = (struct store_record){ .id = lw_str(w[1]), .until = lw_wall(&world.clock) + 60 * LW_SECOND };
+	if (op->kind >= STORE_CERT_INTENT && op->kind <= STORE_CERT_REVOKE)
+		fill_cert(op, w, n);
+	if (op->kind > STORE_TENANT_KEYS)
+		return;
 	secret.cls = STORE_SECRET_PASSWORD;
 	secret.generation = 2;
 	check(dn_parse(world.arena, lw_str(w[1]), &op->dn), w[1]);

@@ -172,7 +172,7 @@ static void hidden_is_absent(enum column who)
 /* ---- secrets ---- */
 
 static const char *const secrets[] = { "userPassword", "krbPrincipalKey", "krbPwdHistory", "krbMKey",
-	"lwScram", "lwTotpSeed", "authPassword", "pwdHistory" };
+	"lwScram", "lwTotpSeed", "authPassword", "pwdHistory", "lwCaKey", "lwSamlKey", "lwJwtKey" };
 #define NSECRETS (sizeof(secrets) / sizeof(secrets[0]))
 
 /* The list above is all of them. */
@@ -232,7 +232,7 @@ static bool not_read(enum column who, const char *attr)
 {
 	static const char *const ways[] = { "search sub ou=people,$ (uid=bob) @",
 		"search sub ou=people,$ (uid=carol) *", "search sub ou=people,$ (uid=carol) +",
-		"search sub ou=people,$ (uid=carol) * + @", "search sub ou=people,$ (uid=bob) @;x",
+		"search sub ou=people,$ (uid=carol) * + @", "search base $ (objectClass=*) * + @", "search sub ou=people,$ (uid=bob) @;x",
 		"search sub ou=people,$ (uid=bob) @inetOrgPerson @krbPrincipalAux @person "
 		"@simpleSecurityObject",
 		"modify uid=bob,ou=people,$ replace:description=x !pre:@,*,+",

@@ -4,6 +4,7 @@
  * nobody else. */
 #include "tests/tables/tables.h"
 
+#define BOB    "uid=bob,ou=people,$"
 #define CAROL  "uid=carol,ou=people,$"
 #define HIDDEN "cn=web1,ou=hosts,$"
 #define ABSENT "cn=web2,ou=hosts,$"
@@ -55,8 +56,38 @@ const struct line lines_writes[] = {
 	{ "tenant-state", "absent", "tenant-state delta.example off",
 	        { "EACCES", "EACCES", "EACCES", "EACCES", "ENOTFOUND", "ENOTFOUND" } },
 	/* each in the tenant where he is at home */
-	{ "realm-keys", "the next ones", "realm-keys 2", { "EACCES", "EACCES", "OK", "OK", "OK", "OK" } },
-	{ "realm-keys", "stale", "realm-keys 1",
+	{ "tenant-keys", "the next ones", "tenant-keys 2", { "EACCES", "EACCES", "OK", "OK", "OK", "OK" } },
+	{ "tenant-keys", "stale", "tenant-keys 1",
 	        { "EACCES", "EACCES", "EAGAIN", "EAGAIN", "EAGAIN", "EAGAIN" } },
+	/* for oneself where the default grants say so; administrators and the operator for everybody of their tenant */
+	{ "cert-intent", "own", "cert-intent 01 " BOB " user",
+	        { "EACCES", "OK", "OK", "ENOTFOUND", "ENOTFOUND", "OK" } },
+	{ "cert-intent", "own, another profile", "cert-intent 01 " BOB " tls-server",
+	        { "EACCES", "EACCES", "OK", "ENOTFOUND", "ENOTFOUND", "OK" } },
+	{ "cert-intent", "another's", "cert-intent 01 " CAROL " user",
+	        { "EACCES", "EACCES", "OK", "ENOTFOUND", "ENOTFOUND", "OK" } },
+	{ "cert-intent", "hidden", "cert-intent 01 " HIDDEN " user",
+	        { "EACCES", "ENOTFOUND", "OK", "ENOTFOUND", "ENOTFOUND", "OK" } },
+	{ "cert-intent", "absent", "cert-intent 01 " ABSENT " user",
+	        { "EACCES", "ENOTFOUND", "ENOTFOUND", "ENOTFOUND", "ENOTFOUND", "ENOTFOUND" } },
+	{ "cert-issued", "own", "cert-issued 01 " BOB, { "EACCES", "OK", "OK", "EAGAIN", "EAGAIN", "OK" } },
+	{ "cert-issued", "another's", "cert-issued 01 " CAROL,
+	        { "EACCES", "EAGAIN", "OK", "EAGAIN", "EAGAIN", "OK" } },
+	{ "cert-issued", "absent", "cert-issued 01 " CAROL " -",
+	        { "EACCES", "EAGAIN", "EAGAIN", "EAGAIN", "EAGAIN", "EAGAIN" } },
+	{ "cert-drop", "own", "cert-drop 01 " BOB, { "EACCES", "OK", "OK", "EAGAIN", "EAGAIN", "OK" } },
+	{ "cert-drop", "another's", "cert-drop 01 " CAROL,
+	        { "EACCES", "EAGAIN", "OK", "EAGAIN", "EAGAIN", "OK" } },
+	{ "cert-revoke", "own", "cert-revoke 01 " BOB,
+	        { "EACCES", "OK", "OK", "ENOTFOUND", "ENOTFOUND", "OK" } },
+	{ "cert-revoke", "another's", "cert-revoke 01 " CAROL,
+	        { "EACCES", "ENOTFOUND", "OK", "ENOTFOUND", "ENOTFOUND", "OK" } },
+	{ "cert-revoke", "absent", "cert-revoke 01 " CAROL " -",
+	        { "EACCES", "ENOTFOUND", "ENOTFOUND", "ENOTFOUND", "ENOTFOUND", "ENOTFOUND" } },
+	/* whose token it was, keyd has asked */
+	{ "token-cancel", "one", "token-cancel _0123abcd", { "EACCES", "OK", "OK", "OK", "OK", "OK" } },
+	/* nothing has expired */
+	{ "expire", "nothing", "expire",
+	        { "EACCES", "EACCES", "ENOTFOUND", "ENOTFOUND", "ENOTFOUND", "ENOTFOUND" } },
 	{ NULL, NULL, NULL, { NULL } },
 };

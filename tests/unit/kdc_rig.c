@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "ca/ca.h"
 #include "keys/keys.h"
+#include "store/issue.h"
 #include "tests/unit/tenant_fix.h"
 
 struct krig krig;
@@ -92,7 +93,7 @@ void krig_rotate(const char *dn)
 void krig_rotate_realm(uint32_t tenant)
 {
 	struct store_sealed_item item;
-	struct store_op op = { .kind = STORE_REALM_KEYS, .secrets = &item, .nsecrets = 1 };
+	struct store_op op = { .kind = STORE_TENANT_KEYS, .secrets = &item, .nsecrets = 1 };
 	struct keys_token token;
 
 	operator_token(tenant, &token);
@@ -157,7 +158,7 @@ struct krb_key krig_key(uint32_t tenant, const char *dn, unsigned set, int32_t e
 	if (dn)
 		OK(store_sealed(t, &entry, attr->id, STORE_SECRET_KERBEROS, &sealed, &generation));
 	else
-		OK(store_realm_sealed(t, &sealed, &generation));
+		OK(store_tenant_sealed(t, schema_attr(LW_LIT("krbPrincipalKey")), &sealed, &generation));
 	OK(keys_krb_open(key, &uuid, &entry, generation, sealed, kc_arena, &krb));
 	store_end(t);
 	store_session_free(s);

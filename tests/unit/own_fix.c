@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "store/issue.h"
 #include "tests/unit/ldap_asm.h"
 
 struct kdc_server *kdc;
@@ -26,7 +27,7 @@ static void look_in(uint32_t tenant, struct world *w)
 	assert_int_equal(keys_kerberos_key(rig.kdc_keys, tenant, key), LW_OK);
 	assert_int_equal(store_session_role(rig.store, tenant, STORE_ROLE_KDC, &s), LW_OK);
 	assert_int_equal(store_begin(s, STORE_READ, &txn), LW_OK);
-	assert_int_equal(store_realm_sealed(txn, &sealed, &generation), LW_OK);
+	assert_int_equal(store_tenant_sealed(txn, schema_attr(LW_LIT("krbPrincipalKey")), &sealed, &generation), LW_OK);
 	assert_int_equal(keys_krb_open(key, &t.uuid, &t.uuid, generation, sealed, arena, &w->krbtgt), LW_OK);
 	if (store_principal_name(txn, schema_attr(LW_LIT("uid")), LW_LIT("alice"), &p) == LW_OK)
 		w->alice = p.uuid;

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "store/access_roles.h"
 #include "store/store.h"
+#include "store/access_rule.h"
 #include "tests/unit/access_fixture.h"
 
 /* ---- language ---- */
@@ -61,7 +62,7 @@ static void test_canonical(void **state)
 		{ "permit host h may "
 		  "create,read,search,compare,write,delete,move,set-secret,ticket,delegate,impersonate,"
 		  "token,enrol,revoke,export,administer "
-		  "person,group,service,host,grant,policy,application,entry,tenant "
+		  "person,group,service,host,grant,policy,application,entry,tenant,certificate "
 		  "attrs(*);",
 		        "permit host h may all any attrs(*);" },
 	};
@@ -293,11 +294,43 @@ static void test_octets(void **state)
 			        access_rule_decode(f->arena, (struct lw_bytes){ a.p, n }, &back), LW_OK);
 		lw_put_u8(&a, 0);
 		assert_int_equal(access_rule_decode(f->arena, lw_written(&a), &back), LW_EINVAL);
-		a.p[0] = 2;
+		a.p[0] = 3;
 		assert_int_equal(access_rule_decode(f->arena, lw_written(&a), &back), LW_EVERSION);
 	}
 	lw_writer_done(&a);
 	lw_writer_done(&b);
+	fixture_free(f);
+}
+
+/* What was written before there were certificates: `any` is any, and what named kinds names those. */
+static void test_octets_of_version_1(void **state)
+{
+	static const struct { const char *text; unsigned bits, want; } rows[] = {
+		{ "permit user alice may read any attrs(cn);", 0x1ff, ACCESS_ANY },
+		{ "permit user alice may read person,group attrs(cn);", 3, 3 },
+	};
+	struct fixture *f = fixture_new();
+	struct access_rule *rule, *back;
+	struct lw_writer w;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		lw_writer_init(&w, ACCESS_MAX_ENCODED);
+		assert_int_equal(fixture_compile(f, rows[i].text, &rule), LW_OK);
+		access_rule_encode(&w, rule);
+		assert_int_equal(w.p[9] << 24 | w.p[10] << 16 | w.p[11] << 8 | w.p[12], rows[i].want == ACCESS_ANY ? 0 : rows[i].want);
+		w.p[0] = 1;
+		w.p[11] = (uint8_t)(rows[i].bits >> 8);
+		w.p[12] = (uint8_t)rows[i].bits;
+		assert_int_equal(access_rule_decode(f->arena, lw_written(&w), &back), LW_OK);
+		assert_int_equal(back->kinds, rows[i].want);
+		w.p[0] = 2; /* now those nine are nine */
+		assert_int_equal(access_rule_decode(f->arena, lw_written(&w), &back), LW_OK);
+		assert_int_equal(back->kinds, rows[i].bits);
+		w.p[11] = 3; /* all ten, which is `any` and said otherwise */
+		w.p[12] = 0xff;
+		assert_int_equal(access_rule_decode(f->arena, lw_written(&w), &back), LW_EINVAL);
+		lw_writer_done(&w);
+	}
 	fixture_free(f);
 }
 
@@ -321,12 +354,12 @@ static void test_tables(void **state)
 		assert_non_null(access_kind_names[k]);
 	for (unsigned r = 0; r < ACCESS_BY_COUNT; r++)
 		assert_true(strlen(access_reason_text((enum access_reason)r)) > 3);
-	assert_int_equal(access_role_count, STORE_ROLE_KDC + 1);
+	assert_int_equal(access_role_count, STORE_ROLE_UPKEEP + 1);
 	for (size_t i = 0; i < access_role_row_count; i++) {
 		assert_true(access_role_row_ok(&access_role_rows[i]));
 		have |= 1u << access_role_rows[i].role;
 	}
-	assert_int_equal(have, 15);
+	assert_int_equal(have, 31);
 	assert_true(access_role_row_ok(&bad));
 	bad.verb = ACCESS_NONE; /* a zero right */
 	assert_false(access_role_row_ok(&bad));
@@ -342,7 +375,7 @@ static void test_tables(void **state)
 	assert_true(access_role_row_ok(&bad));
 	bad = (struct access_role_row){ STORE_ROLE_KDC, ACCESS_ADMINISTER, ACCESS_ANY, false, "krbPrincipalKey" };
 	assert_false(access_role_row_ok(&bad));
-	bad = (struct access_role_row){ STORE_ROLE_KDC + 1, ACCESS_READ, ACCESS_ANY, true, NULL };
+	bad = (struct access_role_row){ STORE_ROLE_UPKEEP + 1, ACCESS_READ, ACCESS_ANY, true, NULL };
 	assert_false(access_role_row_ok(&bad));
 }
 
@@ -389,7 +422,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_resolve_errors),
 		cmocka_unit_test(test_refs),
-		cmocka_unit_test(test_octets),
+		cmocka_unit_test(test_octets), cmocka_unit_test(test_octets_of_version_1),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_kind_of),
 	};

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "keys/keytab.h"
+#include "store/issue.h"
 
 static int kerberos_cap(struct keys *kdc, uint32_t tenant, const struct lw_uuid *who, int64_t auth_time, enum lw_role_id role,
         struct keys_token *t, struct lw_cap *cap)
@@ -152,7 +153,7 @@ static unsigned stored(const struct lw_uuid *who, struct keys_krb *ret)
 	assert_int_equal(keys_kerberos_key(kdc, acme, key), LW_OK);
 	assert_int_equal(store_session_role(store, acme, STORE_ROLE_KDC, &s), LW_OK);
 	assert_int_equal(store_begin(s, STORE_READ, &txn), LW_OK);
-	err = realm ? store_realm_sealed(txn, &sealed, &generation)
+	err = realm ? store_tenant_sealed(txn, schema_attr(LW_LIT("krbPrincipalKey")), &sealed, &generation)
 	            : store_sealed(txn, who, schema_attr(LW_LIT("krbPrincipalKey"))->id, STORE_SECRET_KERBEROS, &sealed, &generation);
 	if (err)
 		assert_int_equal(err, LW_ENOTFOUND);
@@ -279,7 +280,7 @@ static void keys_of_the_realm(void **state)
 {
 	struct keys_realm_set sets[KEYS_REALM_SETS];
 	struct store_sealed_item item;
-	struct store_op op = { .kind = STORE_REALM_KEYS, .secrets = &item, .nsecrets = 1 };
+	struct store_op op = { .kind = STORE_TENANT_KEYS, .secrets = &item, .nsecrets = 1 };
 	struct store_result res = { 0 };
 	struct keys_token t, plain, theirs;
 	struct lw_cap cap, other;
@@ -326,7 +327,7 @@ static void a_realm_without_keys(void **state)
 	struct store_op op = { .kind = STORE_TENANT_CREATE, .tenant_name = kt.name, .tenant_uuid = kt.uuid, .admin_name = "admin",
 		.admin_uuid = kt.admin_uuid };
 	struct store_sealed_item item;
-	struct store_op rotate = { .kind = STORE_REALM_KEYS, .secrets = &item, .nsecrets = 1 };
+	struct store_op rotate = { .kind = STORE_TENANT_KEYS, .secrets = &item, .nsecrets = 1 };
 	struct keys_realm_set sets[KEYS_REALM_SETS];
 	struct store_result res = { 0 };
 	struct keys_token t;

@@ -266,7 +266,7 @@ static int realm_keys(struct lw_session *s, uint64_t generation, const char *sea
 {
 	struct store_sealed_item item = { .attr = schema_attr(LW_LIT("krbPrincipalKey"))->id, .cls = STORE_SECRET_KERBEROS,
 		.generation = generation, .sealed = lw_str(sealed) };
-	struct store_op op = { .kind = STORE_REALM_KEYS, .secrets = &item, .nsecrets = 1 };
+	struct store_op op = { .kind = STORE_TENANT_KEYS, .secrets = &item, .nsecrets = 1 };
 
 	return store_write(s, &op, &fix.r);
 }
@@ -278,7 +278,7 @@ static int realm_get(struct lw_session *s, const char *want, uint64_t want_gener
 	uint64_t generation = 0;
 
 	OK(store_begin(s, STORE_READ, &t));
-	int err = store_realm_sealed(t, &got, &generation);
+	int err = store_tenant_sealed(t, schema_attr(LW_LIT("krbPrincipalKey")), &got, &generation);
 	if (!err) {
 		assert_int_equal(generation, want_generation);
 		assert_true(lw_eq(got, lw_str(want)));
@@ -290,7 +290,7 @@ static int realm_get(struct lw_session *s, const char *want, uint64_t want_gener
 static void realm(void **state)
 {
 	struct lw_session *auth = NULL, *anonymous = NULL, *plain;
-	struct store_op op = { .kind = STORE_REALM_KEYS };
+	struct store_op op = { .kind = STORE_TENANT_KEYS };
 
 	OK(store_session_role(fix.store, fix.acme, STORE_ROLE_AUTH, &auth));
 	OK(store_session_anonymous(fix.store, fix.acme, &anonymous));
@@ -489,7 +489,7 @@ static void bench(void **state)
 	OK(store_begin(kdc, STORE_READ, &t));
 	COST("principal by uuid", store_principal_uuid(t, &alice, &p));
 	COST("sealed", store_sealed(t, &web, key->id, STORE_SECRET_KERBEROS, &b, &g));
-	COST("realm sealed", store_realm_sealed(t, &b, &g));
+	COST("realm sealed", store_tenant_sealed(t, key, &b, &g));
 	COST("may ticket", store_may_ticket(t, &q, &l));
 	COST("ticket policy", store_ticket_policy(t, &l, &r));
 	store_end(t);
