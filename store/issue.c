@@ -220,6 +220,7 @@ int store_cert_revoked(struct store_txn *t, int64_t since, uint64_t *inout_after
 	size_t *ret_n)
 {
 	const struct schema_attr *state = ops_known()->lwCertState;
+	struct lw_bytes norm;
 	struct eng_ids *ids = NULL;
 	struct store_cert c;
 	struct eng_entry e;
@@ -229,7 +230,9 @@ int store_cert_revoked(struct store_txn *t, int64_t since, uint64_t *inout_after
 
 	if (!for_roles(t) || !access_any(t->session->rights, ACCESS_READ))
 		return LW_EACCES;
-	err = eng_ids_eq(t->eng, t->tenant, state->id, LW_LIT("revoked"), &ids);
+	err = schema_norm(state, NULL, t->arena, LW_LIT("revoked"), &norm);
+	if (!err)
+		err = eng_ids_eq(t->eng, t->tenant, state->id, norm, &ids);
 	for (; !err && ids && n < max && eng_ids_seek(ids, from, &id); from = id + 1) {
 		err = eng_entry(t->eng, t->tenant, id, &e);
 		if (err || !(e.flags & ACCESS_CERTIFICATE) || !lw_eq(text_of(&e, state), LW_LIT("revoked")))
