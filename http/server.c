@@ -198,9 +198,12 @@ static int take_route(struct http_exchange *x)
 {
 	const struct http_server_options *opt = &x->loop->srv->opt;
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(x->ev);
+	const char *text = evhttp_request_get_uri(x->ev);
 	const char *path = uri == NULL ? NULL : evhttp_uri_get_path(uri), *query = uri == NULL ? NULL : evhttp_uri_get_query(uri);
 
-	for (const char *p = evhttp_request_get_uri(x->ev); *p != '\0'; p++)
+	if (strlen(text) > HTTP_TARGET_MAX)
+		return 414;
+	for (const char *p = text; *p != '\0'; p++)
 		if (*p <= ' ' || *p == 0x7f)
 			return 400;
 	if (path != NULL && path[0] == '\0')
