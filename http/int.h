@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between loop.c, server.c and metrics.c. */
+/* Between conns.c, loop.c, server.c and metrics.c. */
 #ifndef HTTP_INT_H
 #define HTTP_INT_H
 
@@ -101,8 +101,19 @@ struct http_server {
 /* server.c */
 void http_take(struct evhttp_request *, void *loop); /* evhttp's callback */
 void http_reply(struct http_exchange *);             /* on the loop; frees it */
-/* loop.c */
+/* conns.c */
+struct bufferevent *http_new_plain(struct event_base *, void *loop); /* evhttp asks for them before there is a socket */
+struct bufferevent *http_new_tls(struct event_base *, void *loop);
+void http_on_fresh(evutil_socket_t, short, void *loop); /* in the same turn: caps, refusals */
+void http_reap(struct http_loop *);                  /* what evhttp has dropped */
+void http_cut(struct http_slot *);
 struct http_slot *http_slot_of(struct http_loop *, struct bufferevent *); /* NULL: none */
+void http_slot_free(struct http_slot *);
+/* loop.c */
+static inline int64_t http_now(const struct http_loop *l)
+{
+	return lw_mono(l->srv->opt.clock);
+}
 void http_sent(struct evhttp_request *, void *loop); /* evhttp's callback */
 void http_return(struct http_exchange *);            /* any thread: reply soon */
 /* metrics.c */
