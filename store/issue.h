@@ -9,7 +9,7 @@
 
 /* ---- a tenant's own keys: one sealed item per kind on the suffix entry, sealed with the tenant's UUID as their entry ----
  * attr: krbPrincipalKey (class KERBEROS), lwCaKey, lwSamlKey, lwJwtKey (class SIGNING). Written by STORE_TENANT_KEYS (needs
- * `administer`, or STORE_ROLE_UPKEEP). For STORE_ROLE_AUTH; krbPrincipalKey for STORE_ROLE_KDC as well. LW_ENOTFOUND: none yet. */
+ * `administer`; STORE_ROLE_UPKEEP for the last three). For STORE_ROLE_AUTH; krbPrincipalKey for STORE_ROLE_KDC as well. LW_ENOTFOUND: none yet. */
 int store_tenant_sealed(struct store_txn *, const struct schema_attr *attr, struct lw_bytes *ret, uint64_t *ret_generation);
 
 /* ---- who is asking for a certificate, and which names are his ---- */
@@ -19,12 +19,14 @@ struct store_name { enum store_name_kind kind; struct lw_bytes text; };
 struct store_holder {
 	struct store_principal who;
 	enum store_kind kind;
-	struct store_name *names; /* every uid/cn, krbPrincipalName and mail */
+	struct store_name *names; /* a person's uid, a service's or host's cn and uid; every krbPrincipalName and mail */
 	size_t n_names;
 };
-int store_holder(struct store_txn *, const struct lw_uuid *, struct store_holder *ret); /* STORE_ROLE_AUTH, OPERATOR */
+/* STORE_ROLE_AUTH, OPERATOR. LW_ENOTFOUND: no person, service or host. Disabled ones as well: see who.disabled. */
+int store_holder(struct store_txn *, const struct lw_uuid *, struct store_holder *ret);
 
-/* May the session have a certificate of this profile made for the subject? names_owned: every name asked for is the subject's own.
+/* May the session have a certificate of this profile made for the subject? names_owned: every name asked for is the subject's own
+ * (a rule that says `names owned` lets nobody enrol another all the same). Disabled subjects: LW_EACCES.
  * LW_OK, LW_EACCES, LW_ENOTFOUND (not visible). max_life: us, INT64_MAX: the rules say none. */
 int store_may_enrol(struct store_txn *, const struct lw_uuid *subject, struct lw_bytes profile, bool names_owned, int64_t *ret_max_life);
 
@@ -43,7 +45,7 @@ struct store_cert {
 };
 /* LW_ENOTFOUND: nobody has such a serial. STORE_ROLE_AUTH. */
 int store_cert(struct store_txn *, struct lw_bytes serial, struct store_cert *ret);
-/* Revoked ones that have not expired before `since`, at most max, after the entry id *inout_after (0: from the beginning). Without der. */
+/* Revoked ones (intents too: nobody knows what was signed) that have not expired before `since`, at most max, after the entry id *inout_after (0: from the beginning). Without der. */
 int store_cert_revoked(struct store_txn *, int64_t since, uint64_t *inout_after, struct store_cert *ret, size_t max, size_t *ret_n);
 /* Changes whenever a record of the tenant is revoked; the CRL's cache looks at it. */
 int store_cert_generation(struct store_txn *, uint64_t *ret);
@@ -63,9 +65,12 @@ int store_application(struct store_txn *, struct lw_bytes entity_id_or_acs, stru
 
 /* ---- tokens ---- */
 /* May the session get a token about the subject (itself, or another for whom it holds `impersonate`) for this audience (n 0: none, which needs
- * its own grant), and what may stand in it? app: its entry, zero uuid when the audience is not registered (the rule names the URI).
- * LW_OK, LW_EACCES, LW_ENOTFOUND (subject not there or disabled: alike). */
-struct store_claim { const char *name; struct lw_bytes *values; size_t n; }; /* "groups" (names), attribute types; text or octets as stored */
+ * its own grant), and what may stand in it? audience: the entityID of `app`, octet by octet; app zero: looked up here. The decision is about
+ * that entry, an `application`; about an audience that is not registered, and about none, it is of the kind `entry`.
+ * LW_OK, LW_EACCES (a disabled application, too), LW_ENOTFOUND (subject not there or disabled: alike). */
+/* Of access_claims: "sub" (entryUUID), "groups" (names, also through groups), "tenant", "email" and others that an attribute says; "acr" and
+ * "amr" without values: may be said. Then attribute types, text or octets as stored. No value is longer than 4096 octets. */
+struct store_claim { const char *name; struct lw_bytes *values; size_t n; };
 struct store_token {
 	struct store_principal subject;
 	struct store_claim *claims; /* what the rules release; never a secret attribute */
@@ -78,11 +83,14 @@ bool store_token_cancelled(struct store_txn *, struct lw_bytes id);
 
 /* ---- the typed operations (struct store_op.record; kinds in store.h) ----
  * STORE_TENANT_KEYS   secrets: one item of one of the four attributes above, generation one more than what is there (LW_EAGAIN else).
+ * Serials: 1 to 20 octets, zeros in front don't count. Profiles: [a-z0-9-]. LW_EINVAL for what is not so.
  * STORE_CERT_INTENT   serial, subject, profile. Needs `enrol` on the subject for the profile. LW_EEXIST: the serial is taken.
  * STORE_CERT_ISSUED   serial, der, not_before, not_after. The intent's own session (its subject or `enrol` again). LW_EAGAIN: no such intent.
  * STORE_CERT_DROP     serial: an intent for which nothing was signed.
- * STORE_CERT_REVOKE   serial, reason; when is the writer's time. Needs `revoke` on the certificate or its subject. LW_EEXIST: is revoked already.
+ * STORE_CERT_REVOKE   serial, reason (not 7, 8); when is the writer's time. Needs `revoke` on the certificate or its subject. LW_EEXIST: is revoked already.
  * STORE_TOKEN_CANCEL  id (at most 64 octets of [A-Za-z0-9_.-]), until. By any session of the tenant whose token keyd has accepted.
- * STORE_EXPIRE        upkeep: removes token records past `until` and intents and certificates a week past their end, at most 256. STORE_ROLE_UPKEEP. */
+ *                     LW_EEXIST: was cancelled before. until: at most 400 days from now.
+ * STORE_EXPIRE        upkeep: removes token records past `until` and intents and certificates a week past their end, at most 256.
+ *                     STORE_ROLE_UPKEEP (and who may `delete certificate`). LW_ENOTFOUND: there was none, and nothing is written. */
 
 #endif

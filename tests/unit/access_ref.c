@@ -105,7 +105,8 @@ static bool object_is(
 		if (!tagged)
 			return false;
 	}
-	if (a->subject == ACCESS_SUBJ_SELF && subject != x->object)
+	/* a certificate is its owner's own */
+	if (a->subject == ACCESS_SUBJ_SELF && subject != x->object && !(o->owner && o->owner == subject))
 		return false;
 	return a->subject != ACCESS_SUBJ_MANAGER || is_manager(w, subject, x->object);
 }

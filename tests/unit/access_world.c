@@ -52,6 +52,10 @@ static const struct world_node nodes[WORLD_NODES] = {
 	{ .name = "old", .dn = "ou=old,ou=guests,ou=people", .kind = ACCESS_ENTRY, .parent = 13 },
 	{ .name = "gina", .dn = "uid=gina,ou=old,ou=guests,ou=people", .kind = ACCESS_PERSON, .parent = 31 },
 	{ .name = "tenant", .dn = "tenant", .kind = ACCESS_TENANT, .parent = -1 },
+	{ .name = "certificates", .dn = "ou=certificates", .kind = ACCESS_ENTRY },
+	{ .name = "cn=01,ou=certificates", .dn = "cn=01,ou=certificates", .kind = ACCESS_CERTIFICATE, .parent = 34, .owner = 14 },
+	{ .name = "cn=02,ou=certificates", .dn = "cn=02,ou=certificates", .kind = ACCESS_CERTIFICATE, .parent = 34, .owner = 20 },
+	{ .name = "cn=03,ou=certificates", .dn = "cn=03,ou=certificates", .kind = ACCESS_CERTIFICATE, .parent = 34 },
 };
 
 uint64_t world_random(struct world *w)
@@ -159,6 +163,8 @@ bool world_in_group(const struct world *w, int node, int group)
 
 bool world_is_protected(const struct world *w, int node)
 {
+	if (w->node[node].owner) /* what somebody has is as he is */
+		node = w->node[node].owner;
 	return node == WORLD_ADMINS || world_in_group(w, node, WORLD_ADMINS);
 }
 
@@ -266,6 +272,7 @@ struct access_object world_object(struct world *w, int node, uint32_t tenant)
 		if (n->tags >> t & 1)
 			tags[o.ntags++] = w->tag_norm[t];
 	o.tags = tags;
+	o.owner = n->owner ? w->node[n->owner].id : 0;
 	o.is_protected = world_is_protected(w, node);
 	return o;
 }
@@ -292,6 +299,11 @@ void world_act(struct world *w, struct world_act *x)
 	x->actor = one_in(w, 8) ? any_of(w, PRINCIPALS) : -1;
 	x->delegated = one_in(w, 2) ? any_of(w, PRINCIPALS) : -1;
 	x->object = one_in(w, 8) && x->subject >= 0 ? x->subject : any_of(w, ACCESS_ANY);
+	if (one_in(w, 10)) {
+		x->object = any_of(w, ACCESS_CERTIFICATE);
+		if (w->node[x->object].owner && one_in(w, 2))
+			x->subject = w->node[x->object].owner;
+	}
 	x->subject_tenant = one_in(w, 100) ? 2 : 1;
 	x->object_tenant = one_in(w, 100) ? 2 : 1;
 	x->verb = (enum access_verb)(

@@ -6,7 +6,7 @@
 
 #include "store/access_ast.h"
 
-#define WORLD_NODES 34
+#define WORLD_NODES 38
 #define WORLD_TAGS  3
 
 struct world_node {
@@ -18,6 +18,7 @@ struct world_node {
 	uint64_t in;       /* direct memberships: 1 << node */
 	uint64_t managers; /* 1 << node */
 	unsigned tags;     /* 1 << tag */
+	int owner;         /* of a certificate: a node; 0: nobody who is there */
 };
 
 struct world {

@@ -202,7 +202,7 @@ static void test_protected(void **state)
 	fixture_add(f, "permit group helpdesk may all any attrs(*);");
 	fixture_add(f, "permit group administrators may set-secret,write any attrs(*);");
 	for (int node = 0; node < WORLD_NODES; node++) {
-		bool is = node == ALICE || node == CAROL || node == DEV || node == ADMINS;
+		bool is = node == ALICE || node == CAROL || node == DEV || node == ADMINS || f->w.node[node].owner == ALICE;
 
 		assert_int_equal(fixture_may(f, BOB, ACCESS_SET_SECRET, node, "userPassword", &why), !is);
 		if (is)

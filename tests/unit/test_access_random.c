@@ -487,7 +487,7 @@ static void test_no_wider_secret(void **state)
 				struct access_subject d = world_subject(&w, x.delegated, 1);
 				struct access_ctx c = context(&x, &d, NULL);
 
-				if (x.object == owner_node || !fair(&w, &x, author_node) ||
+				if (x.object == owner_node || w.node[x.object].owner == owner_node || !fair(&w, &x, author_node) ||
 				        !fast(as, &x, &o, &c, &wo))
 					continue;
 				assert_true(fast(author, &x, &o, &c, &wa));
