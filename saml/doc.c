@@ -13,7 +13,6 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "saml/int.h"
-#include "saml/xml.h"
 
 #define MAX_NODES      16384 /* elements, texts and comments of a document */
 #define MAX_ATTRS      8192  /* of a document, with namespace declarations */
@@ -177,9 +176,9 @@ static int scan(struct lw_bytes xml, char why[200])
 			s.nodes++;
 			if (!skip(&s, until))
 				err = saml_refuse(LW_EINVAL, why, "a comment or CDATA section does not end");
-		} else if (at(&s, "<!")) {
+		} else if (SAML_BAD(DOCTYPE, at(&s, "<!"))) {
 			err = saml_refuse(LW_EINVAL, why, "a document type declaration");
-		} else if (at(&s, "<?")) {
+		} else if (SAML_BAD(PI, at(&s, "<?"))) {
 			err = saml_refuse(LW_EINVAL, why, "a processing instruction");
 		} else {
 			bool closing = at(&s, "</");
@@ -213,6 +212,13 @@ static bool is_id(const xmlAttr *a)
 	return !xmlStrcasecmp(a->name, BAD_CAST "id") || xmlStrEqual(a->name, BAD_CAST "AssertionID");
 }
 
+/* Of the attributes xml:…, xml:lang and xml:space mean nothing to us; xml:id and xml:base would to libxml2. */
+static bool is_xml(const xmlAttr *a)
+{
+	return a->ns && xmlStrEqual(a->ns->href, XML_XML_NAMESPACE) && !xmlStrEqual(a->name, BAD_CAST "lang") &&
+		!xmlStrEqual(a->name, BAD_CAST "space");
+}
+
 static int look_at_attributes(struct tree *t, const xmlNode *n)
 {
 	for (const xmlAttr *a = n->properties; a; a = a->next) {
@@ -220,8 +226,7 @@ static int look_at_attributes(struct tree *t, const xmlNode *n)
 
 		if (a->children && (a->children->type != XML_TEXT_NODE || a->children->next))
 			return saml_refuse(LW_EINVAL, t->why, "an entity in an attribute");
-		if (a->ns && xmlStrEqual(a->ns->href, XML_XML_NAMESPACE) && !xmlStrEqual(a->name, BAD_CAST "lang") &&
-			!xmlStrEqual(a->name, BAD_CAST "space"))
+		if (SAML_BAD(XMLID, is_xml(a)))
 			return saml_refuse(LW_EINVAL, t->why, "xml:id or xml:base");
 		if (!is_id(a))
 			continue;
@@ -258,7 +263,7 @@ static int look(xmlDoc *xml, char why[200])
 	xmlNode *n = xml->children, *up;
 	int err;
 
-	if (xml->intSubset || xml->extSubset)
+	if (SAML_BAD(DOCTYPE, xml->intSubset || xml->extSubset))
 		return saml_refuse(LW_EINVAL, why, "a document type declaration");
 	if (!xmlStrEqual(xml->version, BAD_CAST "1.0"))
 		return saml_refuse(LW_EINVAL, why, "another version than XML 1.0");
@@ -276,7 +281,7 @@ static int look(xmlDoc *xml, char why[200])
 	}
 	qsort(t.ids, t.n_ids, sizeof(*t.ids), by_value);
 	for (size_t i = 1; i < t.n_ids; i++)
-		if (xmlStrEqual(t.ids[i - 1], t.ids[i]))
+		if (SAML_BAD(IDS, xmlStrEqual(t.ids[i - 1], t.ids[i])))
 			return saml_refuse(LW_EINVAL, why, "an identifier stands twice");
 	return LW_OK;
 }
@@ -315,7 +320,7 @@ int saml_doc_parse(struct lw_bytes xml, struct saml_doc **ret, char why[200])
 	if (!ctxt || !doc)
 		goto out;
 	doc->xml = xmlCtxtReadMemory(ctxt, (const char *)xml.p, (int)xml.n, NULL, "UTF-8", options);
-	err = !doc->xml || !ctxt->wellFormed || !ctxt->nsWellFormed ? give_up(ctxt, why) : look(doc->xml, why);
+	err = !doc->xml || !ctxt->wellFormed || SAML_BAD(NAMESPACES, !ctxt->nsWellFormed) ? give_up(ctxt, why) : look(doc->xml, why);
 	if (err != LW_OK)
 		goto out;
 	*ret = doc;
@@ -337,4 +342,9 @@ void saml_doc_free(struct saml_doc *doc)
 void *saml_doc_root(struct saml_doc *doc)
 {
 	return xmlDocGetRootElement(doc->xml);
+}
+
+xmlDoc *saml_doc_xml(struct saml_doc *doc)
+{
+	return doc->xml;
 }
