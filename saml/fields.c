@@ -167,9 +167,10 @@ void saml_fields(struct saml_walk *w, const xmlNode *n, const xmlNode *sig, stru
 	struct lw_bytes format = saml_attribute_maybe(w, issuer, "Format");
 
 	frame(w, n, names);
-	if (!issuer || at != sig)
+	if (SAML_BAD(PLACE, !issuer || at != sig))
 		saml_walk_fail(w, n, "does not begin with Issuer and Signature");
-	at = saml_next(sig);
+	if (at == sig)
+		at = saml_next(sig);
 	subject = take(&at, "Subject");
 	conditions = take(&at, "Conditions");
 	authn = take(&at, "AuthnStatement");

@@ -7,10 +7,11 @@
 #include "saml/saml.h"
 #include "saml/xml.h"
 
-/* The checks of the recipe (docs/saml.md) by name. The test of attacks compiles doc.c, verify.c and fields.c with SAML_WEAK and takes some away, to see that
+/* The checks of the recipe (docs/saml.md) by name. The test of attacks compiles doc.c, xml.c, verify.c and fields.c with SAML_WEAK and takes some away, to see that
  * the attack then passes, and so that it is this check that refuses it. */
 enum saml_check {
 	SAML_CHECK_DOCTYPE, SAML_CHECK_PI, SAML_CHECK_XMLID, SAML_CHECK_IDS, SAML_CHECK_NAMESPACES,
+	SAML_CHECK_TEXT,       /* an element read as text has nothing but text */
 	SAML_CHECK_COMMENT,    /* anywhere in the assertion */
 	SAML_CHECK_ONE,        /* one ds:Signature in all of it */
 	SAML_CHECK_PLACE,      /* as a direct child, right behind Issuer */

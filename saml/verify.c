@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/ec.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -54,7 +54,8 @@ static void quiet(void *ctx, xmlError *error)
 
 void saml_xmlsec_init(void)
 {
-	if (xmlSecInit() < 0 || xmlSecOpenSSLInit() < 0)
+	/* OpenSSL reads its configuration now; xmlsec1 would have it read at the first signature */
+	if (OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL) != 1 || xmlSecInit() < 0 || xmlSecOpenSSLInit() < 0)
 		abort();
 	xmlSecErrorsSetCallback(complaint);
 	xmlSecIOCleanupCallbacks(); /* files, HTTP, FTP */
@@ -72,8 +73,8 @@ static int limit(xmlSecDSigCtx *c)
 	int bad = 0;
 
 	c->enabledReferenceUris = xmlSecTransformUriTypeSameDocument;
-	c->keyInfoReadCtx.enabledKeyData.id = xmlSecKeyDataIdListId; /* an empty list is all of them: see below */
 	c->keyInfoReadCtx.retrievalMethodCtx.enabledUris = xmlSecTransformUriTypeNone;
+	/* an empty list would be all there are */
 	bad |= xmlSecPtrListAdd(&c->keyInfoReadCtx.enabledKeyData, (void *)xmlSecOpenSSLKeyDataRsaId) < 0;
 	for (size_t i = 0; i < sizeof(both) / sizeof(*both); i++)
 		bad |= xmlSecDSigCtxEnableReferenceTransform(c, both[i]) < 0 || xmlSecDSigCtxEnableSignatureTransform(c, both[i]) < 0;
@@ -126,21 +127,34 @@ out:
 	return err;
 }
 
+/* What was read of a signature whose form is right. */
+struct form {
+	xmlNode *sig;
+	const struct method *method;
+	struct lw_bytes value;
+};
+
 /* ---- keys ---- */
 
 static bool strong(EVP_PKEY *key, const struct method *m)
 {
 	char curve[32] = "";
 
-	if (EVP_PKEY_get_base_id(key) != m->key)
-		return false;
 	if (m->key == EVP_PKEY_RSA)
 		return EVP_PKEY_get_bits(key) >= MIN_RSA && EVP_PKEY_get_bits(key) <= MAX_RSA;
 	return EVP_PKEY_get_group_name(key, curve, sizeof(curve), NULL) == 1 && (!strcmp(curve, "prime256v1") || !strcmp(curve, "secp384r1"));
 }
 
-/* The public key of a certificate, if it is one for this method. NULL: another. */
-static EVP_PKEY *key_of(struct lw_bytes cert, const struct method *m)
+/* Has its signature this length? ECDSA's is r and s. */
+static bool fits(EVP_PKEY *key, const struct method *m, size_t n)
+{
+	size_t bits = (size_t)EVP_PKEY_get_bits(key);
+
+	return EVP_PKEY_get_base_id(key) == m->key && n == (bits + 7) / 8 * (m->key == EVP_PKEY_EC ? 2 : 1);
+}
+
+/* The public key of a certificate, if it is one for this method and a signature of that length. NULL: another. */
+static EVP_PKEY *key_of(struct lw_bytes cert, const struct method *m, size_t n)
 {
 	const unsigned char *p = cert.p;
 	X509 *x = d2i_X509(NULL, &p, (long)cert.n);
@@ -148,33 +162,27 @@ static EVP_PKEY *key_of(struct lw_bytes cert, const struct method *m)
 
 	X509_free(x);
 	ERR_clear_error();
-	if (key && SAML_BAD(KEY, !strong(key, m))) {
+	if (key && (!fits(key, m, n) || SAML_BAD(KEY, !strong(key, m)))) {
 		EVP_PKEY_free(key);
 		key = NULL;
 	}
 	return key;
 }
 
-static int verify_with_any(xmlNode *sig, const struct method *m, const struct lw_bytes *certs, size_t n, char why[200])
+static int verify_with_any(const struct form *f, const struct lw_bytes *certs, size_t n, char why[200])
 {
 	int err = saml_refuse(LW_EAUTH, why, "no certificate with a key for this signature");
 
 	for (size_t i = 0; i < n && i < MAX_CERTS && err == LW_EAUTH; i++) {
-		EVP_PKEY *key = key_of(certs[i], m);
+		EVP_PKEY *key = key_of(certs[i], f->method, f->value.n);
 
 		if (key)
-			err = verify_with(sig, key, why);
+			err = verify_with(f->sig, key, why);
 	}
 	return err;
 }
 
 /* ---- the form ---- */
-
-struct form {
-	xmlNode *sig;
-	const struct method *method;
-	struct lw_bytes value;
-};
 
 /* Of all the nodes of the assertion: how many signatures and how many comments? */
 static void count(const xmlNode *top, size_t *signatures, size_t *comments)
@@ -327,13 +335,13 @@ int saml_assertion_verify(struct saml_doc *doc, void *assertion, const struct lw
 	read_form(&w, node, id, &f);
 	if (w.err != LW_OK)
 		return saml_refuse(w.err, why, w.why);
-	if (!xmlAddID(NULL, xml, BAD_CAST id.p, attr))
+	if (SAML_BAD(NODE, !xmlAddID(NULL, xml, BAD_CAST id.p, attr)))
 		return saml_refuse(LW_EINVAL, why, "its ID is taken");
 	found = xmlGetID(xml, BAD_CAST id.p);
 	if (SAML_BAD(NODE, !found || found->parent != node))
 		err = saml_refuse(LW_EINVAL, why, "its ID leads to another element");
 	else
-		err = verify_with_any(f.sig, f.method, certs, n_certs, why);
+		err = verify_with_any(&f, certs, n_certs, why);
 	xmlRemoveID(xml, attr);
 	if (err != LW_OK)
 		return err;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "saml/xml.h"
+#include "saml/int.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -106,7 +106,7 @@ static struct lw_bytes bare_text(struct saml_walk *w, const xmlNode *n)
 
 	if (!n || w->err != LW_OK)
 		return v;
-	if (n->children && (n->children->type != XML_TEXT_NODE || n->children->next))
+	if (SAML_BAD(TEXT, n->children && (n->children->type != XML_TEXT_NODE || n->children->next)))
 		saml_walk_fail(w, n, "has more than text");
 	else if (n->children)
 		v = lw_str((const char *)n->children->content);
@@ -198,7 +198,7 @@ int saml_time(struct lw_bytes v, int64_t *ret_us)
 bool saml_only_elements(struct saml_walk *w, const xmlNode *n)
 {
 	for (const xmlNode *c = n ? n->children : NULL; c && w->err == LW_OK; c = c->next)
-		if (c->type != XML_ELEMENT_NODE && !(c->type == XML_TEXT_NODE && xmlIsBlankNode(c)))
+		if (SAML_BAD(FIELDS, c->type != XML_ELEMENT_NODE && !(c->type == XML_TEXT_NODE && xmlIsBlankNode(c))))
 			saml_walk_fail(w, n, "has text or a comment between its elements");
 	return w->err == LW_OK;
 }
@@ -210,7 +210,7 @@ bool saml_only_attributes(struct saml_walk *w, const xmlNode *n, const char *con
 
 		while (*known && strcmp(*known, (const char *)a->name) != 0)
 			known++;
-		if (a->ns || !*known)
+		if (SAML_BAD(FIELDS, a->ns || !*known))
 			saml_walk_fail(w, n, "has an attribute that is not of the profile");
 	}
 	return w->err == LW_OK;
