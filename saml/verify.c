@@ -29,13 +29,13 @@
 static const struct method {
 	enum saml_alg alg;
 	int key; /* EVP_PKEY_… */
-	const char *uri, *digest;
+	const char *digest;
 } methods[] = {
-	{ SAML_RSA_SHA256, EVP_PKEY_RSA, "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", "http://www.w3.org/2001/04/xmlenc#sha256" },
-	{ SAML_RSA_SHA384, EVP_PKEY_RSA, "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384", "http://www.w3.org/2001/04/xmldsig-more#sha384" },
-	{ SAML_RSA_SHA512, EVP_PKEY_RSA, "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512", "http://www.w3.org/2001/04/xmlenc#sha512" },
-	{ SAML_ECDSA_SHA256, EVP_PKEY_EC, "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256", "http://www.w3.org/2001/04/xmlenc#sha256" },
-	{ SAML_ECDSA_SHA384, EVP_PKEY_EC, "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384", "http://www.w3.org/2001/04/xmldsig-more#sha384" },
+	{ SAML_RSA_SHA256, EVP_PKEY_RSA, "http://www.w3.org/2001/04/xmlenc#sha256" },
+	{ SAML_RSA_SHA384, EVP_PKEY_RSA, "http://www.w3.org/2001/04/xmldsig-more#sha384" },
+	{ SAML_RSA_SHA512, EVP_PKEY_RSA, "http://www.w3.org/2001/04/xmlenc#sha512" },
+	{ SAML_ECDSA_SHA256, EVP_PKEY_EC, "http://www.w3.org/2001/04/xmlenc#sha256" },
+	{ SAML_ECDSA_SHA384, EVP_PKEY_EC, "http://www.w3.org/2001/04/xmldsig-more#sha384" },
 };
 
 /* ---- xmlsec1 ---- */
@@ -213,7 +213,7 @@ static bool algorithm_is(struct saml_walk *w, const xmlNode *n, const char *uri)
 static const struct method *method_of(struct saml_walk *w, const xmlNode *n)
 {
 	for (size_t i = 0; n && i < sizeof(methods) / sizeof(*methods); i++)
-		if (algorithm_is(w, n, methods[i].uri))
+		if (algorithm_is(w, n, saml_alg_uri(methods[i].alg)))
 			return &methods[i];
 	return NULL;
 }

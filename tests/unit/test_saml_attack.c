@@ -17,7 +17,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "saml/int.h"
-#include "saml_certs.h"
+#include "tests/unit/saml_certs.h"
+#include "tests/unit/sig_rig.h"
 
 #define W(check) (1u << SAML_CHECK_##check)
 #define EVER     0xffffffffu /* without any of the checks xmlsec1, or the form of our functions, still refuses it */
@@ -318,6 +319,64 @@ static void all_good(void **state)
 	assert_int_equal(saml_loads(), 0);
 }
 
+/* What our builder writes comes back as it was, and the signature with it holds for keyd's check. */
+static void built(void **state)
+{
+	static struct lw_bytes values[] = { { (const uint8_t *)"R&D <all> \t\r\n\"'", 15 }, { (const uint8_t *)"", 0 }, { (const uint8_t *)"\xe2\x98\xba", 3 } };
+	struct saml_attr attrs[] = { { LW_LIT("mail"), { NULL, 0 }, values, 3 }, { LW_LIT("a&\"b"), LW_LIT("urn:oasis:names:tc:SAML:2.0:attrname-format:uri"), values, 1 } };
+	const struct saml_assertion whole = { .id = LW_LIT("_0123456789abcdef0123456789abcdef"),
+		.issuer = LW_LIT("https://idp.acme.example/websso/SAML2/Metadata/acme.example"),
+		.issue_instant = 1795415400123000,
+		.not_before = 1795415100123000,
+		.not_on_or_after = 1795419000123000,
+		.authn_instant = 1795415399000000,
+		.name_id_format = LW_LIT("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"),
+		.name_id = LW_LIT(" alice <&> "),
+		.audience = LW_LIT("https://sp.acme.example/?a=1&b=2"),
+		.recipient = LW_LIT("https://sp.acme.example/acs?x=\"1\"&y"),
+		.in_response_to = LW_LIT("_req"),
+		.authn_context = LW_LIT("urn:oasis:names:tc:SAML:2.0:ac:classes:Kerberos"),
+		.session_index = LW_LIT("_s"),
+		.attrs = attrs,
+		.n_attrs = 2 };
+	const struct saml_assertion least = { .id = LW_LIT("_1"), .issuer = LW_LIT("urn:x"), .issue_instant = 1000, .name_id = LW_LIT("a") };
+
+	for (unsigned i = 1; i < 2 * SAML_ALG_COUNT; i++) {
+		struct saml_assertion a = i < SAML_ALG_COUNT ? whole : least, got;
+		const struct rig_signer *key;
+		struct lw_arena *arena = lw_arena_new(1 << 20, false);
+		struct lw_bytes value;
+		struct lw_writer w, as_made, as_read;
+		struct saml_doc *doc;
+		char why[200] = "";
+
+		if (i == SAML_ALG_COUNT)
+			continue;
+		a.alg = i % SAML_ALG_COUNT;
+		key = sig_rig(a.alg == SAML_ECDSA_SHA256 ? RIG_P256 : a.alg == SAML_ECDSA_SHA384 ? RIG_P384 : RIG_RSA2048);
+		lw_writer_init(&w, SAML_MAX);
+		lw_writer_init(&as_made, SAML_MAX);
+		lw_writer_init(&as_read, SAML_MAX);
+		assert_int_equal(saml_assertion_build(&a, key->signer, &w), LW_OK);
+		assert_int_equal(saml_doc_parse(lw_written(&w), &doc, why), LW_OK);
+		if (saml_assertion_verify(doc, saml_doc_root(doc), &key->cert, 1, arena, &got, &value, why) != LW_OK)
+			fail_msg("%u: %s", i, why);
+		saml_assertion_put(&as_made, &a);
+		saml_assertion_put(&as_read, &got);
+		assert_int_equal(as_made.n, as_read.n);
+		assert_memory_equal(as_made.p, as_read.p, as_made.n);
+		assert_int_equal(saml_assertion_check(&got, value, key->signer), LW_OK);
+		got.name_id = LW_LIT("mallory");
+		assert_int_equal(saml_assertion_check(&got, value, key->signer), LW_EAUTH);
+		saml_doc_free(doc);
+		lw_writer_done(&w);
+		lw_writer_done(&as_made);
+		lw_writer_done(&as_read);
+		lw_arena_free(arena);
+	}
+	sig_rig_done();
+}
+
 static void all_refused(void **state)
 {
 	for (size_t i = 0; i < N_ATTACKS; i++) {
@@ -380,7 +439,8 @@ static void opens_nothing(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(opens_nothing), cmocka_unit_test(all_good), cmocka_unit_test(all_refused) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(opens_nothing), cmocka_unit_test(all_good), cmocka_unit_test(built),
+		cmocka_unit_test(all_refused) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
