@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += libbase.a
 libbase_a_SOURCES = \
+	base/api.c base/api.h \
 	base/arena.c base/arena.h \
 	base/ber.c base/ber.h \
 	base/bytes.c base/bytes.h \

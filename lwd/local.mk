@@ -11,11 +11,14 @@ liblwd_a_SOURCES = \
 LWD_LIBS = $(LIBEVENT_LIBS) $(SECCOMP_LIBS)
 
 # The routes of web, which the matrix asks too.
-WEB_ROUTES = lwd/web.h lwd/web.c lwd/web_health.c lwd/web_login.c
+WEB_ROUTES = lwd/web.h lwd/web.c lwd/web_health.c lwd/web_login.c lwd/web_api.c
+
+# The verbs of lwctl.
+CONTROL = lwd/control.h lwd/control.c lwd/control_object.c lwd/control_write.c lwd/control_kind.h lwd/control_tenant.c lwd/control_keys.c lwd/control_page.c
 
 # Programs are built into bin/: beside this folder there cannot be a file of its name.
 sbin_PROGRAMS += bin/lwd
-bin_lwd_SOURCES = lwd/services.c lwd/services.h lwd/services_kdc.c lwd/services_web.c $(WEB_ROUTES) lwd/control.h lwd/control.c lwd/control_object.c lwd/control_write.c lwd/control_kind.h lwd/control_tenant.c lwd/control_keys.c lwd/control_page.c
+bin_lwd_SOURCES = lwd/services.c lwd/services.h lwd/services_kdc.c lwd/services_web.c $(WEB_ROUTES) $(CONTROL)
 bin_lwd_LDADD = liblwd.a libhttp.a libldapd.a libkdc.a libkeys.a libca.a libstore.a libbase.a $(LWD_LIBS) $(LMDB_LIBS) $(GSSAPI_LIBS) $(KRB5_LIBS) $(XCRYPT_LIBS) \
 	$(BASE_LIBS) $(JANSSON_LIBS) -llber
 

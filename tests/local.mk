@@ -21,6 +21,8 @@ include tests/unit/lwd.mk
 include tests/fuzz/lwd.mk
 include tests/unit/http.mk
 include tests/fuzz/http.mk
+include tests/unit/api.mk
+include tests/fuzz/api.mk
 include tests/unit/schema.mk
 include tests/fuzz/schema.mk
 include tests/unit/ldap.mk

@@ -101,9 +101,16 @@ static void *serve(void *arg)
 	return NULL;
 }
 
+static int control(void *ctx, const struct keys_token *token, const struct lw_cap *cap, const struct relay_control *q, struct lw_writer *out)
+{
+	const struct control_from from = { token, cap, q->addr };
+
+	return control_forwarded(world.control, &from, q->request, out);
+}
+
 static void up(struct peer *p, enum lw_role_id me)
 {
-	*p = (struct peer){ .server = { .me = me, .store = world.store, .keys = world.keys } };
+	*p = (struct peer){ .server = { .me = me, .store = world.store, .keys = world.keys, .control = control } };
 	check(lw_sock_pair(SOCK_STREAM, p->fds), "socket pair");
 	p->chan = lw_chan_new("peer");
 	if (!p->chan || pthread_create(&p->thread, NULL, serve, p))

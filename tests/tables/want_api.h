@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The lines of lwd/web_api.c, within lines_routes of want_http.c. What the verbs behind the routes answer in all cases stands in
+ * want_forwarded.c; here is that each route asks its verb, about the path's tenant, with the caller's capability. */
+#define T       "/api/v1/tenants/{tenant}"
+#define BETA    "/api/v1/tenants/beta.example"
+#define JSON(x) " type=application/json body=" x
+/*      who is of another tenant is refused, whatever is there; the operator's word is no login */
+#define OWN(user, admin)                                                                                     \
+	{                                                                                                    \
+		"401", user, admin, "403", "403", "403"                                                      \
+	}
+#define INSTALLATIONS(x)                                                                                     \
+	{                                                                                                    \
+		"401", "403", "403", "403", x, "403"                                                         \
+	}
+/*      nobody has asked anything of a tenant yet */
+#define MALFORMED                                                                                            \
+	{                                                                                                    \
+		"401", "400", "400", "400", "400", "400"                                                     \
+	}
+/* what every kind of object has */
+#define OBJECTS(objects, there, new, read, change, remove)                                             \
+	{ "GET " T "/" objects, "a list", "GET " BETA "/" objects, OWN("200", "200") },                      \
+	        { "POST " T "/" objects, "one", "POST " BETA "/" objects JSON(new), OWN("403", "201") },     \
+	        { "GET " T "/" objects "/{name}", "one", "GET " BETA "/" objects "/" there, read },          \
+	        { "GET " T "/" objects "/{name}", "absent", "GET " BETA "/" objects "/nobody",               \
+		        OWN("404", "404") },                                                                 \
+	        { "PATCH " T "/" objects "/{name}", "one",                                                   \
+		        "PATCH " BETA "/" objects "/" there JSON("{\"title\":null,\"description\":\"new\"}"), change }, \
+	        { "PATCH " T "/" objects "/{name}", "absent",                                                \
+		        "PATCH " BETA "/" objects "/nobody" JSON("{\"description\":\"new\"}"),               \
+		        OWN("404", "404") },                                                                 \
+	        { "DELETE " T "/" objects "/{name}", "one", "DELETE " BETA "/" objects "/" there, remove },  \
+	{                                                                                                    \
+		"DELETE " T "/" objects "/{name}", "absent", "DELETE " BETA "/" objects "/nobody",           \
+		        OWN("403", "404")                                                                    \
+	}
+#define PRINCIPALS(objects, there, change)                                                                   \
+	{ "PUT " T "/" objects "/{name}/password", "one",                                                    \
+		"PUT " BETA "/" objects "/" there "/password" JSON("{\"password\":\"a-new-password\"}"), change }, \
+	        { "POST " T "/" objects "/{name}/disable", "one",                                            \
+		        "POST " BETA "/" objects "/" there "/disable", change },                             \
+	        { "POST " T "/" objects "/{name}/unlock", "one",                                             \
+		        "POST " BETA "/" objects "/" there "/unlock", change },                              \
+	{                                                                                                    \
+		"POST " T "/" objects "/{name}/enable", "one", "POST " BETA "/" objects "/" there "/enable", \
+		        change                                                                               \
+	}
+
+{ "GET /api/v1/tenants", "", "GET /api/v1/tenants", INSTALLATIONS("200") },
+{ "POST /api/v1/tenants", "", "POST /api/v1/tenants" JSON("{\"name\":\"delta.example\",\"password\":\"delta-password\"}"),
+	INSTALLATIONS("201") },
+{ "POST /api/v1/tenants", "there", "POST /api/v1/tenants" JSON("{\"name\":\"beta.example\",\"password\":\"delta-password\"}"),
+	INSTALLATIONS("409") },
+{ "GET /api/v1/tenants/{name}", "there", "GET " BETA, INSTALLATIONS("200") },
+{ "GET /api/v1/tenants/{name}", "absent", "GET /api/v1/tenants/delta.example", INSTALLATIONS("404") },
+{ "POST /api/v1/tenants/{name}/disable", "there", "POST " BETA "/disable", INSTALLATIONS("204") },
+{ "POST /api/v1/tenants/{name}/disable", "system", "POST /api/v1/tenants/acme.example/disable", INSTALLATIONS("403") },
+{ "POST /api/v1/tenants/{name}/enable", "there", "POST " BETA "/enable", INSTALLATIONS("204") },
+
+{ "GET " T "/whoami", "at home", "GET /api/v1/tenants/~/whoami", { "401", "200", "200", "200", "200", "403" } },
+{ "GET " T "/whoami", "in beta", "GET " BETA "/whoami", OWN("200", "200") },
+{ "GET " T "/whoami", "in a tenant that is not there", "GET /api/v1/tenants/delta.example/whoami", OWN("403", "403") },
+{ "GET " T "/whoami", "by password", "GET " BETA "/whoami by=basic", SAME("401") },
+{ "GET " T "/whoami", "forged", "GET " BETA "/whoami token=forged", SAME("401") },
+{ "GET " T "/whoami", "expired", "GET " BETA "/whoami token=expired", SAME("401") },
+{ "GET " T "/whoami", "another role's token", "GET " BETA "/whoami token=directory", SAME("401") },
+{ "GET " T "/whoami", "in the clear", "GET " BETA "/whoami clear", SAME("403") },
+{ "GET " T "/explain", "", "GET " BETA "/explain?who=bob&verb=read&what=carol&attr=cn", OWN("403", "200") },
+{ "GET " T "/explain", "half", "GET " BETA "/explain?who=bob", MALFORMED },
+{ "GET " T "/ca", "", "GET " BETA "/ca?root=true", OWN("200", "200") },
+{ "GET " T "/ca", "another parameter", "GET " BETA "/ca?foot=true", MALFORMED },
+
+OBJECTS("users", "carol", "{\"name\":\"new\",\"surname\":\"n\"}", OWN("200", "200"), OWN("403", "200"), OWN("403", "204")),
+PRINCIPALS("users", "carol", OWN("403", "204")),
+{ "GET " T "/users", "a page", "GET " BETA "/users?limit=2", OWN("200", "200") },
+{ "GET " T "/users", "no page", "GET " BETA "/users?limit=none", OWN("400", "400") },
+{ "GET " T "/users", "said twice", "GET " BETA "/users?limit=1&limit=2", MALFORMED },
+{ "POST " T "/users", "there", "POST " BETA "/users" JSON("{\"name\":\"bob\"}"), OWN("403", "409") },
+{ "POST " T "/users", "no JSON", "POST " BETA "/users body={\"name\":\"new\"}", MALFORMED },
+{ "POST " T "/users", "an unknown member", "POST " BETA "/users" JSON("{\"name\":\"new\",\"nom\":\"x\"}"), MALFORMED },
+{ "PATCH " T "/users/{name}", "one's own", "PATCH " BETA "/users/bob" JSON("{\"description\":\"new\"}"), OWN("200", "200") },
+{ "PUT " T "/users/{name}/password", "one's own", "PUT " BETA "/users/bob/password" JSON("{\"password\":\"a-new-password\"}"),
+	OWN("204", "204") },
+{ "POST " T "/users/{name}/disable", "absent", "POST " BETA "/users/nobody/disable", OWN("404", "404") },
+OBJECTS("services", "absent", "{\"name\":\"HTTP/new\"}", OWN("404", "404"), OWN("404", "404"), OWN("403", "404")),
+PRINCIPALS("services", "absent", OWN("404", "404")),
+OBJECTS("hosts", "web1", "{\"name\":\"new\"}", OWN("404", "200"), OWN("404", "200"), OWN("403", "204")),
+PRINCIPALS("hosts", "web1", OWN("404", "204")),
+OBJECTS("groups", "staff", "{\"name\":\"new\"}", OWN("200", "200"), OWN("403", "200"), OWN("403", "403")), /* a grant names it */
+{ "POST " T "/groups/{name}/members", "user", "POST " BETA "/groups/staff/members" JSON("{\"members\":[\"carol\"]}"), OWN("403", "204") },
+{ "POST " T "/groups/{name}/members", "none", "POST " BETA "/groups/staff/members" JSON("{\"members\":\"carol\"}"), MALFORMED },
+{ "POST " T "/groups/{name}/members/remove", "user", "POST " BETA "/groups/staff/members/remove" JSON("{\"members\":[\"bob\"]}"),
+	OWN("403", "204") },
+{ "DELETE " T "/groups/{name}/members/{member}", "user", "DELETE " BETA "/groups/staff/members/bob", OWN("403", "204") },
+{ "DELETE " T "/groups/{name}/members/{member}", "absent", "DELETE " BETA "/groups/stuff/members/bob", OWN("404", "404") },
+OBJECTS("grants", "cellar", "{\"text\":\"permit_user_bob_may_read_any_attrs(*);\"}", OWN("404", "200"), OWN("404", "200"),
+	OWN("403", "204")),
+OBJECTS("policies", "default", "{\"name\":\"new\"}", OWN("404", "200"), OWN("404", "200"), OWN("403", "403")), /* it stays */
+{ "POST " T "/keytabs", "host", "POST " BETA "/keytabs" JSON("{\"name\":\"web1\"}"), OWN("404", "200") },
+{ "GET " T "/keys", "", "GET " BETA "/keys", OWN("403", "200") },
+{ "POST " T "/keys/{kind}/rotate", "kerberos", "POST " BETA "/keys/kerberos/rotate", OWN("403", "200") },
+{ "POST " T "/keys/{kind}/rotate", "no kind", "POST " BETA "/keys/cellar/rotate", OWN("501", "501") },
+#undef T
+#undef BETA
+#undef JSON
+#undef OWN
+#undef INSTALLATIONS
+#undef MALFORMED
+#undef OBJECTS
+#undef PRINCIPALS
