@@ -241,7 +241,7 @@ int access_check_change(const struct access_rights *author, const struct access_
 int access_check_name(const struct access_rights *author, const struct access_object *,
         const struct access_ctx *, struct access_why *);
 bool access_is_identity(
-        unsigned kind, const struct schema_attr *); /* uid, krbPrincipalName, mail; cn where it names */
+        unsigned kind, const struct schema_attr *); /* uid, krbPrincipalName, mail, lwEntityId; cn where it names */
 /* Somebody else's secret is written: the author can act as its owner from now on. One's own: always fine. */
 int access_check_secret(const struct access_rights *author, const struct access_subject *owner,
         bool owner_protected, const struct access_above *, struct access_why *);

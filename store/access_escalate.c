@@ -280,6 +280,7 @@ bool access_is_identity(unsigned kind, const struct schema_attr *a)
 		{ "uid", ACCESS_PERSON | ACCESS_SERVICE | ACCESS_HOST },
 		{ "krbPrincipalName", ACCESS_PERSON | ACCESS_SERVICE | ACCESS_HOST },
 		{ "mail", ACCESS_PERSON | ACCESS_SERVICE | ACCESS_HOST | ACCESS_GROUP },
+		{ "lwEntityId", ACCESS_APPLICATION },
 		{ "cn", ACCESS_SERVICE | ACCESS_HOST | ACCESS_GROUP | ACCESS_APPLICATION },
 	};
 

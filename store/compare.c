@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compare, and the questions of those who issue and seal. */
+#include "store/access_rule.h"
 #include "store/guard.h"
 #include "store/ops.h"
 
@@ -187,6 +188,25 @@ static void explain_rule(struct store_txn *t, const struct access_why *why, stru
 	}
 }
 
+/* The best case of what the question leaves open: for a certificate one's own names and a profile that some rule speaks of, for a
+ * token the relying party's own name. */
+static bool decide_open(const struct access_rights *rights, enum access_verb verb, struct access_object *o, const struct eng_entry *e,
+	const struct schema_attr *attr, const struct access_ctx *ctx, struct access_why *why)
+{
+	struct eng_attr a;
+	bool yes;
+
+	o->names_owned = e->id == rights->subject.id;
+	if (eng_attr_find(e, ops_known()->lwEntityId->id, &a))
+		eng_value_first(&a, &o->audience);
+	yes = access_decide(rights, verb, o, attr, ctx, why);
+	for (uint32_t i = rights->permit[ACCESS_ENROL]; verb == ACCESS_ENROL && !yes && i < rights->first[ACCESS_ENROL + 1]; i++) {
+		o->profile = rights->rules[i]->profile;
+		yes = access_decide(rights, verb, o, attr, ctx, why);
+	}
+	return yes;
+}
+
 int store_explain(struct store_txn *t, const struct lw_uuid *who, enum access_verb verb, const struct store_dn *what,
 	const struct schema_attr *attr, bool *ret_permit, struct lw_writer *text)
 {
@@ -226,7 +246,7 @@ int store_explain(struct store_txn *t, const struct lw_uuid *who, enum access_ve
 	ctx.mfa = ctx.asserted = false;
 	ctx.confidential = true;
 	ctx.actor = NULL;
-	*ret_permit = access_decide(rights, verb, &o, attr, &ctx, &why);
+	*ret_permit = decide_open(rights, verb, &o, &e, attr, &ctx, &why);
 	explain_rule(t, &why, text);
 	access_rights_free(rights);
 	return LW_OK;

@@ -154,7 +154,7 @@ int eng_ids_sub(struct eng_txn *, uint32_t tenant, uint16_t attr, enum schema_pi
 /* lo <= ordering key <= hi; an empty bound is open. NULL when there are more than max. */
 int eng_ids_ord(struct eng_txn *, uint32_t tenant, uint16_t attr, struct lw_bytes lo, struct lw_bytes hi, size_t max,
 	struct eng_ids **ret);
-/* The (at most max) first with an ordering key <= hi, in that order's favour: what is left out comes later. */
+/* The first max with an ordering key <= hi; what comes after them in that order is left out. */
 int eng_ids_ord_first(struct eng_txn *, uint32_t tenant, uint16_t attr, struct lw_bytes hi, size_t max, struct eng_ids **ret);
 /* Who refers to target (attr 0: by any attribute). */
 int eng_ids_refs(struct eng_txn *, uint32_t tenant, uint64_t target, uint16_t attr, struct eng_ids **ret);

@@ -91,13 +91,11 @@ static int container(struct store_txn *t, const char *name, struct eng_fx *fx, u
 static int record_new(struct store_txn *t, const char *where, const char *name, const char *class, int64_t expires,
 	struct eng_fx *fx, struct image *img)
 {
-	struct eng_entry e;
-	uint64_t parent;
-	int err = ops_record(t, where, name, &e);
+	uint64_t parent, other;
+	int err = container(t, where, fx, &parent);
 
-	if (err != LW_ENOTFOUND)
-		return err ? err : LW_EEXIST;
-	err = container(t, where, fx, &parent);
+	if (!err && ops_child(t, parent, ops_known()->cn, name, &other) == LW_OK)
+		err = LW_EEXIST;
 	if (!err)
 		err = start(t, parent, ops_known()->cn, name, class, img);
 	return err ? err : set_time(img, ops_known()->lwExpires, expires);

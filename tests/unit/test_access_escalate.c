@@ -270,6 +270,8 @@ static void test_names_and_secrets(void **state)
 	assert_true(access_is_identity(ACCESS_PERSON, schema_attr(LW_LIT("mail"))));
 	assert_true(access_is_identity(ACCESS_SERVICE, schema_attr(LW_LIT("cn"))));
 	assert_true(access_is_identity(ACCESS_HOST, schema_attr(LW_LIT("krbPrincipalName"))));
+	assert_true(access_is_identity(ACCESS_APPLICATION, schema_attr(LW_LIT("lwEntityId"))));
+	assert_false(access_is_identity(ACCESS_PERSON, schema_attr(LW_LIT("lwEntityId"))));
 	assert_false(access_is_identity(ACCESS_PERSON, schema_attr(LW_LIT("cn"))));
 	assert_false(access_is_identity(ACCESS_PERSON, schema_attr(LW_LIT("description"))));
 	assert_false(access_is_identity(ACCESS_ENTRY, schema_attr(LW_LIT("cn"))));

@@ -385,6 +385,20 @@ static void older_tenant(void **state)
 	assert_string_equal(fix_read(fix.admin, TOKENS, "description"), "mine");
 }
 
+/* … with what is in it. */
+static void older_tenants_own(void **state)
+{
+	struct store_cert c;
+
+	OK(eng_submit(fix.store, take_away, NULL));
+	OK(fix_add(fix.admin, "dn: " CERTS "\nobjectClass: organizationalUnit\nou: certificates"));
+	OK(fix_add(fix.admin, "dn: cn=07," CERTS "\nobjectClass: device\ncn: 07"));
+	ERR(intent(alice_s, "07", &alice, "user"), LW_EEXIST);
+	ERR(cert_in(auth, "07", &c), LW_ENOTFOUND);
+	OK(intent(alice_s, "08", &alice, "user"));
+	OK(fix_delete(fix.admin, "cn=07," CERTS));
+}
+
 /* ---- who asks, by which names ---- */
 
 static const char *holder(struct lw_session *s, const struct lw_uuid *who)
@@ -774,6 +788,39 @@ static void expiring(void **state)
 	assert_false(cancelled(auth, "_300"));
 }
 
+/* ---- why? ---- */
+
+static const char *explain(const struct lw_uuid *who, enum access_verb verb, const char *what)
+{
+	struct lw_writer w;
+	struct store_txn *t;
+	const char *out;
+	bool yes;
+
+	lw_writer_init(&w, 4096);
+	OK(store_begin(fix.admin, STORE_READ, &t));
+	OK(store_explain(t, who, verb, fix_dn(what), NULL, &yes, &w));
+	store_end(t);
+	out = lw_printf(fix.arena, "%s %.*s", yes ? "yes" : "no", (int)w.n, w.p);
+	lw_writer_done(&w);
+	return strchr(out, ',') ? lw_printf(fix.arena, "%.*s", (int)(strchr(out, ',') - out), out) : out;
+}
+
+static void explained(void **state)
+{
+	make_shop();
+	OK(intent(alice_s, "01", &alice, "user"));
+	assert_string_equal(explain(&alice, ACCESS_ENROL, ALICE), "yes permitted by a rule: cn=self-enrol-user");
+	assert_string_equal(explain(&web, ACCESS_ENROL, WEB), "yes permitted by a rule: cn=self-enrol-tls-server");
+	assert_string_equal(explain(&alice, ACCESS_ENROL, BOB), "no no rule permits it");
+	assert_string_equal(explain(&alice, ACCESS_REVOKE, "cn=01," CERTS), "yes permitted by a rule: cn=self-certificates");
+	assert_string_equal(explain(&bob, ACCESS_REVOKE, "cn=01," CERTS), "no no rule permits it");
+	assert_string_equal(explain(&alice, ACCESS_TOKEN, SHOP), "no no rule permits it");
+	OK(grant("t", "permit user alice may token audience \"" SP "\";"));
+	assert_string_equal(explain(&alice, ACCESS_TOKEN, SHOP), "yes permitted by a rule: cn=t");
+	assert_string_equal(explain(&bob, ACCESS_TOKEN, SHOP), "no no rule permits it");
+}
+
 /* What a rule names stays. Nobody's session is worked out again for a certificate. */
 static void alone(void **state)
 {
@@ -897,8 +944,8 @@ static void bench(void **state)
 int main(int argc, char **argv)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, up, down)
-	const struct CMUnitTest tests[] = { T(life), T(bad_requests), T(rights), T(plain_writes), T(older_tenant), T(holders),
-		T(tenant_keys), T(applications), T(tokens), T(cancelling), T(expiring), T(alone), T(replay) };
+	const struct CMUnitTest tests[] = { T(life), T(bad_requests), T(rights), T(plain_writes), T(older_tenant), T(older_tenants_own), T(holders),
+		T(tenant_keys), T(applications), T(tokens), T(cancelling), T(expiring), T(explained), T(alone), T(replay) };
 	const struct CMUnitTest benches[] = { T(bench) };
 
 	if (argc > 1 && !strcmp(argv[1], "--bench"))
