@@ -48,6 +48,7 @@ const struct control_verb control_verbs[] = {
 	{ "keytab.get", ACCESS_EXPORT, CONTROL_TENANT | CONTROL_TOKEN, control_keytab_get },
 	{ "key.list", ACCESS_ADMINISTER, CONTROL_TENANT | CONTROL_TOKEN, control_key_list },
 	{ "key.rotate", ACCESS_ADMINISTER, CONTROL_TENANT | CONTROL_TOKEN, control_key_rotate },
+	{ "token.cancel", ACCESS_REVOKE, CONTROL_TENANT, control_token_cancel },
 	{ "explain", ACCESS_ADMINISTER, CONTROL_TENANT, control_explain },
 	{ NULL, 0, 0, NULL },
 };

@@ -131,6 +131,11 @@ const struct line lines_forwarded[] = {
 	        OWN("not-found", "not-found") },
 	{ "key.list", "", "key.list", OWN("refused", "ok+1") },
 	{ "key.rotate", "the realm's", "key.rotate kind=kerberos", OWN("refused", "ok+2") },
+	/* whoever knows a token's name held the token */
+	{ "token.cancel", "good for an hour", "token.cancel id=a1 until=1795395600000000", OWN("ok+0", "ok+0") },
+	{ "token.cancel", "over already", "token.cancel id=a1 until=1795391999000000", OWN("usage", "usage") },
+	{ "token.cancel", "another tenant's", "token.cancel @gamma.example id=a1 until=1795395600000000",
+	        { "EAUTH", "refused", "refused", "ok+0", "refused", "EACCES" } },
 	{ "explain", "user", "explain who=bob verb=read what=carol attr=cn", OWN("refused", "ok+1") },
 	{ "explain", "absent", "explain who=bob verb=read what=nobody attr=cn", OWN("refused", "not-found") },
 	{ "explain", "in another tenant", "explain who=bob verb=read what=" ALICE " attr=cn",
