@@ -51,11 +51,6 @@ int store_compare(struct store_txn *t, const struct store_dn *dn, struct lw_byte
 
 /* ---- principals, for roles ---- */
 
-static bool for_roles(const struct store_txn *t)
-{
-	return t->session->role != OPS_NO_ROLE;
-}
-
 static void first_value(const struct eng_entry *e, const struct schema_attr *attr, char *ret, size_t size)
 {
 	struct eng_attr a;
@@ -89,7 +84,7 @@ static int principal(struct store_txn *t, int err, uint64_t id, struct store_pri
 {
 	struct eng_entry e;
 
-	if (!for_roles(t))
+	if (!ops_is_role(t))
 		return LW_EACCES;
 	if (!err)
 		err = eng_entry(t->eng, t->tenant, id, &e);
@@ -130,19 +125,16 @@ int store_sealed(struct store_txn *t, const struct lw_uuid *uuid, uint16_t attr,
 {
 	const struct schema_attr *a = schema_attr_id(attr);
 	struct eng_entry e;
-	uint64_t id;
 	int err;
 
-	if (!for_roles(t) || !a || !(a->flags & SCHEMA_SECRET))
+	if (!ops_is_role(t) || !a || !(a->flags & SCHEMA_SECRET))
 		return LW_EACCES;
-	err = eng_by_uuid(t->eng, t->tenant, uuid, &id);
-	if (!err)
-		err = eng_entry(t->eng, t->tenant, id, &e);
+	err = ops_by_uuid(t->eng, t->tenant, uuid, &e);
 	if (err)
 		return err;
 	if (!ops_decide(t, ACCESS_EXPORT, &e, a))
 		return LW_EACCES;
-	return eng_sealed(t->eng, t->tenant, id, attr, (uint8_t)cls, ret, ret_generation);
+	return eng_sealed(t->eng, t->tenant, e.id, attr, (uint8_t)cls, ret, ret_generation);
 }
 
 /* ---- decisions ---- */
@@ -150,22 +142,19 @@ int store_sealed(struct store_txn *t, const struct lw_uuid *uuid, uint16_t attr,
 int store_may(struct store_txn *t, enum access_verb verb, const struct lw_uuid *target, const struct schema_attr *attr)
 {
 	struct store_view v;
-	uint64_t id;
 	int err;
 
 	if (!access_any(t->session->rights, verb))
 		return LW_EACCES;
 	if (!target)
 		return verb == ACCESS_ADMINISTER && ops_may_administer(t) ? LW_OK : LW_EACCES;
-	err = eng_by_uuid(t->eng, t->tenant, target, &id);
-	if (!err)
-		err = eng_entry(t->eng, t->tenant, id, &v.e);
+	err = ops_by_uuid(t->eng, t->tenant, target, &v.e);
 	if (err)
 		return err;
 	if (ops_decide(t, verb, &v.e, attr))
 		/* who has somebody's keys is him: no less is needed than to set them */
 		return verb == ACCESS_EXPORT ? guard_secret(t, &v.e) : LW_OK;
-	err = ops_view_in(t, id, &v);
+	err = ops_view_in(t, v.e.id, &v);
 	return err ? err : LW_EACCES;
 }
 

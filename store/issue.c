@@ -6,18 +6,13 @@
 
 #define MAX_PROFILE 64
 
-static bool for_roles(const struct store_txn *t)
-{
-	return t->session->role != OPS_NO_ROLE;
-}
-
 int store_tenant_sealed(struct store_txn *t, const struct schema_attr *attr, struct lw_bytes *ret, uint64_t *ret_generation)
 {
 	enum store_secret_class cls = ops_tenant_key(attr);
 	struct eng_entry e;
 	int err;
 
-	if (!for_roles(t) || !cls)
+	if (!ops_is_role(t) || !cls)
 		return LW_EACCES;
 	err = eng_entry(t->eng, t->tenant, OPS_SUFFIX_ID, &e);
 	if (err)
@@ -66,23 +61,15 @@ static enum store_kind kind_of(uint32_t flags)
 	return flags & ACCESS_PERSON ? STORE_PERSON : flags & ACCESS_SERVICE ? STORE_SERVICE : STORE_HOST;
 }
 
-static int by_uuid(struct store_txn *t, const struct lw_uuid *uuid, struct eng_entry *ret)
-{
-	uint64_t id;
-	int err = eng_by_uuid(t->eng, t->tenant, uuid, &id);
-
-	return err ? err : eng_entry(t->eng, t->tenant, id, ret);
-}
-
 int store_holder(struct store_txn *t, const struct lw_uuid *uuid, struct store_holder *ret)
 {
 	struct store_holder h = { 0 };
 	struct eng_entry e;
 	int err;
 
-	if (!for_roles(t) || !access_any(t->session->rights, ACCESS_READ))
+	if (!ops_is_role(t) || !access_any(t->session->rights, ACCESS_READ))
 		return LW_EACCES;
-	err = by_uuid(t, uuid, &e);
+	err = ops_by_uuid(t->eng, t->tenant, uuid, &e);
 	if (!err && (!(e.flags & OPS_HOLDERS) || !ops_decide(t, ACCESS_READ, &e, ops_known()->krbPrincipalName)))
 		err = LW_ENOTFOUND;
 	if (!err)
@@ -125,7 +112,7 @@ int store_may_enrol(struct store_txn *t, const struct lw_uuid *subject, struct l
 
 	if (!access_any(t->session->rights, ACCESS_ENROL))
 		return LW_EACCES;
-	err = by_uuid(t, subject, &v.e);
+	err = ops_by_uuid(t->eng, t->tenant, subject, &v.e);
 	if (!err)
 		err = ops_may_enrol(t, &v.e, profile, names_owned, ret_max_life);
 	if (err == LW_EACCES && ops_view_in(t, v.e.id, &v) == LW_ENOTFOUND)
@@ -206,7 +193,7 @@ int store_cert(struct store_txn *t, struct lw_bytes serial, struct store_cert *r
 	struct eng_entry e;
 	int err;
 
-	if (!for_roles(t) || !access_any(t->session->rights, ACCESS_READ))
+	if (!ops_is_role(t) || !access_any(t->session->rights, ACCESS_READ))
 		return LW_EACCES;
 	if (ops_serial_name(serial, name))
 		return LW_ENOTFOUND;
@@ -228,7 +215,7 @@ int store_cert_revoked(struct store_txn *t, int64_t since, uint64_t *inout_after
 	size_t n = 0;
 	int err;
 
-	if (!for_roles(t) || !access_any(t->session->rights, ACCESS_READ))
+	if (!ops_is_role(t) || !access_any(t->session->rights, ACCESS_READ))
 		return LW_EACCES;
 	err = schema_norm(state, NULL, t->arena, LW_LIT("revoked"), &norm);
 	if (!err)
@@ -261,7 +248,7 @@ int store_cert_generation(struct store_txn *t, uint64_t *ret)
 	uint64_t id;
 	int err;
 
-	if (!for_roles(t))
+	if (!ops_is_role(t))
 		return LW_EACCES;
 	err = ops_child(t, OPS_SUFFIX_ID, ops_known()->ou, "certificates", &id);
 	if (!err)
@@ -355,7 +342,7 @@ int store_application(struct store_txn *t, struct lw_bytes name, struct store_ap
 	uint64_t id;
 	int err;
 
-	if (!for_roles(t) || !access_any(t->session->rights, ACCESS_READ))
+	if (!ops_is_role(t) || !access_any(t->session->rights, ACCESS_READ))
 		return LW_EACCES;
 	if (!name.n || schema_norm(k->lwEntityId, NULL, t->arena, name, &norm))
 		return LW_ENOTFOUND;

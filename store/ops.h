@@ -74,6 +74,8 @@ struct ops_who { /* everything in the transaction's arena */
 	struct eng_entry e;
 	struct access_subject subject;
 };
+/* The entry of a UUID. LW_ENOTFOUND. */
+int ops_by_uuid(struct eng_txn *, uint32_t tenant, const struct lw_uuid *, struct eng_entry *ret);
 /* LW_ENOTFOUND, LW_EDISABLED, LW_ELIMIT (too many groups); disabled_too: does not look at lwDisabled. */
 int ops_who(struct eng_txn *, uint32_t tenant, const struct lw_uuid *, bool disabled_too, struct ops_who *ret);
 int ops_principal(const struct eng_entry *, struct store_principal *ret); /* LW_ENOTFOUND: it is none */
@@ -176,6 +178,10 @@ struct store_view {
 	struct eng_entry e;
 	const struct access_set *read, *search;
 };
+static inline bool ops_is_role(const struct store_txn *t) /* … or somebody's session? */
+{
+	return t->session->role != OPS_NO_ROLE;
+}
 /* On a session that is up to date; eng stays the caller's. */
 int ops_txn_start(struct lw_session *, struct eng_txn *eng, struct store_txn **ret);
 /* DN to id, without any access check. LW_ENOTFOUND: txn->chain is what was found of it. */

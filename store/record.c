@@ -217,12 +217,10 @@ int write_cert_drop(struct store_txn *t, const struct store_op *op, struct eng_f
 static int may_revoke(struct store_txn *t, const struct record *r)
 {
 	struct store_view v;
-	uint64_t id;
 
 	if (ops_decide(t, ACCESS_REVOKE, &r->e, NULL))
 		return LW_OK;
-	if (eng_by_uuid(t->eng, t->tenant, &r->cert.subject, &id) == LW_OK && eng_entry(t->eng, t->tenant, id, &v.e) == LW_OK &&
-		ops_decide(t, ACCESS_REVOKE, &v.e, NULL))
+	if (ops_by_uuid(t->eng, t->tenant, &r->cert.subject, &v.e) == LW_OK && ops_decide(t, ACCESS_REVOKE, &v.e, NULL))
 		return LW_OK;
 	return ops_view_in(t, r->e.id, &v) == LW_ENOTFOUND ? LW_ENOTFOUND : LW_EACCES;
 }

@@ -94,15 +94,6 @@ int write_may_set(struct store_txn *t, const struct eng_entry *e, const struct a
 	return err || self ? err : guard_secret(t, e);
 }
 
-/* The target, if the subject may know of it (or hold the right on it, for what is told nothing otherwise). */
-static int find_target(struct store_txn *t, const struct store_op *op, struct eng_entry *ret)
-{
-	uint64_t id;
-	int err = eng_by_uuid(t->eng, t->tenant, &op->uuid, &id);
-
-	return err ? err : eng_entry(t->eng, t->tenant, id, ret);
-}
-
 int write_secret(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
 {
 	struct store_view v;
@@ -110,7 +101,7 @@ int write_secret(struct store_txn *t, const struct store_op *op, struct eng_fx *
 	struct eng_entry e;
 	struct image img;
 	uint64_t version;
-	int err = find_target(t, op, &e);
+	int err = ops_by_uuid(t->eng, t->tenant, &op->uuid, &e);
 
 	if (!err)
 		err = ops_object(t, &e, &o);

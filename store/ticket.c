@@ -112,11 +112,8 @@ static bool plain(const struct access_rights *a)
 static int server_object(struct store_txn *t, const struct lw_uuid *uuid, unsigned needs, struct access_object *ret)
 {
 	struct eng_entry e;
-	uint64_t id;
-	int err = eng_by_uuid(t->eng, t->tenant, uuid, &id);
+	int err = ops_by_uuid(t->eng, t->tenant, uuid, &e);
 
-	if (!err)
-		err = eng_entry(t->eng, t->tenant, id, &e);
 	if (!err && e.flags & OPS_DISABLED)
 		err = LW_EDISABLED;
 	return err ? err : ops_object_for(t, &e, needs, ret);

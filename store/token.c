@@ -207,7 +207,7 @@ bool store_token_cancelled(struct store_txn *t, struct lw_bytes id)
 	struct eng_entry e;
 
 	/* whoever can't be told, and an id that can't have been cancelled: as if it were */
-	if (t->session->role == OPS_NO_ROLE || ops_token_name(id, name))
+	if (!ops_is_role(t) || ops_token_name(id, name))
 		return true;
 	switch (ops_record(t, "tokens", name, &e)) {
 	case LW_OK:

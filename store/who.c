@@ -185,14 +185,19 @@ enum access_who ops_who_kind(unsigned kind)
 	return ACCESS_WHO_ANONYMOUS;
 }
 
-int ops_who(struct eng_txn *e, uint32_t tenant, const struct lw_uuid *uuid, bool disabled_too, struct ops_who *ret)
+int ops_by_uuid(struct eng_txn *e, uint32_t tenant, const struct lw_uuid *uuid, struct eng_entry *ret)
 {
-	struct ops_who w = { 0 };
 	uint64_t id;
 	int err = eng_by_uuid(e, tenant, uuid, &id);
 
-	if (!err)
-		err = eng_entry(e, tenant, id, &w.e);
+	return err ? err : eng_entry(e, tenant, id, ret);
+}
+
+int ops_who(struct eng_txn *e, uint32_t tenant, const struct lw_uuid *uuid, bool disabled_too, struct ops_who *ret)
+{
+	struct ops_who w = { 0 };
+	int err = ops_by_uuid(e, tenant, uuid, &w.e);
+
 	if (err)
 		return err;
 	if (!(w.e.flags & OPS_PRINCIPALS))
@@ -200,12 +205,12 @@ int ops_who(struct eng_txn *e, uint32_t tenant, const struct lw_uuid *uuid, bool
 	if (w.e.flags & OPS_DISABLED && !disabled_too)
 		return LW_EDISABLED;
 	w.subject.tenant = tenant;
-	w.subject.id = id;
+	w.subject.id = w.e.id;
 	w.subject.who = ops_who_kind(w.e.flags);
-	err = ops_groups(e, tenant, id, false, &w.subject.groups, &w.subject.ngroups);
+	err = ops_groups(e, tenant, w.e.id, false, &w.subject.groups, &w.subject.ngroups);
 	if (err)
 		return err;
-	w.subject.manages = ops_manages(e, tenant, id, w.subject.groups, w.subject.ngroups);
+	w.subject.manages = ops_manages(e, tenant, w.e.id, w.subject.groups, w.subject.ngroups);
 	*ret = w;
 	return LW_OK;
 }
