@@ -74,7 +74,7 @@ struct http_loop {
 	struct evhttp *plain, *tls;
 	struct http_listener *listeners;
 	pthread_t thread;
-	bool started;
+	_Atomic bool started;       /* thread is set; by whoever starts the server */
 	_Atomic bool ended;
 	_Atomic int64_t came_round;
 	int wake_fd;

@@ -14,7 +14,7 @@ const struct lwd_role lwd_roles[LW_ROLE_COUNT] = {
 	[LW_ROLE_KDC] = { LW_ROLE_KDC, "kdc", "lwd: kdc", "lwd", MAY_CALL(LW_ROLE_KEYD) | MAY_CALL(LW_ROLE_DIRECTORY),
 		LWD_SANDBOX_NETWORK, 1 },
 	[LW_ROLE_WEB] = { LW_ROLE_WEB, "web", "lwd: web", "lwd",
-		MAY_CALL(LW_ROLE_KEYD) | MAY_CALL(LW_ROLE_DIRECTORY) | MAY_CALL(LW_ROLE_KDC), LWD_SANDBOX_NETWORK, 0 },
+		MAY_CALL(LW_ROLE_KEYD) | MAY_CALL(LW_ROLE_DIRECTORY) | MAY_CALL(LW_ROLE_KDC), LWD_SANDBOX_WEB, 0 },
 };
 
 const struct lwd_role *lwd_role_find(const char *name)

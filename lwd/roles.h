@@ -12,7 +12,7 @@
 #include "base/role.h"
 #include "lwd/config.h"
 
-enum lwd_sandbox { LWD_SANDBOX_NONE, LWD_SANDBOX_KEYD, LWD_SANDBOX_NETWORK };
+enum lwd_sandbox { LWD_SANDBOX_NONE, LWD_SANDBOX_KEYD, LWD_SANDBOX_NETWORK, LWD_SANDBOX_WEB /* as NETWORK, and no files */ };
 
 struct lwd_role {
 	enum lw_role_id id;

@@ -18,12 +18,15 @@
 
 #define K   (1u << LWD_SANDBOX_KEYD)
 #define N   (1u << LWD_SANDBOX_NETWORK)
-#define ALL (K | N)
+#define W   (1u << LWD_SANDBOX_WEB)
+#define KN  (K | N) /* who has files to write */
+#define NW  (N | W)
+#define ALL (K | N | W)
 
 const struct lwd_syscall lwd_syscalls[] = {
 	/* memory, threads, time */
 	{ "brk", ALL }, { "mmap", ALL, LWD_CALL_NO_EXEC_MAP }, { "mprotect", ALL, LWD_CALL_NO_EXEC_MAP },
-	{ "munmap", ALL }, { "mremap", ALL }, { "madvise", ALL }, { "mincore", ALL }, { "msync", ALL }, { "mlock", ALL },
+	{ "munmap", ALL }, { "mremap", ALL }, { "madvise", ALL }, { "mincore", ALL }, { "msync", KN }, { "mlock", ALL },
 	{ "mlock2", ALL }, { "munlock", ALL }, { "membarrier", ALL }, { "clone", ALL, LWD_CALL_THREAD }, { "futex", ALL },
 	{ "set_robust_list", ALL }, { "get_robust_list", ALL }, { "rseq", ALL }, { "set_tid_address", ALL },
 	{ "exit", ALL }, { "exit_group", ALL }, { "gettid", ALL }, { "getpid", ALL }, { "getppid", ALL },
@@ -37,21 +40,21 @@ const struct lwd_syscall lwd_syscalls[] = {
 	{ "rt_sigaction", ALL }, { "rt_sigprocmask", ALL }, { "rt_sigreturn", ALL }, { "sigaltstack", ALL },
 	{ "tgkill", ALL, LWD_CALL_SELF },
 	/* descriptors and files; Landlock says which */
-	{ "read", ALL }, { "write", ALL }, { "readv", ALL }, { "writev", ALL }, { "pread64", ALL }, { "pwrite64", ALL },
-	{ "preadv", ALL }, { "pwritev", ALL }, { "close", ALL }, { "fcntl", ALL }, { "dup", ALL }, { "lseek", ALL },
-	{ "fstat", ALL }, { "newfstatat", ALL }, { "stat", ALL }, { "lstat", ALL }, { "statx", ALL }, { "statfs", ALL },
-	{ "fstatfs", ALL }, { "open", ALL }, { "openat", ALL }, { "access", ALL }, { "faccessat", ALL },
+	{ "read", ALL }, { "write", ALL }, { "readv", ALL }, { "writev", ALL }, { "pread64", ALL }, { "pwrite64", KN },
+	{ "preadv", KN }, { "pwritev", KN }, { "close", ALL }, { "fcntl", ALL }, { "dup", ALL }, { "lseek", ALL },
+	{ "fstat", ALL }, { "newfstatat", ALL }, { "stat", ALL }, { "lstat", ALL }, { "statx", ALL }, { "statfs", KN },
+	{ "fstatfs", KN }, { "open", ALL }, { "openat", ALL }, { "access", ALL }, { "faccessat", ALL },
 	{ "faccessat2", ALL }, { "readlink", ALL }, { "readlinkat", ALL }, { "getcwd", ALL }, { "getdents64", ALL },
-	{ "flock", ALL }, { "fsync", ALL }, { "fdatasync", ALL }, { "ftruncate", ALL }, { "fallocate", ALL },
-	{ "rename", ALL }, { "renameat", ALL }, { "renameat2", ALL }, { "unlink", ALL }, { "unlinkat", ALL },
-	{ "link", ALL }, { "linkat", ALL }, { "mkdir", ALL }, { "mkdirat", ALL }, { "rmdir", ALL }, { "fchmod", ALL },
-	{ "umask", ALL }, { "poll", ALL }, { "ppoll", ALL }, { "eventfd2", ALL }, { "pipe2", ALL },
+	{ "flock", KN }, { "fsync", KN }, { "fdatasync", KN }, { "ftruncate", KN }, { "fallocate", KN },
+	{ "rename", KN }, { "renameat", KN }, { "renameat2", KN }, { "unlink", KN }, { "unlinkat", KN },
+	{ "link", KN }, { "linkat", KN }, { "mkdir", KN }, { "mkdirat", KN }, { "rmdir", KN }, { "fchmod", KN },
+	{ "umask", KN }, { "poll", ALL }, { "ppoll", ALL }, { "eventfd2", ALL }, { "pipe2", ALL },
 	/* sockets that it was handed */
 	{ "recvmsg", ALL }, { "sendmsg", ALL }, { "recvfrom", ALL }, { "sendto", ALL }, { "shutdown", ALL },
 	{ "getsockopt", ALL }, { "setsockopt", ALL }, { "getsockname", ALL }, { "getpeername", ALL },
 	/* listeners and loops */
-	{ "recvmmsg", N }, { "sendmmsg", N }, { "accept4", N }, { "epoll_create1", N }, { "epoll_ctl", N }, { "epoll_wait", N }, { "epoll_pwait", N },
-	{ "epoll_pwait2", N }, { "timerfd_create", N }, { "timerfd_settime", N },
+	{ "recvmmsg", N }, { "sendmmsg", N }, { "accept4", NW }, { "epoll_create1", NW }, { "epoll_ctl", NW }, { "epoll_wait", NW }, { "epoll_pwait", NW },
+	{ "epoll_pwait2", NW }, { "timerfd_create", NW }, { "timerfd_settime", NW },
 };
 const size_t lwd_nsyscalls = sizeof(lwd_syscalls) / sizeof(*lwd_syscalls);
 
@@ -147,9 +150,12 @@ static int allow(int rules, const char *path, uint64_t access)
 	return r;
 }
 
-static int enter_landlock(const char *dir, char err[256])
+static int enter_landlock(enum lwd_sandbox which, const char *dir, char err[256])
 {
-	static const char *const readable[] = { "/etc", "/usr", "/lib", "/lib64", "/proc", "/sys/devices/system/cpu" };
+	/* web has opened nothing and opens nothing: what is left is what libraries look for */
+	static const char *const readable[] = { "/lib", "/lib64", "/usr/lib", "/usr/share/zoneinfo", "/sys/devices/system/cpu", "/etc",
+		"/usr", "/proc" };
+	size_t n = which == LWD_SANDBOX_WEB ? 5 : sizeof(readable) / sizeof(*readable);
 	struct landlock_ruleset_attr attr = { .handled_access_fs = READS | WRITES | OTHERS };
 	int rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	int r = 0;
@@ -160,8 +166,8 @@ static int enter_landlock(const char *dir, char err[256])
 		lw_log(LW_INFO, "no-landlock", "why", "the kernel has none: only seccomp confines this role", NULL);
 		return LW_OK;
 	}
-	r = dir == NULL ? 0 : allow(rules, dir, READS | WRITES);
-	for (size_t i = 0; r == 0 && i < sizeof(readable) / sizeof(*readable); i++)
+	r = dir == NULL || which == LWD_SANDBOX_WEB ? 0 : allow(rules, dir, READS | WRITES);
+	for (size_t i = 0; r == 0 && i < n; i++)
 		r = allow(rules, readable[i], READS);
 #ifdef LW_SANITIZERS
 	if (r == 0)
@@ -187,6 +193,6 @@ int lwd_sandbox_enter(enum lwd_sandbox which, const char *dir, char err[256])
 		snprintf(err, 256, "prctl: %s", strerror(errno));
 		return LW_EIO;
 	}
-	r = enter_landlock(dir, err);
+	r = enter_landlock(which, dir, err);
 	return r != LW_OK ? r : enter_seccomp(which, err);
 }

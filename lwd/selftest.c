@@ -93,6 +93,30 @@ static long try_exec_map(void)
 {
 	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0;
 }
+/* What is there, in the clear and under no lock of its own. */
+static long try_read_data(void)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/lwd.conf", data_dir);
+	return open(path, O_RDONLY | O_CLOEXEC) >= 0 ? 0 : open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) >= 0 ? 0 : -1;
+}
+
+static long try_read_etc(void)
+{
+	return open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+}
+
+static long try_read_proc(void)
+{
+	return open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+}
+
+static long try_rename(void)
+{
+	return rename("/tmp/lwd-selftest-a", "/tmp/lwd-selftest-b");
+}
+
 static long try_write_outside(void)
 {
 	return open("/tmp", O_RDWR | O_TMPFILE, 0600) >= 0 ? 0 : open("/tmp", O_RDONLY | O_DIRECTORY) >= 0 ? 0 : -1;
@@ -181,14 +205,19 @@ static const struct attempt {
 	{ "executable memory", try_exec_map, REFUSED, 0 },
 	{ "epoll", try_epoll, REFUSED, 1u << LWD_SANDBOX_KEYD },
 	{ "batches of datagrams", try_datagrams, REFUSED, 1u << LWD_SANDBOX_KEYD },
+	{ "batches of datagrams", try_datagrams, REFUSED, 1u << LWD_SANDBOX_WEB },
+	{ "rename", try_rename, REFUSED, 1u << LWD_SANDBOX_WEB },
 	{ "files outside the data directory", try_write_outside, REFUSED_EACCES, 0 },
+	{ "the data directory", try_read_data, REFUSED_EACCES, 1u << LWD_SANDBOX_WEB },
+	{ "/etc/passwd", try_read_etc, REFUSED_EACCES, 1u << LWD_SANDBOX_WEB },
+	{ "/proc", try_read_proc, REFUSED_EACCES, 1u << LWD_SANDBOX_WEB },
 #endif
-	{ "epoll", try_epoll, WORKS, 1u << LWD_SANDBOX_NETWORK },
+	{ "epoll", try_epoll, WORKS, 1u << LWD_SANDBOX_NETWORK | 1u << LWD_SANDBOX_WEB },
 	{ "batches of datagrams", try_datagrams, WORKS, 1u << LWD_SANDBOX_NETWORK },
 	{ "threads", use_thread, WORKS, 0 },
 	{ "argon2", use_argon2, WORKS, 0 },
 	{ "randomness", use_random, WORKS, 0 },
-	{ "files in the data directory", use_file, WORKS, 0 },
+	{ "files in the data directory", use_file, WORKS, 1u << LWD_SANDBOX_KEYD | 1u << LWD_SANDBOX_NETWORK },
 };
 
 int lwd_sandbox_selftest(const struct lwd_role *role, const char *dir)
@@ -208,7 +237,7 @@ int lwd_sandbox_selftest(const struct lwd_role *role, const char *dir)
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(*attempts); i++) {
 		const struct attempt *a = &attempts[i];
 		const char *skip = a->want == REFUSED_EACCES && !landlock ? " # SKIP no Landlock here" :
-			a->run == use_file && dir == NULL		  ? " # SKIP no data directory" :
+			(a->run == use_file || strcmp(a->name, "the data directory") == 0) && dir == NULL ? " # SKIP no data directory" :
 									    NULL;
 		bool ok;
 		long r;

@@ -106,7 +106,7 @@ static int kdc_start(struct lwd_ctx *ctx, char err[256])
 	if (s->guesses == NULL || s->keys == NULL || s->directory == NULL)
 		return LW_ENOMEM;
 	r = make_server(ctx, s);
-	s->relay = (struct relay_server){ .me = LW_ROLE_KDC, .kdc = s->kdc };
+	s->relay = (struct relay_server){ .me = LW_ROLE_KDC, .store = s->store, .kdc = s->kdc };
 	return r != LW_OK ? r : lwd_netrole_start(ctx, &kdc_net, s, &s->net, err);
 }
 

@@ -29,6 +29,7 @@ grep -q '^dn:uid=alice,ou=people,dc=acme,dc=example' "$work/ran"; result $? "ali
 grep -q '^mail: alice@acme.example' "$work/ran"; result $? "and is found"
 [ "$(grep -c '^dn:uid=alice,ou=people,dc=acme,dc=example' "$work/ran")" -ge 2 ]; result $? "by her ticket too"
 grep -q 'HTTP/web1.acme.example@ACME.EXAMPLE: kvno = 1' "$work/ran"; result $? "which gets others"
+grep -q '^{"token":"[A-Za-z0-9_-]*","expires":"' "$work/ran"; result $? "her ticket logs in over HTTPS"
 grep -q 'aes256-cts-hmac-sha384-192' "$work/ran"; result $? "the keytab has keys"
 "$top/quickstart" --data "$work/demo data" --detach >"$work/out" 2>&1
 result $? "a second quickstart on the same folder finds it running"

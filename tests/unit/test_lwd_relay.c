@@ -22,7 +22,7 @@
 /* ---- the fakes ---- */
 
 static struct {
-	int check_err, write_err, accept_err;
+	int check_err, write_err, accept_err, store_err;
 	uint32_t cap_tenant;
 	enum lw_role_id checked_for;
 	char token[300];
@@ -74,6 +74,11 @@ int store_session_cap(struct store *s, const struct lw_cap *cap, struct lw_sessi
 {
 	*ret = (struct lw_session *)&session_stub;
 	return LW_OK;
+}
+
+int store_tenant_by_id(struct store *s, struct lw_arena *arena, uint32_t id, struct store_tenant *ret)
+{
+	return fake.store_err;
 }
 
 void store_session_channel(struct lw_session *s, bool confidential)
@@ -301,6 +306,23 @@ static void a_verb_is_run(void **state)
 	lw_arena_free(arena);
 }
 
+/* Ready is who can read the store, even an empty one. */
+static void a_ping_reads(void **state)
+{
+	static const struct {
+		int store, want;
+	} rows[] = { { LW_OK, LW_OK }, { LW_ENOTFOUND, LW_OK }, { LW_EIO, LW_EIO }, { LW_EVERSION, LW_EVERSION } };
+	struct side s;
+
+	up(&s, LW_ROLE_DIRECTORY, LW_ROLE_WEB);
+	s.server.store = (struct store *)&session_stub;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fake.store_err = rows[i].store;
+		assert_int_equal(relay_ping(s.chan), rows[i].want);
+	}
+	down(&s);
+}
+
 static void each_asks_only_what_it_may(void **state)
 {
 	static const enum lw_role_id roles[] = { LW_ROLE_KEYD, LW_ROLE_DIRECTORY, LW_ROLE_KDC, LW_ROLE_WEB };
@@ -405,6 +427,7 @@ int main(void)
 		cmocka_unit_test(and_no_other),
 		cmocka_unit_test(a_token_is_accepted),
 		cmocka_unit_test(a_verb_is_run),
+		cmocka_unit_test(a_ping_reads),
 		cmocka_unit_test(each_asks_only_what_it_may),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(nobody_there),

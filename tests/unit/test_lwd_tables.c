@@ -192,6 +192,9 @@ static void sandbox_rows(void **state)
 	static const char *const never[] = { "connect", "execve", "execveat", "ptrace", "kill", "tkill", "socket", "bind", "listen",
 		"fork", "vfork", "clone3", "process_vm_readv", "process_vm_writev", "io_uring_setup", "bpf", "mount", "setuid",
 		"pidfd_send_signal", "rt_sigqueueinfo", "unshare", "setns", "chmod", "chown" };
+	/* what changes files is not for web */
+	static const char *const files[] = { "rename", "renameat", "renameat2", "unlink", "unlinkat", "link", "linkat", "mkdir", "mkdirat",
+		"rmdir", "fchmod", "ftruncate", "fallocate", "pwrite64", "pwritev", "fsync", "fdatasync" };
 
 	for (size_t i = 0; i < lwd_nsyscalls; i++) {
 		assert_int_not_equal(lwd_syscalls[i].who, 0);
@@ -200,7 +203,9 @@ static void sandbox_rows(void **state)
 		for (size_t j = 0; j < i; j++)
 			assert_string_not_equal(lwd_syscalls[i].name, lwd_syscalls[j].name);
 		if (strcmp(lwd_syscalls[i].name, "accept4") == 0)
-			assert_int_equal(lwd_syscalls[i].who, 1u << LWD_SANDBOX_NETWORK);
+			assert_int_equal(lwd_syscalls[i].who, 1u << LWD_SANDBOX_NETWORK | 1u << LWD_SANDBOX_WEB);
+		for (size_t j = 0; j < sizeof(files) / sizeof(*files); j++)
+			assert_false(strcmp(lwd_syscalls[i].name, files[j]) == 0 && (lwd_syscalls[i].who & 1u << LWD_SANDBOX_WEB));
 		if (strcmp(lwd_syscalls[i].name, "tgkill") == 0)
 			assert_int_equal(lwd_syscalls[i].rule, LWD_CALL_SELF);
 		if (strcmp(lwd_syscalls[i].name, "clone") == 0)
