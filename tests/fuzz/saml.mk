@@ -22,3 +22,15 @@ tests_fuzz_fuzz_assertion_SOURCES = tests/fuzz/fuzz_assertion.c
 tests_fuzz_fuzz_assertion_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_assertion_LDADD = libsaml.a libbase.a $(XML_LIBS) $(BASE_LIBS)
 endif
+
+check_PROGRAMS += tests/fuzz/replay_metadata
+TESTS += tests/fuzz/replay_metadata
+EXTRA_DIST += tests/fuzz/metadata.dict tests/fuzz/corpus/metadata
+tests_fuzz_replay_metadata_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_metadata.c
+tests_fuzz_replay_metadata_LDADD = libsaml.a libbase.a $(XML_LIBS) $(BASE_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_metadata
+tests_fuzz_fuzz_metadata_SOURCES = tests/fuzz/fuzz_metadata.c
+tests_fuzz_fuzz_metadata_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_metadata_LDADD = libsaml.a libbase.a $(XML_LIBS) $(BASE_LIBS)
+endif
