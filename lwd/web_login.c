@@ -83,21 +83,24 @@ int web_authenticate(void *ctx, struct http_request *q, const struct http_creden
 	return r == LW_ELOCKED || r == LW_EEXPIRED || r == LW_EREVOKED || r == LW_EDISABLED ? LW_EAUTH : r;
 }
 
-/* {"token","expires"}: the token is base64url, for Authorization: Bearer. */
+/* {"token","expires","tenant"}: the token is base64url, for Authorization: Bearer. */
 static int login(void *ctx, struct http_request *q, struct http_response *a)
 {
 	const struct web_who *who = web_who(q);
+	struct lw_bytes tenant = web_tenant(ctx, q);
 	char *text = lw_base64url(q->arena, web_token(q)), expires[LW_TIME_TEXT];
 
 	if (who == NULL || text == NULL)
 		return who == NULL ? LW_EAUTH : LW_ENOMEM;
 	lw_time_rfc3339(who->cap.expiry, expires);
-	http_put_json(a, json_pack("{s:s,s:s}", "token", text, "expires", expires));
+	http_put_json(a, json_pack("{s:s,s:s,s:s%}", "token", text, "expires", expires, "tenant", (const char *)tenant.p, tenant.n));
 	return LW_OK;
 }
 
 static const struct http_route logins[] = {
 	{ .method = HTTP_POST, .pattern = "/api/v1/tenants/{tenant}/login", .right = ACCESS_READ, .auth = HTTP_AUTH_BASIC | HTTP_AUTH_NEGOTIATE,
 		.max_body = 1024, .run = login },
+	{ .method = HTTP_POST, .pattern = "/api/v1/login", .right = ACCESS_READ, .auth = HTTP_AUTH_BASIC | HTTP_AUTH_NEGOTIATE, .max_body = 1024,
+		.run = login }, /* in the system tenant */
 };
 const struct web_table web_login = WEB_TABLE(logins);

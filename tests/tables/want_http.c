@@ -24,6 +24,7 @@ const struct line lines_routes[] = {
 	{ LOGIN, "no such tenant", "POST /api/v1/tenants/nowhere.example/login", SAME("401") },
 	{ LOGIN, "nothing shown", "POST /api/v1/tenants/~/login by=nothing", SAME("401") },
 	{ LOGIN, "a token does not make a new one", "POST /api/v1/tenants/~/login by=bearer", SAME("401") },
+	{ "POST /api/v1/login", "the system tenant", "POST /api/v1/login", { "401", "401", "401", "401", "200", "401" } },
 	{ LOGIN, "in the clear", "POST /api/v1/tenants/~/login clear", SAME("403") },
 #include "tests/tables/want_api.h"
 	{ NULL, NULL, NULL, { NULL } },
