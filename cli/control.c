@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "cli/lwctl.h"
+#include "cli/remote.h"
 
 int status_of_code(struct lw_bytes code)
 {
@@ -117,11 +117,13 @@ lost:
 
 int call_control(struct lwctl *c, const char *verb, struct ctl_request *req, void (*item)(struct lwctl *, const struct ctl_answer *))
 {
-	int fd = -1, status = dial(c, &fd);
+	int fd = -1, status;
 
-	if (status)
-		return status;
 	req->verb = lw_str(verb);
+	if (remote_is(c, req))
+		return remote_call(c, req, item);
+	if ((status = dial(c, &fd)) != 0)
+		return status;
 	req->tenant = lw_str(c->tenant);
 	status = exchange(c, fd, req, item);
 	close(fd);

@@ -10,6 +10,8 @@ enum out_format { OUT_TABLE, OUT_JSON, OUT_NAME };
 
 struct lwctl {
 	const char *data;   /* --data, LWD_DATA, or the default */
+	const char *server; /* --server, LWD_SERVER, or that of the last login; NULL: the control socket of data */
+	bool server_must;   /* and nothing else */
 	const char *tenant; /* -t, LWD_TENANT; NULL: the system tenant */
 	enum out_format format;
 	bool quiet;         /* no message for a failure that is tried again */
@@ -42,7 +44,7 @@ const char *take_string(struct lwctl *, const char *name); /* --name VALUE; NULL
 int read_file(struct lwctl *, const char *path, size_t max, struct lw_bytes *ret);
 int write_out(struct lwctl *, const char *path, struct lw_bytes, bool secret);
 
-/* One exchange with the control socket; prints the items in the chosen format. */
+/* One exchange with the control socket, or over the admin API; prints the items in the chosen format. */
 int call_control(struct lwctl *, const char *verb, struct ctl_request *req, void (*item)(struct lwctl *, const struct ctl_answer *));
 int status_of_code(struct lw_bytes code);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/lwctl.h"
+#include "cli/remote.h"
 
 #define SUBJECT_VERBS(area, create_args)                                                                              \
 	{ area, "create", create_args, "make one", cmd_create, "object.create" },                                     \
@@ -52,6 +52,9 @@ const struct command commands[] = {
 	{ "check", NULL, "[--replay]", "verify every table of the store against the others; and the change log against the tables", cmd_check, NULL },
 	{ "schema", "list", "", "attribute types and object classes", cmd_schema, NULL },
 	{ "schema", "show", "NAME", "one definition", cmd_schema, NULL },
+	{ "login", NULL, "[--server URL [--fingerprint SHA256]] [--user NAME [--password-file F]]",
+		"log in for the commands that follow; without --user with the Kerberos ticket", cmd_login, NULL },
+	{ "logout", NULL, "[--server URL]", "forget the login", cmd_logout, NULL },
 	{ "whoami", NULL, "", "who am I to lwd?", cmd_list, "whoami" },
 	{ "keytab", "get", "NAME --out FILE [--rotate]", "add a service's or host's keys to a keytab; new ones with --rotate", cmd_keytab_get,
 		"keytab.get" },
@@ -62,8 +65,7 @@ const struct command commands[] = {
 	UNBUILT("cert", "issue"), UNBUILT("cert", "list"), UNBUILT("cert", "show"), UNBUILT("cert", "revoke"),
 	UNBUILT("cert", "eab"), UNBUILT("ca", "crl"), UNBUILT("ca", "rotate"), UNBUILT("ca", "trust"), UNBUILT("rp", NULL),
 	UNBUILT("client", NULL), UNBUILT("token", NULL), UNBUILT("trust", NULL), UNBUILT("audit", NULL),
-	UNBUILT("schema", "import"), UNBUILT("ldif", NULL), UNBUILT("backup", NULL), UNBUILT("restore", NULL), UNBUILT("login", NULL),
-	UNBUILT("logout", NULL), UNBUILT("join", NULL), UNBUILT("leave", NULL),
+	UNBUILT("schema", "import"), UNBUILT("ldif", NULL), UNBUILT("backup", NULL), UNBUILT("restore", NULL), UNBUILT("join", NULL), UNBUILT("leave", NULL),
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };
 
@@ -106,11 +108,11 @@ int cmd_unbuilt(struct lwctl *c, const struct command *cmd)
 
 static void help(void)
 {
-	puts("usage: lwctl [--data DIR] [-t TENANT] [-o table|json|name] COMMAND …\n");
+	puts("usage: lwctl [--data DIR | --server URL] [-t TENANT] [-o table|json|name] COMMAND …\n");
 	for (const struct command *k = commands; k->area; k++)
 		if (k->help)
 			printf("  %s%s%s %s\n        %s\n", k->area, k->verb ? " " : "", k->verb ? k->verb : "", k->args, k->help);
-	puts("\nA FILE of - is standard input. LWD_DATA and LWD_TENANT stand in for --data and -t.");
+	puts("\nA FILE of - is standard input. LWD_DATA, LWD_SERVER and LWD_TENANT stand in for --data, --server and -t.");
 }
 
 static const struct command *find(int argc, char **argv, int *ret_used)
@@ -147,20 +149,38 @@ static int parse_globals(struct lwctl *c, int argc, char **argv)
 			break;
 		case 'h': help(); exit(0);
 		case 'V': puts(PACKAGE_STRING); exit(0);
-		case 's': return fail(c, EX_CONF, "unsupported", "--server is not built yet; use --data on the server itself");
+		case 's': c->server = optarg; break;
 		default: return EX_USAGE_;
 		}
 	return 0;
 }
 
+/* --data and --server are both the last word. Where neither is given: LWD_DATA, but for those who have logged in at LWD_SERVER; LWD_SERVER
+ * alone; the server of the last login; /var/lib/lwd. */
+static int choose(struct lwctl *c, const char *data, const char *server)
+{
+	const char *env_data = getenv("LWD_DATA"), *env_server = getenv("LWD_SERVER"), *said = server;
+
+	if (data && server)
+		return fail(c, EX_USAGE_, "usage", "--data and --server exclude each other");
+	c->data = data ? data : env_data && *env_data ? env_data : "/var/lib/lwd";
+	c->server_must = server != NULL;
+	if (!data && !said && env_server && *env_server) {
+		said = env_server;
+		c->server_must = !env_data || !*env_data;
+	}
+	if (!data && !said && (!env_data || !*env_data))
+		said = (const char *)state_read(c, NULL, "current").p;
+	c->server = said ? state_server(c, said) : NULL;
+	return said && !c->server ? fail(c, EX_USAGE_, "usage", "%s is not https://HOST[:PORT]", said) : 0;
+}
+
 int main(int argc, char **argv)
 {
-	struct lwctl c = { .data = getenv("LWD_DATA"), .tenant = getenv("LWD_TENANT") };
+	struct lwctl c = { .tenant = getenv("LWD_TENANT") };
 	const struct command *cmd;
 	int status, used;
 
-	if (!c.data || !*c.data)
-		c.data = "/var/lib/lwd";
 	if ((status = parse_globals(&c, argc, argv)) != 0)
 		return status;
 	argc -= optind;
@@ -183,10 +203,10 @@ int main(int argc, char **argv)
 				cmd->help);
 			return 0;
 		}
-	/* -o and -t may follow the command too */
+	/* -o, -t, --data and --server may follow the command too */
 	for (int i = 0; i < c.argc; i++) {
 		const char *v = c.argv[i];
-		if (strcmp(v, "-o") && strcmp(v, "-t") && strcmp(v, "--data"))
+		if (strcmp(v, "-o") && strcmp(v, "-t") && strcmp(v, "--data") && strcmp(v, "--server"))
 			continue;
 		if (i + 1 >= c.argc)
 			return usage(&c, cmd);
@@ -194,13 +214,17 @@ int main(int argc, char **argv)
 			c.format = c.argv[i + 1][0] == 'j' ? OUT_JSON : c.argv[i + 1][0] == 'n' ? OUT_NAME : OUT_TABLE;
 		else if (v[1] == 't')
 			c.tenant = c.argv[i + 1];
+		else if (v[2] == 's')
+			c.server = c.argv[i + 1];
 		else
 			c.data = c.argv[i + 1];
 		memmove(&c.argv[i], &c.argv[i + 2], (size_t)(c.argc - i - 2) * sizeof(*c.argv));
 		c.argc -= 2;
 		i--;
 	}
-	status = cmd->run(&c, cmd);
+	status = choose(&c, c.data, c.server);
+	if (!status)
+		status = cmd->run(&c, cmd);
 	if (fflush(stdout) != 0 && !status)
 		status = fail(&c, EX_FAILED, "failed", "cannot write the output");
 	lw_arena_free(c.arena);

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/lwctl.h"
+#include "http/api.h"
 
 static json_t *items;
 static bool as_list;
@@ -26,49 +28,24 @@ void print_begin(struct lwctl *c, bool list)
 	items = c->format == OUT_JSON ? json_array() : NULL;
 }
 
-static json_t *json_value(enum ctl_type type, struct lw_bytes v)
-{
-	json_t *j;
-
-	if (type == CTL_BOOL)
-		return json_boolean(lw_eq(v, LW_LIT("true")));
-	if (type == CTL_INT)
-		return json_loadb((const char *)v.p, v.n, JSON_DECODE_ANY, NULL);
-	j = json_stringn((const char *)v.p, v.n);
-	if (!j) { /* not UTF-8: as hexadecimal */
-		json_t *hex = json_string("");
-		char two[3];
-		char *text = NULL;
-		size_t n = 0;
-		FILE *f = open_memstream(&text, &n);
-		for (size_t i = 0; f && i < v.n; i++) {
-			snprintf(two, sizeof(two), "%02x", v.p[i]);
-			fputs(two, f);
-		}
-		if (f) {
-			fclose(f);
-			json_string_set(hex, text);
-			free(text);
-		}
-		return hex;
-	}
-	return j;
-}
-
 static void item_json(const struct ctl_answer *a)
 {
-	json_t *o = json_object();
+	static const struct api_member none = { NULL, NULL, 0, false };
 
-	for (size_t i = 0; i < a->nfields; i++) {
-		const struct ctl_field *f = &a->fields[i];
-		char name[256];
-		snprintf(name, sizeof(name), "%.*s", (int)f->name.n, (const char *)f->name.p);
-		json_t *v = f->multi ? json_array() : f->n ? json_value(f->type, f->values[0]) : json_null();
-		for (size_t k = 0; f->multi && k < f->n; k++)
-			json_array_append_new(v, json_value(f->type, f->values[k]));
-		json_object_set_new(o, name, v);
-	}
-	json_array_append_new(items, o);
+	json_array_append_new(items, http_api_object(&(struct api_row){ .members = &none }, a));
+}
+
+/* What is no text is shown as in JSON. */
+static struct lw_bytes as_text(struct lw_arena *arena, struct lw_bytes v)
+{
+	char *hex;
+
+	if (lw_utf8_valid(v) && !(v.n && memchr(v.p, 0, v.n)))
+		return v;
+	if (!(hex = lw_alloc(arena, 2 * v.n + 1)))
+		return (struct lw_bytes){ NULL, 0 };
+	lw_hex(v, hex);
+	return lw_str(hex);
 }
 
 static char *text_of(struct lw_arena *arena, const struct lw_bytes *values, size_t n)
@@ -80,8 +57,9 @@ static char *text_of(struct lw_arena *arena, const struct lw_bytes *values, size
 	for (size_t k = 0; k < n; k++) {
 		if (k)
 			lw_put_u8(&w, ',');
-		for (size_t i = 0; i < values[k].n; i++) {
-			uint8_t ch = values[k].p[i];
+		struct lw_bytes v = as_text(arena, values[k]);
+		for (size_t i = 0; i < v.n; i++) {
+			uint8_t ch = v.p[i];
 			if (ch >= 32 && ch != 127) {
 				lw_put_u8(&w, ch);
 			} else {
