@@ -91,6 +91,6 @@ bool store_token_cancelled(struct store_txn *, struct lw_bytes id);
  * STORE_TOKEN_CANCEL  id (at most 64 octets of [A-Za-z0-9_.-]), until. By any session of the tenant whose token keyd has accepted.
  *                     LW_EEXIST: was cancelled before. until: at most 400 days from now.
  * STORE_EXPIRE        upkeep: removes token records past `until` and intents and certificates a week past their end, at most 256.
- *                     STORE_ROLE_UPKEEP (and who may `delete certificate`). LW_ENOTFOUND: there was none, and nothing is written. */
+ *                     STORE_ROLE_UPKEEP (and who may `delete certificate`). The result's version says how many. */
 
 #endif

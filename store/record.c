@@ -314,7 +314,7 @@ int write_expire(struct store_txn *t, const struct store_op *op, struct eng_fx *
 	struct eng_ids *ids = NULL;
 	struct eng_entry e;
 	uint64_t id, from = 0;
-	bool any = false;
+	uint64_t n = 0;
 	int err = now ? schema_ordkey(expires, NULL, t->arena, lw_str(now), &key) : LW_ENOMEM;
 
 	if (!err)
@@ -325,11 +325,10 @@ int write_expire(struct store_txn *t, const struct store_op *op, struct eng_fx *
 			!ops_decide(t, ACCESS_DELETE, &e, NULL))
 			continue;
 		eng_fx_entry_del(fx, t->tenant, id);
-		any = true;
+		n++;
 	}
 	if (!err && ids)
 		err = eng_ids_err(ids);
-	if (err)
-		return err;
-	return any ? eng_fx_err(fx) : LW_ENOTFOUND;
+	t->result->version = n;
+	return err ? err : eng_fx_err(fx);
 }
