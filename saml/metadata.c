@@ -43,7 +43,7 @@ static bool has_word(struct lw_bytes list, struct lw_bytes word)
 {
 	size_t from = 0, i;
 
-	for (i = 0; i <= list.n; i++) {
+	for (i = 0; list.p && i <= list.n; i++) {
 		if (i < list.n && !is_space(list.p[i]))
 			continue;
 		if (lw_eq((struct lw_bytes){ list.p + from, i - from }, word))
