@@ -53,7 +53,7 @@ def basic(user, password):
 alice = Person(lwd)
 status, head, body = curl(alice, LOGIN, "-u", "alice:" + PW)
 doc = json.loads(body) if status == 200 else {}
-tap.ok(status == 200 and set(doc) == {"token", "expires"}, "curl -u: a token and its end", (status, head, body))
+tap.ok(status == 200 and set(doc) == {"token", "expires", "tenant"}, "curl -u: a token, its end and its tenant", (status, head, body))
 token = doc.get("token", "")
 tap.ok(len(token) > 80 and not set(token) - set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), "the token is base64url", token)
 end = time.mktime(time.strptime(doc.get("expires", "")[:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone if doc else 0
