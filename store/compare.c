@@ -177,11 +177,13 @@ static void explain_rule(struct store_txn *t, const struct access_why *why, stru
 	}
 }
 
-/* The best case of what the question leaves open: for a certificate one's own names and a profile that some rule speaks of, for a
- * token the relying party's own name. */
-static bool decide_open(const struct access_rights *rights, enum access_verb verb, struct access_object *o, const struct eng_entry *e,
-	const struct schema_attr *attr, const struct access_ctx *ctx, struct access_why *why)
+/* The best case of what the question leaves open: for a certificate one's own names and a profile that some
+ * rule speaks of, for a token the relying party's own name. */
+static bool decide_open(const struct access_rights *rights, enum access_verb verb, struct access_object *o,
+	const struct eng_entry *e, const struct schema_attr *attr, const struct access_ctx *ctx,
+	struct access_why *why)
 {
+	uint32_t i = rights->permit[ACCESS_ENROL], end = rights->first[ACCESS_ENROL + 1];
 	struct eng_attr a;
 	bool yes;
 
@@ -189,7 +191,7 @@ static bool decide_open(const struct access_rights *rights, enum access_verb ver
 	if (eng_attr_find(e, ops_known()->lwEntityId->id, &a))
 		eng_value_first(&a, &o->audience);
 	yes = access_decide(rights, verb, o, attr, ctx, why);
-	for (uint32_t i = rights->permit[ACCESS_ENROL]; verb == ACCESS_ENROL && !yes && i < rights->first[ACCESS_ENROL + 1]; i++) {
+	for (; verb == ACCESS_ENROL && !yes && i < end; i++) {
 		o->profile = rights->rules[i]->profile;
 		yes = access_decide(rights, verb, o, attr, ctx, why);
 	}

@@ -40,7 +40,8 @@ struct write_row {
 extern const struct write_row write_rows[];
 extern const size_t write_row_count;
 write_resolve write_add, write_modify, write_delete, write_moddn, write_secret, write_tenant_create, write_tenant_state,
-	write_tenant_keys, write_cert_intent, write_cert_issued, write_cert_drop, write_cert_revoke, write_token_cancel, write_expire;
+	write_tenant_keys, write_cert_intent, write_cert_issued, write_cert_drop, write_cert_revoke,
+	write_token_cancel, write_expire;
 
 /* May the session set the operation's secrets on this entry (id 0: the one it makes)? Then they are put down with their
  * entry's new credential version. */
@@ -50,7 +51,7 @@ int write_put_secrets(struct store_txn *, uint64_t id, const struct store_op *, 
 bool write_has_password(const struct store_op *);
 int write_default_names(struct image *);
 /* One of a tenant's own keys onto its suffix entry: an item of the generation that comes next. */
-int write_put_tenant_key(struct store_txn *, uint32_t tenant, const struct store_sealed_item *, uint64_t generation,
-	struct eng_fx *);
+int write_put_tenant_key(struct store_txn *, uint32_t tenant, const struct store_sealed_item *,
+	uint64_t generation, struct eng_fx *);
 
 #endif

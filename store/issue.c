@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What keyd reads before it signs: the tenant's own keys, who asks and by which names, records of certificates, relying
- * parties. */
+/* What keyd reads before it signs: the tenant's own keys, who asks and by which names, records of
+ * certificates, relying parties. */
 #include "base/text.h"
 #include "store/ops.h"
 
 #define MAX_PROFILE 64
 
-int store_tenant_sealed(struct store_txn *t, const struct schema_attr *attr, struct lw_bytes *ret, uint64_t *ret_generation)
+int store_tenant_sealed(
+        struct store_txn *t, const struct schema_attr *attr, struct lw_bytes *ret, uint64_t *ret_generation)
 {
 	enum store_secret_class cls = ops_tenant_key(attr);
 	struct eng_entry e;
@@ -25,7 +26,7 @@ int store_tenant_sealed(struct store_txn *t, const struct schema_attr *attr, str
 /* ---- who asks ---- */
 
 static size_t take_names(const struct eng_entry *e, const struct schema_attr *attr, enum store_name_kind kind,
-	struct store_name *list)
+        struct store_name *list)
 {
 	struct eng_attr a;
 	struct lw_bytes v;
@@ -43,8 +44,11 @@ static size_t take_names(const struct eng_entry *e, const struct schema_attr *at
 static size_t take_all(const struct eng_entry *e, struct store_name *list)
 {
 	const struct ops_known *k = ops_known();
-	const struct { const struct schema_attr *attr; enum store_name_kind kind; unsigned of; } rows[] = {
-		{ k->cn, STORE_NAME_CN, ACCESS_SERVICE | ACCESS_HOST },
+	const struct {
+		const struct schema_attr *attr;
+		enum store_name_kind kind;
+		unsigned of;
+	} rows[] = { { k->cn, STORE_NAME_CN, ACCESS_SERVICE | ACCESS_HOST },
 		{ k->uid, STORE_NAME_CN, ACCESS_PERSON | ACCESS_SERVICE | ACCESS_HOST },
 		{ k->krbPrincipalName, STORE_NAME_KRB, ACCESS_PERSON | ACCESS_SERVICE | ACCESS_HOST },
 		{ k->mail, STORE_NAME_MAIL, ACCESS_PERSON | ACCESS_SERVICE | ACCESS_HOST } };
@@ -70,7 +74,8 @@ int store_holder(struct store_txn *t, const struct lw_uuid *uuid, struct store_h
 	if (!ops_is_role(t) || !access_any(t->session->rights, ACCESS_READ))
 		return LW_EACCES;
 	err = ops_by_uuid(t->eng, t->tenant, uuid, &e);
-	if (!err && (!(e.flags & OPS_HOLDERS) || !ops_decide(t, ACCESS_READ, &e, ops_known()->krbPrincipalName)))
+	if (!err &&
+	        (!(e.flags & OPS_HOLDERS) || !ops_decide(t, ACCESS_READ, &e, ops_known()->krbPrincipalName)))
 		err = LW_ENOTFOUND;
 	if (!err)
 		err = ops_principal(&e, &h.who);
@@ -87,7 +92,7 @@ int store_holder(struct store_txn *t, const struct lw_uuid *uuid, struct store_h
 }
 
 int ops_may_enrol(struct store_txn *t, const struct eng_entry *e, struct lw_bytes profile, bool names_owned,
-	int64_t *ret_max_life)
+        int64_t *ret_max_life)
 {
 	struct access_object o;
 	struct access_why why;
@@ -98,14 +103,14 @@ int ops_may_enrol(struct store_txn *t, const struct eng_entry *e, struct lw_byte
 	o.profile = profile;
 	o.names_owned = names_owned && e->id == t->session->subject_id;
 	if (!(e->flags & OPS_HOLDERS) || e->flags & OPS_DISABLED || !profile.n || profile.n > MAX_PROFILE ||
-		!access_decide(t->session->rights, ACCESS_ENROL, &o, NULL, &t->ctx, &why))
+	        !access_decide(t->session->rights, ACCESS_ENROL, &o, NULL, &t->ctx, &why))
 		return LW_EACCES;
 	*ret_max_life = why.max_life;
 	return LW_OK;
 }
 
-int store_may_enrol(struct store_txn *t, const struct lw_uuid *subject, struct lw_bytes profile, bool names_owned,
-	int64_t *ret_max_life)
+int store_may_enrol(struct store_txn *t, const struct lw_uuid *subject, struct lw_bytes profile,
+        bool names_owned, int64_t *ret_max_life)
 {
 	struct store_view v;
 	int err;
@@ -165,11 +170,14 @@ static int64_t time_of(const struct eng_entry *e, const struct schema_attr *attr
 
 int ops_cert(struct store_txn *t, const struct eng_entry *e, struct store_cert *ret)
 {
-	static const char *const states[] = { [STORE_CERT_IS_INTENT] = "intent", [STORE_CERT_IS_ISSUED] = "issued",
+	static const char *const states[] = { [STORE_CERT_IS_INTENT] = "intent",
+		[STORE_CERT_IS_ISSUED] = "issued",
 		[STORE_CERT_IS_REVOKED] = "revoked" };
 	const struct ops_known *k = ops_known();
-	struct store_cert c = { .not_before = time_of(e, k->lwNotBefore), .not_after = time_of(e, k->lwNotAfter),
-		.revoked_at = time_of(e, k->lwRevokedAt), .profile = text_of(e, k->lwProfile),
+	struct store_cert c = { .not_before = time_of(e, k->lwNotBefore),
+		.not_after = time_of(e, k->lwNotAfter),
+		.revoked_at = time_of(e, k->lwRevokedAt),
+		.profile = text_of(e, k->lwProfile),
 		.der = text_of(e, k->userCertificate) };
 	struct lw_bytes state = text_of(e, k->lwCertState);
 	uint64_t reason = 0;
@@ -178,7 +186,7 @@ int ops_cert(struct store_txn *t, const struct eng_entry *e, struct store_cert *
 		if (lw_eq(state, lw_str(states[i])))
 			c.state = (enum store_cert_state)i;
 	if (!c.state || lw_uuid_parse(text_of(e, k->lwSubject), &c.subject) ||
-		(c.revoked_at && lw_parse_u64(text_of(e, k->lwRevokeReason), 255, &reason)))
+	        (c.revoked_at && lw_parse_u64(text_of(e, k->lwRevokeReason), 255, &reason)))
 		return LW_EIO;
 	c.reason = (int)reason;
 	if (lw_unhex(t->arena, text_of(e, k->cn), &c.serial))
@@ -203,8 +211,8 @@ int store_cert(struct store_txn *t, struct lw_bytes serial, struct store_cert *r
 	return err ? err : ops_cert(t, &e, ret);
 }
 
-int store_cert_revoked(struct store_txn *t, int64_t since, uint64_t *inout_after, struct store_cert *ret, size_t max,
-	size_t *ret_n)
+int store_cert_revoked(struct store_txn *t, int64_t since, uint64_t *inout_after, struct store_cert *ret,
+        size_t max, size_t *ret_n)
 {
 	const struct schema_attr *state = ops_known()->lwCertState;
 	struct lw_bytes norm;
@@ -261,8 +269,8 @@ int store_cert_generation(struct store_txn *t, uint64_t *ret)
 
 /* ---- relying parties ---- */
 
-static int take_list(struct store_txn *t, const struct eng_entry *e, const struct schema_attr *attr, struct lw_bytes **ret,
-	size_t *ret_n)
+static int take_list(struct store_txn *t, const struct eng_entry *e, const struct schema_attr *attr,
+        struct lw_bytes **ret, size_t *ret_n)
 {
 	struct eng_attr a;
 	size_t n = 0, pos = 0, at = 0;
@@ -315,7 +323,8 @@ static int application(struct store_txn *t, uint64_t id, struct store_applicatio
 }
 
 /* Two with the same address: neither. */
-static int by_acs(struct store_txn *t, struct lw_bytes norm, struct lw_bytes url, struct store_application *ret)
+static int by_acs(
+        struct store_txn *t, struct lw_bytes norm, struct lw_bytes url, struct store_application *ret)
 {
 	struct store_application a;
 	struct eng_ids *ids = NULL;

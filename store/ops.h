@@ -191,7 +191,8 @@ int ops_find(struct store_txn *, const struct store_dn *, struct store_view **re
 void ops_set_matched(struct store_txn *, size_t from); /* the deepest visible of chain[0 … from) */
 int ops_place(struct store_txn *, uint64_t id, const struct ops_place **ret);
 /* The entry attr=name below another, without any access check. LW_ENOTFOUND. */
-int ops_child(struct store_txn *, uint64_t parent, const struct schema_attr *attr, const char *name, uint64_t *ret);
+int ops_child(struct store_txn *, uint64_t parent, const struct schema_attr *attr, const char *name,
+	uint64_t *ret);
 int ops_dn_text(struct store_txn *, uint64_t id, struct lw_bytes *ret);
 int ops_dn_of(struct store_txn *, const struct eng_entry *, struct lw_bytes *ret);
 /* The view of an entry, visible or not: LW_ENOTFOUND when not. */
@@ -211,7 +212,8 @@ bool ops_may_administer(struct store_txn *);
 /* The class that an attribute of the suffix entry is sealed under; 0: it is none of the tenant's own keys. */
 enum store_secret_class ops_tenant_key(const struct schema_attr *);
 /* May the session enrol this entry? LW_EACCES. */
-int ops_may_enrol(struct store_txn *, const struct eng_entry *, struct lw_bytes profile, bool names_owned, int64_t *ret_max_life);
+int ops_may_enrol(struct store_txn *, const struct eng_entry *, struct lw_bytes profile, bool names_owned,
+	int64_t *ret_max_life);
 #define OPS_RECORD_NAME 65 /* cn of a record, with the NUL */
 /* The serial's octets as the record's cn. LW_EINVAL. */
 int ops_serial_name(struct lw_bytes serial, char ret[OPS_RECORD_NAME]);

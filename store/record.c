@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records of what was issued: entries below ou=certificates and ou=tokens that only these operations make, change and take
- * away. They change no right, so nobody's session has to be worked out again. */
+/* Records of what was issued: entries below ou=certificates and ou=tokens that only these operations make,
+ * change and take away. They change no right, so nobody's session has to be worked out again. */
 #include <stdio.h>
 #include "store/guard.h"
 
-#define WEEK         (INT64_C(7) * 24 * 3600 * LW_SECOND)
-#define TOKEN_MAX    (INT64_C(400) * 24 * 3600 * LW_SECOND)
-#define REVOKED_KEPT (INT64_C(3650) * 24 * 3600 * LW_SECOND) /* an intent that was revoked: nobody knows what was signed */
-#define TIME_MAX     (INT64_C(253402300799) * LW_SECOND)     /* the last second of the year 9999 */
-#define AT_ONCE      256
+#define WEEK      (INT64_C(7) * 24 * 3600 * LW_SECOND)
+#define TOKEN_MAX (INT64_C(400) * 24 * 3600 * LW_SECOND)
+#define REVOKED_KEPT                                                                                         \
+	(INT64_C(3650) * 24 * 3600 * LW_SECOND) /* an intent that was revoked: nobody knows what was signed  \
+	                                         */
+#define TIME_MAX (INT64_C(253402300799) * LW_SECOND) /* the last second of the year 9999 */
+#define AT_ONCE  256
 
 static char *time_text(struct store_txn *t, int64_t us)
 {
@@ -31,8 +33,8 @@ static int set_text(struct image *img, const struct schema_attr *attr, struct lw
 
 /* ---- making ---- */
 
-static int start(struct store_txn *t, uint64_t parent, const struct schema_attr *naming, const char *name, const char *class,
-	struct image *img)
+static int start(struct store_txn *t, uint64_t parent, const struct schema_attr *naming, const char *name,
+        const char *class, struct image *img)
 {
 	const struct lw_bytes none = { 0 }, classes[] = { LW_LIT("top"), lw_str(class) };
 	struct dn_rdn rdn;
@@ -65,7 +67,8 @@ static int finish(struct image *img, struct eng_fx *fx)
 	return image_make(img, fx);
 }
 
-/* A new tenant has them; an older one gets them when they are needed first. One that somebody made becomes ours. */
+/* A new tenant has them; an older one gets them when they are needed first. One that somebody made becomes
+ * ours. */
 static int container(struct store_txn *t, const char *name, struct eng_fx *fx, uint64_t *ret)
 {
 	const struct ops_known *k = ops_known();
@@ -88,8 +91,8 @@ static int container(struct store_txn *t, const char *name, struct eng_fx *fx, u
 }
 
 /* The image of a new record; LW_EEXIST: there is one of the name. */
-static int record_new(struct store_txn *t, const char *where, const char *name, const char *class, int64_t expires,
-	struct eng_fx *fx, struct image *img)
+static int record_new(struct store_txn *t, const char *where, const char *name, const char *class,
+        int64_t expires, struct eng_fx *fx, struct image *img)
 {
 	uint64_t parent, other;
 	int err = container(t, where, fx, &parent);
@@ -146,7 +149,8 @@ struct record {
 static int find_cert(struct store_txn *t, const struct store_op *op, struct record *ret)
 {
 	char name[OPS_RECORD_NAME];
-	int err = ops_serial_name(op->record.serial, name) ? LW_ENOTFOUND : ops_record(t, "certificates", name, &ret->e);
+	int err = ops_serial_name(op->record.serial, name) ? LW_ENOTFOUND
+	                                                   : ops_record(t, "certificates", name, &ret->e);
 
 	return err ? err : ops_cert(t, &ret->e, &ret->cert);
 }
@@ -183,7 +187,8 @@ int write_cert_issued(struct store_txn *t, const struct store_op *op, struct eng
 	struct image img;
 	int err;
 
-	if (!r->der.n || r->not_before <= 0 || r->not_after <= r->not_before || r->not_after > TIME_MAX - WEEK)
+	if (!r->der.n || r->not_before <= 0 || r->not_after <= r->not_before ||
+	        r->not_after > TIME_MAX - WEEK)
 		return LW_EINVAL;
 	err = find_intent(t, op, &found);
 	if (!err)
@@ -220,7 +225,8 @@ static int may_revoke(struct store_txn *t, const struct record *r)
 
 	if (ops_decide(t, ACCESS_REVOKE, &r->e, NULL))
 		return LW_OK;
-	if (ops_by_uuid(t->eng, t->tenant, &r->cert.subject, &v.e) == LW_OK && ops_decide(t, ACCESS_REVOKE, &v.e, NULL))
+	if (ops_by_uuid(t->eng, t->tenant, &r->cert.subject, &v.e) == LW_OK &&
+	        ops_decide(t, ACCESS_REVOKE, &v.e, NULL))
 		return LW_OK;
 	return ops_view_in(t, r->e.id, &v) == LW_ENOTFOUND ? LW_ENOTFOUND : LW_EACCES;
 }
@@ -281,7 +287,8 @@ int ops_token_name(struct lw_bytes id, char ret[OPS_RECORD_NAME])
 		return LW_EINVAL;
 	for (size_t i = 0; i < id.n; i++) {
 		uint8_t c = id.p[i], low = c | 0x20;
-		if (!(low >= 'a' && low <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '.' && c != '-')
+		if (!(low >= 'a' && low <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '.' &&
+		        c != '-')
 			return LW_EINVAL;
 	}
 	memcpy(ret, id.p, id.n);
@@ -322,7 +329,7 @@ int write_expire(struct store_txn *t, const struct store_op *op, struct eng_fx *
 	for (; !err && ids && eng_ids_seek(ids, from, &id); from = id + 1) {
 		err = eng_entry(t->eng, t->tenant, id, &e);
 		if (err || !(e.flags & ACCESS_CERTIFICATE) || ops_policy_names(t->session->policy, id) ||
-			!ops_decide(t, ACCESS_DELETE, &e, NULL))
+		        !ops_decide(t, ACCESS_DELETE, &e, NULL))
 			continue;
 		eng_fx_entry_del(fx, t->tenant, id);
 		n++;

@@ -146,8 +146,8 @@ enum store_secret_class ops_tenant_key(const struct schema_attr *a)
 	return a && (a == k->lwCaKey || a == k->lwSamlKey || a == k->lwJwtKey) ? STORE_SECRET_SIGNING : 0;
 }
 
-int write_put_tenant_key(struct store_txn *t, uint32_t tenant, const struct store_sealed_item *s, uint64_t generation,
-	struct eng_fx *fx)
+int write_put_tenant_key(struct store_txn *t, uint32_t tenant, const struct store_sealed_item *s,
+	uint64_t generation, struct eng_fx *fx)
 {
 	enum store_secret_class cls = ops_tenant_key(schema_attr_id(s->attr));
 
@@ -182,7 +182,8 @@ int write_tenant_keys(struct store_txn *t, const struct store_op *op, struct eng
 		return LW_EACCES;
 	if (!ops_tenant_key(a))
 		return LW_EINVAL;
-	err = eng_sealed(t->eng, t->tenant, OPS_SUFFIX_ID, a->id, (uint8_t)ops_tenant_key(a), &old, &generation);
+	err = eng_sealed(t->eng, t->tenant, OPS_SUFFIX_ID, a->id, (uint8_t)ops_tenant_key(a), &old,
+		&generation);
 	if (!err || err == LW_ENOTFOUND)
 		err = write_put_tenant_key(t, t->tenant, &op->secrets[0], generation + 1, fx);
 	if (err)

@@ -5,9 +5,12 @@
 #define MAX_VALUE 4096 /* octets: longer values are for no token */
 
 /* The claims that are more than a name: an attribute's values. */
-static const struct { const char *claim, *attr; } claim_attrs[] = { { "name", "cn" }, { "given_name", "givenName" },
-	{ "family_name", "sn" }, { "preferred_username", "uid" }, { "website", "labeledURI" }, { "email", "mail" },
-	{ "locale", "preferredLanguage" }, { "phone_number", "telephoneNumber" }, { "upn", "krbPrincipalName" } };
+static const struct {
+	const char *claim, *attr;
+} claim_attrs[] = { { "name", "cn" }, { "given_name", "givenName" }, { "family_name", "sn" },
+	{ "preferred_username", "uid" }, { "website", "labeledURI" }, { "email", "mail" },
+	{ "locale", "preferredLanguage" }, { "phone_number", "telephoneNumber" },
+	{ "upn", "krbPrincipalName" } };
 
 struct claims {
 	struct store_txn *t;
@@ -62,7 +65,7 @@ static void put_groups(struct claims *c)
 	for (size_t i = 0; list && !c->err && i < c->who->subject.ngroups; i++) {
 		c->err = eng_entry(c->t->eng, c->t->tenant, c->who->subject.groups[i], &e);
 		if (!c->err && e.flags & ACCESS_GROUP && eng_attr_find(&e, ops_known()->cn->id, &a) &&
-			eng_value_first(&a, &list[n]))
+		        eng_value_first(&a, &list[n]))
 			n++;
 	}
 	if (list)
@@ -91,15 +94,17 @@ static void put_claim(struct claims *c, const char *name)
 	}
 	for (size_t i = 0; i < sizeof(claim_attrs) / sizeof(claim_attrs[0]); i++)
 		if (!strcmp(name, claim_attrs[i].claim) &&
-			eng_attr_find(&c->who->e, schema_attr(lw_str(claim_attrs[i].attr))->id, &a))
+		        eng_attr_find(&c->who->e, schema_attr(lw_str(claim_attrs[i].attr))->id, &a))
 			put_values(c, name, &a);
 }
 
-/* Attributes as they are: no secret ones, none that only the directory reads, no references (they are entries). */
+/* Attributes as they are: no secret ones, none that only the directory reads, no references (they are
+ * entries). */
 static bool releasable(const struct schema_attr *a)
 {
 	return !(a->flags & (SCHEMA_SECRET | SCHEMA_REF | SCHEMA_NO_USER_MOD | SCHEMA_COMPUTED)) &&
-		(!(a->flags & SCHEMA_OPERATIONAL) || a->flags & SCHEMA_ORDINARY) && a != ops_known()->objectClass;
+	       (!(a->flags & SCHEMA_OPERATIONAL) || a->flags & SCHEMA_ORDINARY) &&
+	       a != ops_known()->objectClass;
 }
 
 static int take_claims(struct claims *c, struct store_token *ret)
@@ -127,8 +132,10 @@ static int take_claims(struct claims *c, struct store_token *ret)
 	return c->err;
 }
 
-/* What the decision is about: the relying party, an `application`; one that is not registered, and none, are of the kind `entry`. */
-static int object_of(struct store_txn *t, struct lw_bytes audience, const struct lw_uuid *app, struct access_object *ret)
+/* What the decision is about: the relying party, an `application`; one that is not registered, and none, are
+ * of the kind `entry`. */
+static int object_of(
+        struct store_txn *t, struct lw_bytes audience, const struct lw_uuid *app, struct access_object *ret)
 {
 	const struct schema_attr *entity = ops_known()->lwEntityId;
 	struct lw_bytes norm, v;
@@ -148,7 +155,8 @@ static int object_of(struct store_txn *t, struct lw_bytes audience, const struct
 	if (err) {
 		*ret = (struct access_object){ .tenant = t->tenant, .kind = ACCESS_ENTRY };
 		err = lw_uuid_zero(app) ? LW_OK : LW_EACCES;
-	} else if (e.flags & OPS_DISABLED || !(e.flags & ACCESS_APPLICATION) || (!lw_uuid_zero(app) && !lw_uuid_eq(app, &e.uuid))) {
+	} else if (e.flags & OPS_DISABLED || !(e.flags & ACCESS_APPLICATION) ||
+	           (!lw_uuid_zero(app) && !lw_uuid_eq(app, &e.uuid))) {
 		err = LW_EACCES;
 	} else {
 		err = ops_object(t, &e, ret);
@@ -167,8 +175,8 @@ static int check_subject(struct store_txn *t, const struct ops_who *who)
 	return ops_view_in(t, who->e.id, &v) == LW_ENOTFOUND ? LW_ENOTFOUND : LW_EACCES;
 }
 
-int store_may_token(struct store_txn *t, const struct lw_uuid *subject, struct lw_bytes audience, const struct lw_uuid *app,
-	struct store_token *ret)
+int store_may_token(struct store_txn *t, const struct lw_uuid *subject, struct lw_bytes audience,
+        const struct lw_uuid *app, struct store_token *ret)
 {
 	struct store_token token = { 0 };
 	struct claims c = { .t = t };

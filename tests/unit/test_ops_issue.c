@@ -1,176 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Certificates, tokens and tenants' own keys in the store: each operation right and refused, what is read back, other
- * tenants, upkeep, replay. */
-#include "tests/unit/ops_fix.h"
-#include <time.h>
-#include "base/text.h"
+/* Certificates in the store: each operation right and refused, what is read back, other tenants, upkeep,
+ * replay. */
 #include "store/guard.h"
-
-#define SUFFIX "dc=acme,dc=example"
-#define ALICE  "uid=alice,ou=people," SUFFIX
-#define BOB    "uid=bob,ou=people," SUFFIX
-#define WEB    "cn=web1.acme.example,ou=hosts," SUFFIX
-#define SHOP   "cn=shop,ou=applications," SUFFIX
-#define CERTS  "ou=certificates," SUFFIX
-#define TOKENS "ou=tokens," SUFFIX
-#define DAY    (INT64_C(24) * 3600 * LW_SECOND)
-
-#define OK(x)       assert_err((x), LW_OK, #x, __LINE__)
-#define ERR(x, err) assert_err((x), err, #x, __LINE__)
-
-static void assert_err(int got, int want, const char *what, int line)
-{
-	if (got != want)
-		fail_msg("line %d: %s: %s (%s), not %s", line, what, lw_errname(got), fix.r.text, lw_errname(want));
-}
-
-static struct lw_session *alice_s, *bob_s, *web_s, *auth, *auth_beta, *upkeep, *anonymous;
-static struct lw_uuid alice, bob, web;
-static const uint8_t der_octets[] = { 0x30, 0x03, 0x02, 0x01, 0x07 };
-#define DER ((struct lw_bytes){ der_octets, sizeof(der_octets) })
-
-static int grant(const char *cn, const char *text)
-{
-	char ldif[1024];
-
-	snprintf(ldif, sizeof(ldif), "dn: cn=%s,ou=grants," SUFFIX "\nobjectClass: lwGrant\ncn: %s\nlwGrantText: %s", cn, cn, text);
-	return fix_add(fix.admin, ldif);
-}
-
-static int up(void **state)
-{
-	int err = fix_up(state);
-
-	OK(fix_person(fix.admin, "alice", "mail: alice@acme.example\ngivenName: Alice\nemployeeNumber: 7"));
-	OK(fix_person(fix.admin, "bob", ""));
-	OK(fix_add(fix.admin, "dn: " WEB "\nobjectClass: lwHost\ncn: web1.acme.example\ncn: www.acme.example\nuid: web1"));
-	alice = fix_uuid(ALICE);
-	bob = fix_uuid(BOB);
-	web = fix_uuid(WEB);
-	alice_s = fix_login(fix.acme, &fix.acme_uuid, &alice, 0);
-	bob_s = fix_login(fix.acme, &fix.acme_uuid, &bob, 0);
-	web_s = fix_login(fix.acme, &fix.acme_uuid, &web, 0);
-	OK(store_session_role(fix.store, fix.acme, STORE_ROLE_AUTH, &auth));
-	OK(store_session_role(fix.store, fix.beta, STORE_ROLE_AUTH, &auth_beta));
-	OK(store_session_role(fix.store, fix.acme, STORE_ROLE_UPKEEP, &upkeep));
-	OK(store_session_anonymous(fix.store, fix.acme, &anonymous));
-	return err;
-}
-
-static int down(void **state)
-{
-	struct lw_session **all[] = { &alice_s, &bob_s, &web_s, &auth, &auth_beta, &upkeep, &anonymous };
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		store_session_free(*all[i]);
-		*all[i] = NULL;
-	}
-	return fix_down(state);
-}
-
-/* ---- short forms ---- */
-
-static int write_record(struct lw_session *s, enum store_op_kind kind, const struct store_record *r)
-{
-	struct store_op op = { .kind = kind, .record = *r };
-
-	return store_write(s, &op, &fix.r);
-}
-
-static struct lw_bytes serial(const char *hex)
-{
-	struct lw_bytes b = { 0 };
-
-	OK(lw_unhex(fix.arena, lw_str(hex), &b));
-	return b;
-}
-
-static int intent(struct lw_session *s, const char *hex, const struct lw_uuid *subject, const char *profile)
-{
-	return write_record(s, STORE_CERT_INTENT,
-		&(struct store_record){ .serial = serial(hex), .subject = *subject, .profile = lw_str(profile) });
-}
-
-static int issued(struct lw_session *s, const char *hex, int64_t life)
-{
-	int64_t now = lw_wall(&fix.clock);
-
-	return write_record(s, STORE_CERT_ISSUED,
-		&(struct store_record){ .serial = serial(hex), .der = DER, .not_before = now, .not_after = now + life });
-}
-
-static int drop(struct lw_session *s, const char *hex)
-{
-	return write_record(s, STORE_CERT_DROP, &(struct store_record){ .serial = serial(hex) });
-}
-
-static int cert_revoke(struct lw_session *s, const char *hex, int reason)
-{
-	return write_record(s, STORE_CERT_REVOKE, &(struct store_record){ .serial = serial(hex), .reason = reason });
-}
-
-static int cancel(struct lw_session *s, const char *id, int64_t until)
-{
-	return write_record(s, STORE_TOKEN_CANCEL, &(struct store_record){ .id = lw_str(id), .until = until });
-}
-
-/* How many went, or the error, negative. */
-static int expire(struct lw_session *s)
-{
-	int err = write_record(s, STORE_EXPIRE, &(struct store_record){ 0 });
-
-	return err ? -err : (int)fix.r.version;
-}
-
-static int cert_in(struct lw_session *s, const char *hex, struct store_cert *ret)
-{
-	struct store_txn *t;
-
-	OK(store_begin(s, STORE_READ, &t));
-	int err = store_cert(t, serial(hex), ret);
-	if (!err) {
-		ret->serial = lw_dup(fix.arena, ret->serial);
-		ret->profile = lw_dup(fix.arena, ret->profile);
-		ret->der = ret->der.p ? lw_dup(fix.arena, ret->der) : ret->der;
-	}
-	store_end(t);
-	return err;
-}
-
-/* Serials of revoked ones, "0a 0b", asked for by two at a time. */
-static const char *revoked(struct lw_session *s, int64_t since)
-{
-	struct store_cert c[2];
-	const char *out = "";
-	struct store_txn *t;
-	uint64_t after = 0;
-	size_t n;
-
-	OK(store_begin(s, STORE_READ, &t));
-	do {
-		OK(store_cert_revoked(t, since, &after, c, 2, &n));
-		for (size_t i = 0; i < n; i++) {
-			char hex[2 * STORE_CERT_SERIAL_MAX + 1];
-			lw_hex(c[i].serial, hex);
-			assert_null(c[i].der.p);
-			assert_int_equal(c[i].state, STORE_CERT_IS_REVOKED);
-			out = lw_printf(fix.arena, "%s%s%s", out, *out ? " " : "", hex);
-		}
-	} while (n);
-	store_end(t);
-	return out;
-}
-
-static uint64_t generation(struct lw_session *s)
-{
-	struct store_txn *t;
-	uint64_t g = 0;
-
-	OK(store_begin(s, STORE_READ, &t));
-	OK(store_cert_generation(t, &g));
-	store_end(t);
-	return g;
-}
+#include "tests/unit/issue_fix.h"
 
 /* ---- a certificate's life ---- */
 
@@ -241,8 +73,12 @@ static void bad_requests(void **state)
 	OK(intent(alice_s, "01", &alice, "user"));
 	ERR(issued(alice_s, "01", 0), LW_EINVAL);
 	ERR(issued(alice_s, "01", INT64_C(9000) * 365 * DAY), LW_EINVAL);
-	ERR(write_record(alice_s, STORE_CERT_ISSUED, &(struct store_record){ .serial = serial("01"), .der = LW_LIT("no DER"),
-		.not_before = 1, .not_after = DAY }), LW_ESYNTAX);
+	ERR(write_record(alice_s, STORE_CERT_ISSUED,
+	            &(struct store_record){ .serial = serial("01"),
+	                    .der = LW_LIT("no DER"),
+	                    .not_before = 1,
+	                    .not_after = DAY }),
+	        LW_ESYNTAX);
 	ERR(cert_in(auth, "00", &c), LW_ENOTFOUND);
 	ERR(cert_in(auth, "010203040506070809101112131415161718192021", &c), LW_ENOTFOUND);
 }
@@ -289,10 +125,12 @@ static void rights(void **state)
 	ERR(cert_revoke(alice_s, "05", 0), LW_ENOTFOUND);
 	OK(cert_revoke(fix.admin, "05", 0));
 	/* the records, seen by him whom they are about and by administrators */
-	assert_string_equal(fix_search(bob_s, CERTS, STORE_ONE, "(objectClass=lwCertificate)"), "cn=03 cn=04");
+	assert_string_equal(
+	        fix_search(bob_s, CERTS, STORE_ONE, "(objectClass=lwCertificate)"), "cn=03 cn=04");
 	assert_string_equal(fix_search(bob_s, CERTS, STORE_ONE, "(lwCertState=revoked)"), "cn=03");
 	assert_string_equal(fix_search(alice_s, CERTS, STORE_ONE, "(objectClass=*)"), "");
-	assert_string_equal(fix_search(fix.admin, CERTS, STORE_ONE, "(objectClass=lwCertificate)"), "cn=01 cn=03 cn=04 cn=05");
+	assert_string_equal(fix_search(fix.admin, CERTS, STORE_ONE, "(objectClass=lwCertificate)"),
+	        "cn=01 cn=03 cn=04 cn=05");
 	assert_string_equal(fix_read(bob_s, "cn=03," CERTS, "lwProfile"), "user");
 	assert_string_equal(fix_read(alice_s, "cn=03," CERTS, "lwProfile"), "ENOTFOUND");
 	/* keyd's role alone, and each in its tenant */
@@ -305,7 +143,8 @@ static void rights(void **state)
 	/* who goes leaves them to the administrators */
 	OK(fix_delete(fix.admin, BOB));
 	OK(cert_in(auth, "04", &c));
-	assert_string_equal(fix_search(fix.admin, CERTS, STORE_ONE, "(objectClass=lwCertificate)"), "cn=01 cn=03 cn=04 cn=05");
+	assert_string_equal(fix_search(fix.admin, CERTS, STORE_ONE, "(objectClass=lwCertificate)"),
+	        "cn=01 cn=03 cn=04 cn=05");
 	OK(cert_revoke(fix.admin, "04", 5));
 	/* and his name's next bearer sees nothing of them */
 	OK(fix_person(fix.admin, "bob", ""));
@@ -327,10 +166,14 @@ static void plain_writes(void **state)
 		ERR(fix_add(s, "dn: cn=02," CERTS "\nobjectClass: device\ncn: 02"), LW_EUNWILLING);
 		ERR(fix_add(s, "dn: cn=02," TOKENS "\nobjectClass: lwToken\ncn: 02"), LW_EUNWILLING);
 		ERR(fix_add(s, "dn: cn=02,cn=01," CERTS "\nobjectClass: device\ncn: 02"), LW_EUNWILLING);
-		ERR(fix_add(s, "dn: cn=02,ou=people," SUFFIX "\nobjectClass: lwToken\ncn: 02"), LW_EUNWILLING);
-		ERR(fix_add(s, "dn: cn=02,ou=people," SUFFIX "\nobjectClass: lwCertificate\ncn: 02\nlwSubject: "
-			"018f0000-0000-7000-8000-000000000000\nlwProfile: user\nlwCertState: issued"), LW_EUNWILLING);
-		ERR(fix_modify(s, "dn: cn=01," CERTS "\nreplace lwCertState\nlwCertState: issued"), LW_EUNWILLING);
+		ERR(fix_add(s, "dn: cn=02,ou=people," SUFFIX "\nobjectClass: lwToken\ncn: 02"),
+		        LW_EUNWILLING);
+		ERR(fix_add(s,
+		            "dn: cn=02,ou=people," SUFFIX "\nobjectClass: lwCertificate\ncn: 02\nlwSubject: "
+		            "018f0000-0000-7000-8000-000000000000\nlwProfile: user\nlwCertState: issued"),
+		        LW_EUNWILLING);
+		ERR(fix_modify(s, "dn: cn=01," CERTS "\nreplace lwCertState\nlwCertState: issued"),
+		        LW_EUNWILLING);
 		ERR(fix_modify(s, "dn: cn=01," CERTS "\nreplace lwTag\nlwTag: x"), LW_EUNWILLING);
 		ERR(fix_modify(s, "dn: cn=_id," TOKENS "\nreplace lwTag\nlwTag: x"), LW_EUNWILLING);
 		ERR(fix_delete(s, "cn=01," CERTS), LW_EUNWILLING);
@@ -341,7 +184,8 @@ static void plain_writes(void **state)
 		ERR(fix_moddn(s, "cn=01," CERTS, "cn=01", true, "ou=people," SUFFIX), LW_EUNWILLING);
 		ERR(fix_moddn(s, ALICE, "uid=alice", true, CERTS), LW_EUNWILLING);
 		ERR(fix_moddn(s, CERTS, "ou=other", true, NULL), LW_EUNWILLING);
-		ERR(fix_modify(s, "dn: " ALICE "\nreplace lwExpires\nlwExpires: 20300101000000Z"), LW_ECONSTRAINT);
+		ERR(fix_modify(s, "dn: " ALICE "\nreplace lwExpires\nlwExpires: 20300101000000Z"),
+		        LW_ECONSTRAINT);
 	}
 	ERR(fix_delete(alice_s, "cn=01," CERTS), LW_EACCES);
 	ERR(fix_add(anonymous, "dn: cn=02," CERTS "\nobjectClass: device\ncn: 02"), LW_EACCES);
@@ -381,7 +225,8 @@ static void older_tenant(void **state)
 	assert_true(generation(auth) != 0);
 	ERR(fix_delete(fix.admin, CERTS), LW_EUNWILLING);
 	/* somebody's own becomes ours */
-	OK(fix_add(fix.admin, "dn: " TOKENS "\nobjectClass: organizationalUnit\nou: tokens\ndescription: mine"));
+	OK(fix_add(
+	        fix.admin, "dn: " TOKENS "\nobjectClass: organizationalUnit\nou: tokens\ndescription: mine"));
 	OK(cancel(alice_s, "_id", lw_wall(&fix.clock) + DAY));
 	ERR(fix_delete(fix.admin, TOKENS), LW_EUNWILLING);
 	ERR(fix_add(fix.admin, "dn: cn=02," TOKENS "\nobjectClass: device\ncn: 02"), LW_EUNWILLING);
@@ -406,7 +251,8 @@ static void older_tenants_own(void **state)
 
 static const char *holder(struct lw_session *s, const struct lw_uuid *who)
 {
-	static const char *const kinds[] = { "", "person", "service", "host" }, *const names[] = { "", "cn", "krb", "mail" };
+	static const char *const kinds[] = { "", "person", "service", "host" }, *const names[] = { "", "cn",
+		"krb", "mail" };
 	struct store_holder h;
 	const char *out;
 	struct store_txn *t;
@@ -415,12 +261,14 @@ static const char *holder(struct lw_session *s, const struct lw_uuid *who)
 	int err = store_holder(t, who, &h);
 	out = err ? lw_errname(err) : lw_printf(fix.arena, "%s %s", kinds[h.kind], h.who.name);
 	for (size_t i = 0; !err && i < h.n_names; i++)
-		out = lw_printf(fix.arena, "%s %s=%.*s", out, names[h.names[i].kind], (int)h.names[i].text.n, h.names[i].text.p);
+		out = lw_printf(fix.arena, "%s %s=%.*s", out, names[h.names[i].kind], (int)h.names[i].text.n,
+		        h.names[i].text.p);
 	store_end(t);
 	return out;
 }
 
-static int may_enrol(struct lw_session *s, const struct lw_uuid *who, const char *profile, bool owned, int64_t *ret)
+static int may_enrol(
+        struct lw_session *s, const struct lw_uuid *who, const char *profile, bool owned, int64_t *ret)
 {
 	struct store_txn *t;
 	int64_t max = -1;
@@ -438,9 +286,11 @@ static void holders(void **state)
 	struct lw_uuid gone = lw_uuid_new(&fix.clock), shop;
 	int64_t max;
 
-	assert_string_equal(holder(auth, &alice), "person alice cn=alice krb=alice@ACME.EXAMPLE mail=alice@acme.example");
-	assert_string_equal(holder(fix.op, &web), "host web1.acme.example cn=web1.acme.example cn=www.acme.example cn=web1 "
-		"krb=host/web1.acme.example@ACME.EXAMPLE");
+	assert_string_equal(
+	        holder(auth, &alice), "person alice cn=alice krb=alice@ACME.EXAMPLE mail=alice@acme.example");
+	assert_string_equal(holder(fix.op, &web),
+	        "host web1.acme.example cn=web1.acme.example cn=www.acme.example cn=web1 "
+	        "krb=host/web1.acme.example@ACME.EXAMPLE");
 	assert_string_equal(holder(auth_beta, &alice), "ENOTFOUND");
 	assert_string_equal(holder(auth, &gone), "ENOTFOUND");
 	assert_string_equal(holder(alice_s, &alice), "EACCES");
@@ -465,7 +315,8 @@ static void holders(void **state)
 	ERR(may_enrol(anonymous, &alice, "user", true, NULL), LW_EACCES);
 	/* `names owned` is about oneself: it is no way to another's names */
 	OK(grant("hosts", "permit class host may enrol profile tls-server names owned max-life 24h;"));
-	OK(fix_add(fix.admin, "dn: cn=web2.acme.example,ou=hosts," SUFFIX "\nobjectClass: lwHost\ncn: web2.acme.example"));
+	OK(fix_add(fix.admin,
+	        "dn: cn=web2.acme.example,ou=hosts," SUFFIX "\nobjectClass: lwHost\ncn: web2.acme.example"));
 	struct lw_uuid web2 = fix_uuid("cn=web2.acme.example,ou=hosts," SUFFIX);
 	ERR(may_enrol(web_s, &web2, "tls-server", true, NULL), LW_ENOTFOUND);
 	OK(grant("desk", "permit user bob may enrol host profile tls-server max-life 1h;"));
@@ -479,255 +330,6 @@ static void holders(void **state)
 	OK(fix_modify(fix.admin, "dn: " WEB "\nreplace lwDisabled\nlwDisabled: TRUE"));
 	ERR(may_enrol(fix.admin, &web, "tls-server", true, NULL), LW_EACCES);
 	ERR(intent(fix.admin, "01", &web, "tls-server"), LW_EACCES);
-}
-
-/* ---- a tenant's own keys ---- */
-
-static int put_key(struct lw_session *s, const char *attr, enum store_secret_class cls, uint64_t gen, const char *sealed)
-{
-	struct store_sealed_item item = { schema_attr(lw_str(attr))->id, cls, gen, lw_str(sealed) };
-	struct store_op op = { .kind = STORE_TENANT_KEYS, .secrets = &item, .nsecrets = 1 };
-
-	return store_write(s, &op, &fix.r);
-}
-
-static const char *get_key(struct lw_session *s, const char *attr)
-{
-	struct lw_bytes got;
-	struct store_txn *t;
-	const char *out;
-	uint64_t gen;
-
-	OK(store_begin(s, STORE_READ, &t));
-	int err = store_tenant_sealed(t, schema_attr(lw_str(attr)), &got, &gen);
-	out = err ? lw_errname(err) : lw_printf(fix.arena, "%llu %.*s", (unsigned long long)gen, (int)got.n, got.p);
-	store_end(t);
-	return out;
-}
-
-static void tenant_keys(void **state)
-{
-	static const char *const signing[] = { "lwCaKey", "lwSamlKey", "lwJwtKey" };
-	const enum store_secret_class sign = STORE_SECRET_SIGNING;
-	struct lw_session *kdc;
-
-	OK(store_session_role(fix.store, fix.acme, STORE_ROLE_KDC, &kdc));
-	for (size_t i = 0; i < 3; i++) {
-		assert_string_equal(get_key(auth, signing[i]), "ENOTFOUND");
-		ERR(put_key(upkeep, signing[i], sign, 2, "x"), LW_EAGAIN);
-		OK(put_key(upkeep, signing[i], sign, 1, signing[i]));
-		ERR(put_key(upkeep, signing[i], sign, 1, "x"), LW_EAGAIN);
-		ERR(put_key(upkeep, signing[i], STORE_SECRET_KERBEROS, 2, "x"), LW_EINVAL);
-		ERR(put_key(alice_s, signing[i], sign, 2, "x"), LW_EACCES);
-		ERR(put_key(auth, signing[i], sign, 2, "x"), LW_EACCES);
-		ERR(put_key(kdc, signing[i], sign, 2, "x"), LW_EACCES);
-		OK(put_key(fix.admin, signing[i], sign, 2, "second"));
-		OK(put_key(fix.op, signing[i], sign, 3, signing[i]));
-		assert_string_equal(get_key(auth, signing[i]), lw_printf(fix.arena, "3 %s", signing[i]));
-		assert_string_equal(get_key(auth_beta, signing[i]), "ENOTFOUND");
-		assert_string_equal(get_key(kdc, signing[i]), "EACCES");
-		assert_string_equal(get_key(upkeep, signing[i]), "EACCES");
-		assert_string_equal(get_key(fix.op, signing[i]), "EACCES");
-		assert_string_equal(get_key(fix.admin, signing[i]), "EACCES");
-	}
-	ERR(put_key(upkeep, "krbPrincipalKey", STORE_SECRET_KERBEROS, 1, "x"), LW_EACCES);
-	ERR(put_key(fix.admin, "userPassword", STORE_SECRET_PASSWORD, 1, "x"), LW_EINVAL);
-	assert_string_equal(get_key(auth, "userPassword"), "EACCES");
-	assert_string_equal(get_key(auth, "cn"), "EACCES");
-	/* upkeep is for nothing else */
-	ERR(fix_secret(upkeep, &alice, "x"), LW_ENOTFOUND);
-	ERR(fix_delete(upkeep, ALICE), LW_EACCES);
-	ERR(fix_add(upkeep, "dn: cn=x," SUFFIX "\nobjectClass: device\ncn: x"), LW_EACCES);
-	struct store_op off = { .kind = STORE_TENANT_STATE, .tenant_uuid = fix.beta_uuid };
-	ERR(store_write(upkeep, &off, &fix.r), LW_EACCES);
-	store_session_free(kdc);
-}
-
-/* ---- relying parties ---- */
-
-static const char *app(struct lw_session *s, const char *name)
-{
-	struct store_application a;
-	const char *out;
-	struct store_txn *t;
-
-	OK(store_begin(s, STORE_READ, &t));
-	int err = store_application(t, lw_str(name), &a);
-	out = err ? lw_errname(err) : lw_printf(fix.arena, "%.*s %.*s acs=%zu certs=%zu%s", (int)a.name.n, a.name.p,
-		(int)a.entity_id.n, a.entity_id.p, a.n_acs, a.n_certs, a.disabled ? " disabled" : "");
-	store_end(t);
-	return out;
-}
-
-#define SP  "https://shop.acme.example/metadata"
-#define ACS "https://shop.acme.example/acs"
-
-static void make_shop(void)
-{
-	OK(fix_add(fix.admin, "dn: " SHOP "\nobjectClass: lwApplication\ncn: shop\nlwEntityId: " SP "\nlwAcsUrl: " ACS
-		"\nlwAcsUrl: " ACS "2\nlwNameIdFormat: urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"));
-}
-
-static void applications(void **state)
-{
-	assert_string_equal(app(auth, SP), "ENOTFOUND");
-	make_shop();
-	assert_string_equal(app(auth, SP), "shop " SP " acs=2 certs=0");
-	assert_string_equal(app(auth, ACS), "shop " SP " acs=2 certs=0");
-	assert_string_equal(app(auth, ACS "2"), "shop " SP " acs=2 certs=0");
-	assert_string_equal(app(auth, ACS "3"), "ENOTFOUND");
-	assert_string_equal(app(auth, ACS " "), "ENOTFOUND"); /* octet by octet */
-	assert_string_equal(app(auth, "HTTPS://shop.acme.example/metadata"), "ENOTFOUND");
-	assert_string_equal(app(auth, ""), "ENOTFOUND");
-	assert_string_equal(app(auth_beta, SP), "ENOTFOUND");
-	assert_string_equal(app(alice_s, SP), "EACCES");
-	assert_string_equal(app(upkeep, SP), "EACCES");
-	ERR(fix_add(fix.admin, "dn: cn=copy,ou=applications," SUFFIX "\nobjectClass: lwApplication\ncn: copy\nlwEntityId: " SP),
-		LW_ECONSTRAINT);
-	/* beta's own of the same name is another */
-	OK(fix_add(fix.other, "dn: cn=theirs,ou=applications,dc=beta,dc=example\nobjectClass: lwApplication\ncn: theirs\n"
-		"lwEntityId: " SP));
-	assert_string_equal(app(auth_beta, SP), "theirs " SP " acs=0 certs=0");
-	assert_string_equal(app(auth, SP), "shop " SP " acs=2 certs=0");
-	/* two with the same address: neither */
-	OK(fix_add(fix.admin, "dn: cn=two,ou=applications," SUFFIX "\nobjectClass: lwApplication\ncn: two\nlwEntityId: urn:two\n"
-		"lwAcsUrl: " ACS));
-	assert_string_equal(app(auth, ACS), "ENOTFOUND");
-	assert_string_equal(app(auth, ACS "2"), "shop " SP " acs=2 certs=0");
-	OK(fix_modify(fix.admin, "dn: " SHOP "\nreplace lwDisabled\nlwDisabled: TRUE"));
-	assert_string_equal(app(auth, SP), "shop " SP " acs=2 certs=0 disabled");
-}
-
-/* ---- tokens ---- */
-
-/* "life name=value|value …" */
-static const char *token(struct lw_session *s, const struct lw_uuid *who, const char *audience, const struct lw_uuid *which)
-{
-	static const struct lw_uuid none;
-	struct store_token k;
-	const char *out;
-	struct store_txn *t;
-
-	OK(store_begin(s, STORE_READ, &t));
-	int err = store_may_token(t, who, lw_str(audience), which ? which : &none, &k);
-	if (err)
-		out = lw_errname(err);
-	else
-		out = k.max_life == INT64_MAX ? "-" : lw_printf(fix.arena, "%llds", (long long)(k.max_life / LW_SECOND));
-	for (size_t i = 0; !err && i < k.n_claims; i++) {
-		out = lw_printf(fix.arena, "%s %s=", out, k.claims[i].name);
-		for (size_t j = 0; j < k.claims[i].n; j++)
-			out = lw_printf(fix.arena, "%s%s%.*s", out, j ? "|" : "", (int)k.claims[i].values[j].n, k.claims[i].values[j].p);
-	}
-	store_end(t);
-	return out;
-}
-
-static void tokens(void **state)
-{
-	struct lw_uuid shop, gone = lw_uuid_new(&fix.clock);
-	char sub[LW_UUID_TEXT];
-	const char *own;
-
-	make_shop();
-	shop = fix_uuid(SHOP);
-	lw_uuid_format(&alice, sub);
-	own = lw_printf(fix.arena, "600s sub=%s", sub);
-	OK(fix_add(fix.admin, "dn: cn=staff,ou=groups," SUFFIX "\nobjectClass: groupOfNames\ncn: staff\nmember: " ALICE));
-	OK(fix_add(fix.admin, "dn: cn=all,ou=groups," SUFFIX "\nobjectClass: groupOfNames\ncn: all\n"
-		"member: cn=staff,ou=groups," SUFFIX));
-	/* nothing by default */
-	assert_string_equal(token(alice_s, &alice, SP, &shop), "EACCES");
-	assert_string_equal(token(alice_s, &alice, "", NULL), "EACCES");
-	assert_string_equal(token(anonymous, &alice, SP, &shop), "EACCES");
-	/* what a rule releases, and no more; for registered ones */
-	OK(grant("t1", "permit authenticated may token application max-life 10m;"));
-	assert_string_equal(token(alice_s, &alice, SP, &shop), own);
-	assert_string_equal(token(alice_s, &alice, SP, NULL), own);
-	assert_string_equal(token(alice_s, &alice, "https://nobody.example", NULL), "EACCES");
-	assert_string_equal(token(alice_s, &alice, "https://nobody.example", &shop), "EACCES");
-	assert_string_equal(token(alice_s, &alice, "", NULL), "EACCES");
-	assert_string_equal(token(alice_s, &alice, SP "x", &shop), "EACCES");
-	OK(grant("t2", "permit authenticated may token audience \"" SP "\" attrs(groups,email,tenant,amr,employeeNumber,upn) max-life 5m;"));
-	assert_string_equal(token(alice_s, &alice, SP, &shop), lw_printf(fix.arena, "600s sub=%s groups=staff|all "
-		"email=alice@acme.example tenant=acme.example upn=alice@ACME.EXAMPLE amr= employeeNumber=7", sub));
-	OK(grant("t3", "forbid user alice may token attrs(email,upn);"));
-	assert_string_equal(token(alice_s, &alice, SP, &shop), lw_printf(fix.arena, "600s sub=%s groups=staff|all "
-		"tenant=acme.example amr= employeeNumber=7", sub));
-	/* the URI alone, registered nowhere; none */
-	OK(grant("t4", "permit user alice may token audience \"https://api.example\" attrs(name);"));
-	assert_string_equal(token(alice_s, &alice, "https://api.example", NULL), "- name=alice");
-	OK(grant("t5", "permit user alice may token audience none;"));
-	assert_string_equal(token(alice_s, &alice, "", NULL), lw_printf(fix.arena, "- sub=%s", sub));
-	assert_string_equal(token(bob_s, &bob, "", NULL), "EACCES");
-	/* another's: only with the right to speak as he */
-	assert_string_equal(token(bob_s, &alice, SP, &shop), "EACCES");
-	assert_string_equal(token(bob_s, &web, SP, &shop), "ENOTFOUND");
-	assert_string_equal(token(bob_s, &gone, SP, &shop), "ENOTFOUND");
-	assert_string_equal(token(fix.other, &alice, SP, &shop), "ENOTFOUND");
-	OK(grant("t6", "permit user bob may impersonate person under ou=people;"));
-	assert_string_equal(token(bob_s, &alice, SP, NULL), lw_printf(fix.arena, "600s sub=%s groups=staff|all "
-		"email=alice@acme.example tenant=acme.example upn=alice@ACME.EXAMPLE amr= employeeNumber=7", sub)); /* his forbids */
-	assert_string_equal(token(bob_s, &fix.acme_admin, SP, NULL), "EACCES");
-	/* beta's relying party of the same name is another */
-	OK(fix_add(fix.other, "dn: cn=theirs,ou=applications,dc=beta,dc=example\nobjectClass: lwApplication\ncn: theirs\n"
-		"lwEntityId: urn:beta"));
-	struct lw_uuid theirs = fix_uuid("cn=theirs,ou=applications,dc=beta,dc=example");
-	assert_string_equal(token(alice_s, &alice, "urn:beta", &theirs), "EACCES");
-	assert_string_equal(token(alice_s, &alice, SP, &theirs), "EACCES");
-	/* the operator for relying parties that are named; administrators for none, too */
-	assert_non_null(strstr(token(fix.op, &alice, SP, &shop), "givenName=Alice"));
-	assert_non_null(strstr(token(fix.op, &alice, "urn:any", NULL), "sub="));
-	assert_string_equal(token(fix.op, &alice, "", NULL), "EACCES");
-	assert_non_null(strstr(token(fix.admin, &fix.acme_admin, "", NULL), "groups=administrators"));
-	assert_null(strstr(token(fix.admin, &fix.acme_admin, "", NULL), "Credential"));
-	assert_null(strstr(token(fix.admin, &fix.acme_admin, "", NULL), "objectClass"));
-	assert_null(strstr(token(fix.admin, &fix.acme_admin, "", NULL), "assword"));
-	assert_string_equal(token(auth, &alice, SP, &shop), "EACCES");
-	assert_string_equal(token(upkeep, &alice, SP, &shop), "EACCES");
-	/* who is not there and who is disabled: alike */
-	OK(fix_modify(fix.admin, "dn: " SHOP "\nreplace lwDisabled\nlwDisabled: TRUE"));
-	assert_string_equal(token(alice_s, &alice, SP, &shop), "EACCES");
-	OK(fix_modify(fix.admin, "dn: " ALICE "\nreplace lwDisabled\nlwDisabled: TRUE"));
-	assert_string_equal(token(bob_s, &alice, "urn:any", NULL), "ENOTFOUND");
-	assert_string_equal(token(fix.op, &alice, "urn:any", NULL), "ENOTFOUND");
-}
-
-static bool cancelled(struct lw_session *s, const char *id)
-{
-	struct store_txn *t;
-
-	OK(store_begin(s, STORE_READ, &t));
-	bool is = store_token_cancelled(t, lw_str(id));
-	store_end(t);
-	return is;
-}
-
-static void cancelling(void **state)
-{
-	static const char long_id[] = "_123456789012345678901234567890123456789012345678901234567890123";
-	const int64_t until = lw_wall(&fix.clock) + 600 * LW_SECOND;
-
-	assert_false(cancelled(auth, "_a.b-C9"));
-	OK(cancel(alice_s, "_a.b-C9", until));
-	assert_true(cancelled(auth, "_a.b-C9"));
-	assert_false(cancelled(auth, "_a.b-C8"));
-	assert_false(cancelled(auth_beta, "_a.b-C9"));
-	assert_true(cancelled(alice_s, "_other")); /* no business of hers */
-	ERR(cancel(bob_s, "_a.b-C9", until), LW_EEXIST);
-	ERR(cancel(anonymous, "_x", until), LW_EACCES);
-	ERR(cancel(upkeep, "_x", until), LW_EACCES);
-	ERR(cancel(alice_s, "", until), LW_EINVAL);
-	ERR(cancel(alice_s, "a b", until), LW_EINVAL);
-	ERR(cancel(alice_s, "a,ou=people", until), LW_EINVAL);
-	ERR(cancel(alice_s, "_x", lw_wall(&fix.clock)), LW_EINVAL);
-	ERR(cancel(alice_s, "_x", lw_wall(&fix.clock) + 500 * DAY), LW_EINVAL);
-	OK(cancel(alice_s, long_id, until));
-	assert_int_equal(strlen(long_id), 64);
-	ERR(cancel(alice_s, lw_printf(fix.arena, "%sx", long_id), until), LW_EINVAL);
-	assert_true(cancelled(auth, lw_printf(fix.arena, "%sx", long_id))); /* can't be one of ours */
-	assert_string_equal(fix_search(alice_s, TOKENS, STORE_ONE, "(objectClass=*)"), "");
-	assert_string_equal(fix_search(fix.admin, TOKENS, STORE_ONE, "(objectClass=*)"), lw_printf(fix.arena, "cn=%s cn=_a.b-C9", long_id));
 }
 
 /* ---- upkeep ---- */
@@ -813,10 +415,13 @@ static void explained(void **state)
 {
 	make_shop();
 	OK(intent(alice_s, "01", &alice, "user"));
-	assert_string_equal(explain(&alice, ACCESS_ENROL, ALICE), "yes permitted by a rule: cn=self-enrol-user");
-	assert_string_equal(explain(&web, ACCESS_ENROL, WEB), "yes permitted by a rule: cn=self-enrol-tls-server");
+	assert_string_equal(
+	        explain(&alice, ACCESS_ENROL, ALICE), "yes permitted by a rule: cn=self-enrol-user");
+	assert_string_equal(
+	        explain(&web, ACCESS_ENROL, WEB), "yes permitted by a rule: cn=self-enrol-tls-server");
 	assert_string_equal(explain(&alice, ACCESS_ENROL, BOB), "no no rule permits it");
-	assert_string_equal(explain(&alice, ACCESS_REVOKE, "cn=01," CERTS), "yes permitted by a rule: cn=self-certificates");
+	assert_string_equal(explain(&alice, ACCESS_REVOKE, "cn=01," CERTS),
+	        "yes permitted by a rule: cn=self-certificates");
 	assert_string_equal(explain(&bob, ACCESS_REVOKE, "cn=01," CERTS), "no no rule permits it");
 	assert_string_equal(explain(&alice, ACCESS_TOKEN, SHOP), "no no rule permits it");
 	OK(grant("t", "permit user alice may token audience \"" SP "\";"));
@@ -874,84 +479,12 @@ static void replay(void **state)
 	assert_int_equal(system(cmd), 0);
 }
 
-/* ---- how long it takes: --bench ---- */
-
-static double now_us(void)
+int main(void)
 {
-	struct timespec ts;
+#define T(f) cmocka_unit_test_setup_teardown(f, issue_up, issue_down)
+	const struct CMUnitTest tests[] = { T(life), T(bad_requests), T(rights), T(plain_writes),
+		T(older_tenant), T(older_tenants_own), T(holders), T(expiring), T(explained), T(alone),
+		T(replay) };
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
-}
-
-#define N 100000
-#define COST(name, call)                                                                         \
-	do {                                                                                     \
-		double from_ = now_us();                                                         \
-		for (int i_ = 0; i_ < N; i_++)                                                   \
-			(void)(call);                                                            \
-		print_message("%-28s %.3f us\n", name, (now_us() - from_) / N);                  \
-	} while (0)
-
-static int once(struct lw_session *s, int what)
-{
-	static const struct lw_uuid none;
-	struct store_application a;
-	struct store_holder h;
-	struct store_token k;
-	struct store_cert c;
-	struct store_txn *t;
-	int64_t max;
-	int err = store_begin(s, STORE_READ, &t);
-
-	if (err)
-		return err;
-	switch (what) {
-	case 1: err = store_may_token(t, &alice, LW_LIT(SP), &none, &k); break;
-	case 2: err = store_cert(t, LW_LIT("\x01\x02\x03\x04\x05\x06\x07\x08"), &c); break;
-	case 3: err = store_application(t, LW_LIT(SP), &a); break;
-	case 4: err = store_holder(t, &alice, &h); break;
-	case 5: err = store_may_enrol(t, &alice, LW_LIT("user"), true, &max); break;
-	case 6: err = store_token_cancelled(t, LW_LIT("_0123456789abcdef0123456789abcdef")); break;
-	}
-	store_end(t);
-	return err;
-}
-
-static void bench(void **state)
-{
-	make_shop();
-	OK(grant("t", "permit authenticated may token application attrs(sub,groups,email) max-life 10m;"));
-	for (int i = 0; i < 2000; i++) {
-		char hex[20];
-		snprintf(hex, sizeof(hex), "%016x", 0x1000000 + i);
-		OK(intent(alice_s, hex, &alice, "user"));
-		OK(issued(alice_s, hex, DAY));
-	}
-	OK(intent(alice_s, "0102030405060708", &alice, "user"));
-	OK(issued(alice_s, "0102030405060708", DAY));
-	OK(once(alice_s, 1));
-	OK(once(auth, 2));
-	OK(once(auth, 3));
-	OK(once(auth, 4));
-	OK(once(alice_s, 5));
-	COST("begin, end", once(alice_s, 0));
-	COST("… may token", once(alice_s, 1));
-	COST("… certificate", once(auth, 2));
-	COST("… application", once(auth, 3));
-	COST("… holder", once(auth, 4));
-	COST("… may enrol", once(alice_s, 5));
-	COST("… token cancelled?", once(auth, 6));
-}
-
-int main(int argc, char **argv)
-{
-#define T(f) cmocka_unit_test_setup_teardown(f, up, down)
-	const struct CMUnitTest tests[] = { T(life), T(bad_requests), T(rights), T(plain_writes), T(older_tenant), T(older_tenants_own), T(holders),
-		T(tenant_keys), T(applications), T(tokens), T(cancelling), T(expiring), T(explained), T(alone), T(replay) };
-	const struct CMUnitTest benches[] = { T(bench) };
-
-	if (argc > 1 && !strcmp(argv[1], "--bench"))
-		return cmocka_run_group_tests(benches, NULL, NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
