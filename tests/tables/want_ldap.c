@@ -113,6 +113,11 @@ const struct line lines_operations[] = {
 	        { "50", "50", "0", "32", "32", "0" } },
 	{ "add", "in the installation's tenant", "add uid=new,ou=people,%" PERSON,
 	        { "50", "50", "32", "32", "0", "32" } },
+	/* what is issued is recorded by operations of its own, whoever asks */
+	{ "add", "a certificate's record", "add cn=01,ou=certificates,$ objectClass=device cn=01",
+	        { "50", "50", "53", "32", "32", "53" } },
+	{ "add", "a cancelled token, anywhere", "add cn=01,ou=people,$ objectClass=lwToken cn=01",
+	        { "50", "50", "53", "32", "32", "53" } },
 	{ "add", "the root DSE", "add \"\"" PERSON, { "50", "53", "53", "53", "53", "53" } },
 	{ "add", "another suffix",
 	        "add dc=new,dc=example objectClass=dcObject objectClass=organization dc=new o=new",
@@ -126,6 +131,7 @@ const struct line lines_operations[] = {
 	        { "50", "50", "32@ou=hosts,$", "32", "32", "32@ou=hosts,$" } },
 	{ "delete", "one with others below", "delete ou=cellar,$", { "50", "50", "53", "32", "32", "53" } },
 	{ "delete", "installation's tenant", "delete " ALICE, { "50", "50", "32", "32", "0", "32" } },
+	{ "delete", "of the records", "delete ou=certificates,$", { "50", "50", "53", "32", "32", "53" } },
 	{ "delete", "root DSE", "delete \"\"", { "50", "53", "53", "53", "53", "53" } },
 	{ "delete", "suffix", "delete $", { "50", "50", "53", "32", "32", "53" } },
 
@@ -133,6 +139,8 @@ const struct line lines_operations[] = {
 	{ "modifyDN", "another's", "moddn " CAROL " uid=caroline", { "50", "50", "0", "32", "32", "0" } },
 	{ "modifyDN", "to a place", "moddn " CAROL " uid=carol ou=cellar,$",
 	        { "50", "50", "0", "32", "32", "0" } },
+	{ "modifyDN", "among the records", "moddn " CAROL " uid=carol ou=tokens,$",
+	        { "50", "50", "53", "32", "32", "53" } },
 	{ "modifyDN", "to an absent place", "moddn " CAROL " uid=carol ou=cellos,$",
 	        { "50", "50", "32@$", "32", "32", "32@$" } },
 	{ "modifyDN", "to the installation's tenant", "moddn " CAROL " uid=carol ou=people,%",

@@ -103,6 +103,9 @@ static void rights(void **state)
 	OK(intent(web_s, "02", &web, "tls-client"));
 	OK(intent(fix.admin, "03", &bob, "user"));
 	OK(intent(fix.op, "04", &bob, "user"));
+	OK(intent(fix.other, "04", &fix.beta_admin, "user")); /* beta's own, of the same serial */
+	OK(cert_in(auth_beta, "04", &c));
+	assert_true(lw_uuid_eq(&c.subject, &fix.beta_admin));
 	/* another's intent is as if it were not there */
 	ERR(issued(alice_s, "03", DAY), LW_EAGAIN);
 	ERR(drop(alice_s, "03"), LW_EAGAIN);
