@@ -11,9 +11,10 @@
 
 #include "base/uuid.h"
 #include "ca/profiles.h"
-#include "keys/keys.h"
+#include "keys/builders.h"
 
-extern const struct keys_builders ca_builders; /* for keys_builders() */
+extern const struct keys_builders ca_builders;   /* for keys_builders() */
+extern const struct keys_ca_builders ca_issuing; /* for keys_ca_builders() */
 
 #define CA_BACKDATE_SECONDS 300 /* clocks differ */
 #define CA_MAX_CSR          8192
@@ -49,11 +50,19 @@ struct ca_csr {
 };
 int ca_csr_read(struct lw_bytes csr, struct lw_arena *, struct ca_csr *ret, char why[200]);
 
+/* As it is, or out of PEM ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"). LW_EINVAL. */
+#define CA_MAX_CSR_TEXT 16384
+int ca_csr_der(struct lw_bytes in, struct lw_arena *, struct lw_bytes *ret, char why[200]);
+
 /* ---- who issues, and where its things are found ---- */
 /* pem: its certificate first, then those above it; the root may be among them. */
 struct ca_issuer {
 	struct lw_bytes key, pem;
 };
+/* The same, parsed once for many uses; any number of threads may use it at once. LW_EINVAL: they don't belong together. */
+struct ca_signer;
+int ca_signer_new(const struct ca_issuer *, struct ca_signer **ret, char why[200]);
+void ca_signer_free(struct ca_signer *); /* NULL is fine */
 /* URLs for what is issued; NULL: none. The issuer's certificate (DER), its revocation list, its responder. */
 struct ca_pointers {
 	const char *issuer, *crl, *ocsp;
@@ -76,6 +85,8 @@ int ca_new_private(const char *kind, struct lw_arena *, struct lw_bytes *ret_key
  * (rotation) has the same name: the old certificate and list stay in place until the last leaf below it has expired. Lasts no longer than its
  * issuer. LW_EEXPIRED: the issuer has. LW_EINVAL: the issuer's key and certificate, the serial or the tenant's name. */
 int ca_tenant_cert(const struct ca_issuer *installation, const struct ca_tenant *, struct lw_bytes key, struct lw_bytes serial,
+	const struct ca_pointers *, int64_t now, struct lw_arena *, struct lw_bytes *ret_pem, char why[200]);
+int ca_tenant_cert_by(const struct ca_signer *installation, const struct ca_tenant *, struct lw_bytes key, struct lw_bytes serial,
 	const struct ca_pointers *, int64_t now, struct lw_arena *, struct lw_bytes *ret_pem, char why[200]);
 /* When two thirds of its life are over; 0: not a certificate. */
 int64_t ca_renew_at(struct lw_bytes pem);
@@ -110,6 +121,10 @@ int ca_names_check(const struct ca_order *, const struct ca_owner *, const struc
 /* Reads the request, checks its key (refused as well: one of the issuers' keys) and names, builds, signs, and lints what it has built. What
  * fails the lint leaves nothing (LW_EINTERNAL). Errors of ca_csr_read, ca_names_check, ca_tenant_cert. */
 int ca_leaf(const struct ca_issuer *, struct lw_bytes csr, const struct ca_order *, const struct ca_owner *, struct lw_arena *,
+	struct ca_issued *ret, char why[200]);
+
+/* The same for a request that ca_csr_read has read, by an issuer at hand: what costs little more than the signature and its lint. */
+int ca_leaf_by(const struct ca_signer *, const struct ca_csr *, const struct ca_order *, const struct ca_owner *, struct lw_arena *,
 	struct ca_issued *ret, char why[200]);
 
 /* ---- lint: does a certificate say what was ordered, and nothing else? ---- */
@@ -151,6 +166,9 @@ const char *ca_reason_text(int); /* NULL: no such number */
 int ca_crl(const struct ca_issuer *, uint64_t number, const struct ca_revoked *, size_t n, int64_t now, int64_t next, struct lw_arena *,
 	struct lw_bytes *ret_der, char why[200]);
 
+int ca_crl_by(const struct ca_signer *, uint64_t number, const struct ca_revoked *, size_t n, int64_t now, int64_t next, struct lw_arena *,
+	struct lw_bytes *ret_der, char why[200]);
+
 /* ---- OCSP (RFC 6960, 8954); the issuer signs the answers itself ---- */
 #define CA_OCSP_MAX_REQUEST 4096
 #define CA_OCSP_MAX_IDS     16
@@ -174,6 +192,9 @@ struct ca_ocsp_status {
 };
 /* The signed answer: one status for each of the query's serials; its nonce comes back. */
 int ca_ocsp_answer(const struct ca_issuer *, const struct ca_ocsp_query *, const struct ca_ocsp_status *, int64_t now, int64_t next,
+	struct lw_arena *, struct lw_bytes *ret_der, char why[200]);
+int ca_ocsp_read_by(struct lw_bytes der, const struct ca_signer *, struct lw_arena *, struct ca_ocsp_query *ret);
+int ca_ocsp_answer_by(const struct ca_signer *, const struct ca_ocsp_query *, const struct ca_ocsp_status *, int64_t now, int64_t next,
 	struct lw_arena *, struct lw_bytes *ret_der, char why[200]);
 /* The unsigned answer to a failure: LW_EINVAL malformedRequest, LW_EACCES unauthorized, LW_EINTERNAL internalError, all else tryLater. */
 int ca_ocsp_error(int err, struct lw_arena *, struct lw_bytes *ret_der);

@@ -127,34 +127,42 @@ static int fill(X509_CRL *crl, const struct ca_chain *c, const struct ca_revoked
 	return LW_OK;
 }
 
-int ca_crl(const struct ca_issuer *issuer, uint64_t number, const struct ca_revoked *v, size_t n, int64_t now,
+int ca_crl_by(const struct ca_signer *signer, uint64_t number, const struct ca_revoked *v, size_t n, int64_t now,
         int64_t next, struct lw_arena *a, struct lw_bytes *ret_der, char why[200])
 {
-	struct ca_chain c;
-	X509_CRL *crl = NULL;
+	const struct ca_chain *c = &signer->c;
+	X509_CRL *crl;
 	unsigned char *der = NULL;
 	int len, err;
 
 	if (next / LW_SECOND <= now / LW_SECOND)
 		return ca_refuse(LW_EINVAL, why, "revocation list: the next one must come later");
-	err = ca_chain_load(issuer, &c, why);
-	if (err)
-		return err;
 	crl = X509_CRL_new();
 	if (!crl || !X509_CRL_set_version(crl, X509_CRL_VERSION_2) ||
-	        !X509_CRL_set_issuer_name(crl, X509_get_subject_name(c.x[0])) ||
+	        !X509_CRL_set_issuer_name(crl, X509_get_subject_name(c->x[0])) ||
 	        !set_time(crl, X509_CRL_set1_lastUpdate, now) ||
-	        !set_time(crl, X509_CRL_set1_nextUpdate, next) || !add_exts(crl, c.x[0], number)) {
+	        !set_time(crl, X509_CRL_set1_nextUpdate, next) || !add_exts(crl, c->x[0], number)) {
 		err = ca_fail("revocation list", why);
 		goto out;
 	}
-	err = fill(crl, &c, v, n, why);
+	err = fill(crl, c, v, n, why);
 	if (err)
 		goto out;
 	len = i2d_X509_CRL(crl, &der);
 	err = ca_take(der, len, a, ret_der);
 out:
 	X509_CRL_free(crl);
-	ca_chain_done(&c);
+	return err;
+}
+
+int ca_crl(const struct ca_issuer *issuer, uint64_t number, const struct ca_revoked *v, size_t n, int64_t now,
+        int64_t next, struct lw_arena *a, struct lw_bytes *ret_der, char why[200])
+{
+	struct ca_signer s = { .c = { 0 } };
+	int err = ca_chain_load(issuer, &s.c, why);
+
+	if (!err)
+		err = ca_crl_by(&s, number, v, n, now, next, a, ret_der, why);
+	ca_chain_done(&s.c);
 	return err;
 }

@@ -2,11 +2,38 @@
 /* Certificate requests: the proven key, and the names that are asked for. */
 #include "ca/ca.h"
 
+#include <string.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include "base/err.h"
 #include "ca/x509.h"
+
+int ca_csr_der(struct lw_bytes in, struct lw_arena *a, struct lw_bytes *ret, char why[200])
+{
+	char *name = NULL, *header = NULL;
+	unsigned char *p = NULL;
+	long n = 0;
+	BIO *bio;
+	bool ok;
+	int err;
+
+	if (in.n > 0 && in.p[0] == 0x30) { /* a SEQUENCE; no text begins with "0" here */
+		*ret = in;
+		return LW_OK;
+	}
+	bio = in.n > 0 && in.n <= CA_MAX_CSR_TEXT ? BIO_new_mem_buf(in.p, (int)in.n) : NULL;
+	ok = bio && PEM_read_bio(bio, &name, &header, &p, &n) == 1 && n > 0 && *header == '\0' &&
+	     (strcmp(name, PEM_STRING_X509_REQ) == 0 || strcmp(name, PEM_STRING_X509_REQ_OLD) == 0);
+	err = ok ? ca_take(p, (int)n, a, ret) : ca_refuse(LW_EINVAL, why, "not a certificate request, neither DER nor PEM");
+	if (!ok)
+		OPENSSL_free(p);
+	OPENSSL_free(name);
+	OPENSSL_free(header);
+	BIO_free(bio);
+	return err;
+}
 
 /* A curve stands in the key by its name only (RFC 5480 2.1.1), its point uncompressed. */
 static bool plain_form(X509_PUBKEY *k)

@@ -228,29 +228,36 @@ out:
 	return err;
 }
 
-int ca_leaf(const struct ca_issuer *issuer, struct lw_bytes der, const struct ca_order *o,
-        const struct ca_owner *owner, struct lw_arena *a, struct ca_issued *ret, char why[200])
+int ca_leaf_by(const struct ca_signer *signer, const struct ca_csr *csr, const struct ca_order *o, const struct ca_owner *owner,
+        struct lw_arena *a, struct ca_issued *ret, char why[200])
 {
-	struct ca_csr csr;
-	struct ca_chain c = { 0 };
+	const struct ca_chain *c = &signer->c;
 	int err;
 
 	if (!ca_tenant_good(&o->tenant) || lw_uuid_zero(&o->subject))
 		return ca_refuse(LW_EINVAL, why, "the tenant's or the subject's name or UUID");
-	err = ca_csr_read(der, a, &csr, why);
-	if (!err)
-		err = ca_names_check(o, owner, csr.names, csr.n_names, why);
-	if (!err)
-		err = ca_chain_load(issuer, &c, why);
+	err = ca_names_check(o, owner, csr->names, csr->n_names, why);
 	if (err)
 		return err;
-	if (is_tenants(&c, &o->tenant))
-		err = ca_may_issue(&c, o->serial, o->now, why);
-	else
-		err = ca_refuse(LW_EINVAL, why, "the issuer is not the tenant's");
+	if (!is_tenants(c, &o->tenant))
+		return ca_refuse(LW_EINVAL, why, "the issuer is not the tenant's");
+	err = ca_may_issue(c, o->serial, o->now, why);
+	return err ? err : issue(c, csr, o, a, ret, why);
+}
+
+int ca_leaf(const struct ca_issuer *issuer, struct lw_bytes der, const struct ca_order *o,
+        const struct ca_owner *owner, struct lw_arena *a, struct ca_issued *ret, char why[200])
+{
+	struct ca_signer s = { .c = { 0 } };
+	struct ca_csr csr;
+	int err = ca_csr_read(der, a, &csr, why);
+
 	if (!err)
-		err = issue(&c, &csr, o, a, ret, why);
-	ca_chain_done(&c);
+		err = ca_chain_load(issuer, &s.c, why);
+	if (err)
+		return err;
+	err = ca_leaf_by(&s, &csr, o, owner, a, ret, why);
+	ca_chain_done(&s.c);
 	return err;
 }
 

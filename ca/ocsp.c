@@ -126,16 +126,12 @@ static int read_ids(OCSP_REQUEST *r, X509 *issuer, struct lw_arena *a, struct ca
 	return lw_arena_failed(a) ? LW_ENOMEM : LW_OK;
 }
 
-int ca_ocsp_read(
-        struct lw_bytes der, struct lw_bytes issuer_pem, struct lw_arena *a, struct ca_ocsp_query *ret)
+static int read_query(struct lw_bytes der, X509 *issuer, struct lw_arena *a, struct ca_ocsp_query *ret)
 {
 	OCSP_REQUEST *r = decode(der);
-	X509 *issuer = ca_get_pem(issuer_pem);
 	struct ca_ocsp_query q = { 0 };
-	int err = !r ? LW_EINVAL : !issuer ? LW_EINTERNAL : LW_OK;
+	int err = r ? read_ids(r, issuer, a, &q) : LW_EINVAL;
 
-	if (!err)
-		err = read_ids(r, issuer, a, &q);
 	if (!err) {
 		q.der = lw_dup(a, der);
 		err = q.der.p ? LW_OK : LW_ENOMEM;
@@ -143,8 +139,23 @@ int ca_ocsp_read(
 	if (!err)
 		*ret = q;
 	ERR_clear_error();
-	X509_free(issuer);
 	OCSP_REQUEST_free(r);
+	return err;
+}
+
+int ca_ocsp_read_by(struct lw_bytes der, const struct ca_signer *signer, struct lw_arena *a, struct ca_ocsp_query *ret)
+{
+	return read_query(der, signer->c.x[0], a, ret);
+}
+
+int ca_ocsp_read(
+        struct lw_bytes der, struct lw_bytes issuer_pem, struct lw_arena *a, struct ca_ocsp_query *ret)
+{
+	X509 *issuer = ca_get_pem(issuer_pem);
+	int err = issuer ? read_query(der, issuer, a, ret) : LW_EINTERNAL;
+
+	ERR_clear_error();
+	X509_free(issuer);
 	return err;
 }
 
@@ -184,36 +195,42 @@ static int put(OCSP_RESPONSE *r, struct lw_arena *a, struct lw_bytes *ret_der)
 	return err;
 }
 
-int ca_ocsp_answer(const struct ca_issuer *issuer, const struct ca_ocsp_query *q,
-        const struct ca_ocsp_status *s, int64_t now, int64_t next, struct lw_arena *a,
-        struct lw_bytes *ret_der, char why[200])
+int ca_ocsp_answer_by(const struct ca_signer *signer, const struct ca_ocsp_query *q, const struct ca_ocsp_status *s, int64_t now,
+        int64_t next, struct lw_arena *a, struct lw_bytes *ret_der, char why[200])
 {
 	OCSP_REQUEST *r = decode(q->der);
 	OCSP_BASICRESP *b = OCSP_BASICRESP_new();
 	ASN1_TIME *this_update = ASN1_GENERALIZEDTIME_set(NULL, (time_t)(now / LW_SECOND));
 	ASN1_TIME *next_update = ASN1_GENERALIZEDTIME_set(NULL, (time_t)(next / LW_SECOND));
-	struct ca_chain c = { 0 };
-	bool ok;
-	int err = ca_chain_load(issuer, &c, why);
+	bool ok = r && b && this_update && next_update && OCSP_request_onereq_count(r) == (int)q->n;
+	int err;
 
-	if (err)
-		goto out;
-	ok = r && b && this_update && next_update && OCSP_request_onereq_count(r) == (int)q->n;
 	for (size_t i = 0; ok && i < q->n; i++) {
 		const struct ca_ocsp_status unknown = { CA_OCSP_UNKNOWN, 0, 0 };
 
 		ok = add(b, OCSP_onereq_get0_id(OCSP_request_onereq_get0(r, (int)i)),
 		        q->serial[i].n ? &s[i] : &unknown, this_update, next_update);
 	}
-	ok = ok && OCSP_copy_nonce(b, r) > 0 && sign(b, &c, now);
+	ok = ok && OCSP_copy_nonce(b, r) > 0 && sign(b, &signer->c, now);
 	err = ok ? put(OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, b), a, ret_der)
 	         : ca_fail("OCSP answer", why);
-out:
 	ASN1_TIME_free(this_update);
 	ASN1_TIME_free(next_update);
 	OCSP_BASICRESP_free(b);
 	OCSP_REQUEST_free(r);
-	ca_chain_done(&c);
+	return err;
+}
+
+int ca_ocsp_answer(const struct ca_issuer *issuer, const struct ca_ocsp_query *q,
+        const struct ca_ocsp_status *s, int64_t now, int64_t next, struct lw_arena *a,
+        struct lw_bytes *ret_der, char why[200])
+{
+	struct ca_signer by = { .c = { 0 } };
+	int err = ca_chain_load(issuer, &by.c, why);
+
+	if (!err)
+		err = ca_ocsp_answer_by(&by, q, s, now, next, a, ret_der, why);
+	ca_chain_done(&by.c);
 	return err;
 }
 

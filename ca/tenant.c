@@ -210,23 +210,20 @@ out:
 	return err;
 }
 
-int ca_tenant_cert(const struct ca_issuer *installation, const struct ca_tenant *t, struct lw_bytes key,
-        struct lw_bytes serial, const struct ca_pointers *pointers, int64_t now, struct lw_arena *a,
-        struct lw_bytes *ret_pem, char why[200])
+int ca_tenant_cert_by(const struct ca_signer *installation, const struct ca_tenant *t, struct lw_bytes key, struct lw_bytes serial,
+        const struct ca_pointers *pointers, int64_t now, struct lw_arena *a, struct lw_bytes *ret_pem, char why[200])
 {
-	struct ca_chain c = { 0 };
+	const struct ca_chain *c = &installation->c;
 	EVP_PKEY *k = NULL;
 	X509_NAME *subject = NULL;
 	NAME_CONSTRAINTS *nc = NULL;
-	int err = LW_EINVAL;
+	int err;
 
 	if (!ca_tenant_good(t))
-		return ca_refuse(err, why, "the tenant's name is not canonical, or its UUID is zero");
-	err = ca_chain_load(installation, &c, why);
-	if (!err)
-		err = ca_may_issue(&c, serial, now, why);
+		return ca_refuse(LW_EINVAL, why, "the tenant's name is not canonical, or its UUID is zero");
+	err = ca_may_issue(c, serial, now, why);
 	if (err)
-		goto out;
+		return err;
 	k = ca_get_key(key);
 	subject = ca_tenant_subject(t);
 	nc = ca_tenant_constraints(t);
@@ -243,15 +240,27 @@ int ca_tenant_cert(const struct ca_issuer *installation, const struct ca_tenant 
 		                   .constraints = nc,
 		                   .pointers = pointers,
 		                   .serial = serial,
-		                   .issuer = c.x[0],
-		                   .issuer_key = c.key,
+		                   .issuer = c->x[0],
+		                   .issuer_key = c->key,
 		                   .now = now },
-		        &c, a, ret_pem, why);
+		        c, a, ret_pem, why);
 out:
 	NAME_CONSTRAINTS_free(nc);
 	X509_NAME_free(subject);
 	EVP_PKEY_free(k);
-	ca_chain_done(&c);
+	return err;
+}
+
+int ca_tenant_cert(const struct ca_issuer *installation, const struct ca_tenant *t, struct lw_bytes key,
+        struct lw_bytes serial, const struct ca_pointers *pointers, int64_t now, struct lw_arena *a,
+        struct lw_bytes *ret_pem, char why[200])
+{
+	struct ca_signer s = { .c = { 0 } };
+	int err = ca_chain_load(installation, &s.c, why);
+
+	if (!err)
+		err = ca_tenant_cert_by(&s, t, key, serial, pointers, now, a, ret_pem, why);
+	ca_chain_done(&s.c);
 	return err;
 }
 

@@ -34,6 +34,9 @@ struct ca_chain {
 	X509 *x[CA_MAX_CHAIN];
 	size_t n;
 };
+struct ca_signer {
+	struct ca_chain c;
+};
 int ca_chain_load(const struct ca_issuer *, struct ca_chain *ret, char why[200]); /* LW_EINVAL */
 int ca_chain_certs(struct lw_bytes pem, struct ca_chain *ret, char why[200]);     /* the same without a key */
 void ca_chain_done(struct ca_chain *);

@@ -7,11 +7,11 @@
 #include "base/crypto.h"
 #include "base/err.h"
 #include "keys/cap.h"
-#include "keys/issue.h"
-#include "keys/msg.h"
+#include "keys/client.h"
 
 #define WAIT_SIGN (2 * LW_SECOND) /* for a keyd that is being restarted */
 #define WAIT_HASH (5 * LW_SECOND) /* and what may be queued before it */
+#define WAIT_MAKE (20 * LW_SECOND) /* for new RSA keys */
 
 struct keys {
 	struct lw_chan *chan;
@@ -87,8 +87,12 @@ static int call_in_process(
 	return err;
 }
 
-/* The answer's bytes live in the arena. */
-static int call(struct keys *k, const struct keys_request *q, struct lw_arena *arena, struct keys_answer *ret)
+static int64_t wait_for(const struct keys_row *row)
+{
+	return row->id == KEYS_MSG_DUE || row->id == KEYS_MSG_ROTATE ? WAIT_MAKE : row->lane == KEYS_LANE_HASH ? WAIT_HASH : WAIT_SIGN;
+}
+
+int keys_client_call(struct keys *k, const struct keys_request *q, struct lw_arena *arena, struct keys_answer *ret)
 {
 	const struct keys_row *row = keys_row(q->id);
 	struct lw_bytes answer;
@@ -100,16 +104,14 @@ static int call(struct keys *k, const struct keys_request *q, struct lw_arena *a
 	keys_request_put(&w, row, q);
 	err = w.err;
 	if (!err && k->chan)
-		err = lw_chan_call(k->chan, lw_written(&w),
-		        row->lane == KEYS_LANE_HASH ? WAIT_HASH : WAIT_SIGN, arena, &answer);
+		err = lw_chan_call(k->chan, lw_written(&w), wait_for(row), arena, &answer);
 	else if (!err)
 		err = call_in_process(k, lw_written(&w), arena, &answer);
 	lw_writer_done(&w);
 	return err ? err : keys_answer_get(answer, row, ret);
 }
 
-/* For calls whose answer is a token at most. */
-static int call_token(
+int keys_client_token(
         struct keys *k, const struct keys_request *q, struct keys_token *ret_token, struct lw_cap *ret_cap)
 {
 	struct lw_arena *arena = lw_arena_new(65536, true);
@@ -119,7 +121,7 @@ static int call_token(
 
 	if (!arena)
 		return LW_ENOMEM;
-	err = call(k, q, arena, &a);
+	err = keys_client_call(k, q, arena, &a);
 	if (!err && ret_token) {
 		err = keys_cap_decode(a.token, &cap) ? LW_EINTERNAL : LW_OK;
 		if (!err) {
@@ -154,7 +156,7 @@ int keys_verify(struct keys *k, uint32_t tenant, const struct lw_uuid *subject, 
 		q.password = LW_LIT("");
 	}
 	set_source(&q, from);
-	return call_token(k, &q, ret_token, ret_cap);
+	return keys_client_token(k, &q, ret_token, ret_cap);
 }
 
 int keys_login(struct keys *k, struct lw_bytes tenant, struct lw_bytes user, struct lw_bytes password,
@@ -170,7 +172,7 @@ int keys_login(struct keys *k, struct lw_bytes tenant, struct lw_bytes user, str
 	if (password.n > KEYS_MAX_PASSWORD)
 		q.password = LW_LIT("");
 	set_source(&q, from);
-	return call_token(k, &q, ret_token, ret_cap);
+	return keys_client_token(k, &q, ret_token, ret_cap);
 }
 
 int keys_adopt(struct keys *k, struct lw_bytes token, enum lw_role_id minted_for, struct keys_token *ret_token,
@@ -178,14 +180,14 @@ int keys_adopt(struct keys *k, struct lw_bytes token, enum lw_role_id minted_for
 {
 	struct keys_request q = { .id = KEYS_MSG_ADOPT, .token = token, .role = (uint8_t)minted_for };
 
-	return token.n > LW_CAP_MAX ? LW_EAUTH : call_token(k, &q, ret_token, ret_cap);
+	return token.n > LW_CAP_MAX ? LW_EAUTH : keys_client_token(k, &q, ret_token, ret_cap);
 }
 
 int keys_operator(struct keys *k, uint32_t tenant, struct keys_token *ret_token, struct lw_cap *ret_cap)
 {
 	struct keys_request q = { .id = KEYS_MSG_OPERATOR, .tenant = tenant };
 
-	return call_token(k, &q, ret_token, ret_cap);
+	return keys_client_token(k, &q, ret_token, ret_cap);
 }
 
 int keys_check(struct keys *k, struct lw_bytes token, struct lw_cap *ret)
@@ -195,7 +197,7 @@ int keys_check(struct keys *k, struct lw_bytes token, struct lw_cap *ret)
 
 	if (token.n > LW_CAP_MAX)
 		return LW_EAUTH;
-	err = call_token(k, &q, NULL, NULL);
+	err = keys_client_token(k, &q, NULL, NULL);
 	return err ? err : keys_cap_decode(token, ret);
 }
 
@@ -203,10 +205,10 @@ int keys_renew(struct keys *k, struct lw_bytes token, struct keys_token *ret_tok
 {
 	struct keys_request q = { .id = KEYS_MSG_RENEW, .token = token };
 
-	return call_token(k, &q, ret_token, ret_cap);
+	return keys_client_token(k, &q, ret_token, ret_cap);
 }
 
-static int give_items(
+int keys_client_items(
         struct lw_arena *arena, const struct keys_answer *a, struct store_sealed_item **ret, size_t *ret_n)
 {
 	struct store_sealed_item *items = lw_allocn(arena, a->nitems ? a->nitems : 1, sizeof(*items));
@@ -248,9 +250,9 @@ int keys_set_password(struct keys *k, struct lw_bytes token, uint32_t tenant, co
 		q.new_user = entry->user;
 	}
 	set_source(&q, from);
-	err = call(k, &q, arena, &a);
+	err = keys_client_call(k, &q, arena, &a);
 	memcpy(text, a.text, sizeof(a.text));
-	return err ? err : give_items(arena, &a, ret, ret_n);
+	return err ? err : keys_client_items(arena, &a, ret, ret_n);
 }
 
 int keys_unlock(struct keys *k, struct lw_bytes token, uint32_t tenant, const struct lw_uuid *target)
@@ -259,7 +261,7 @@ int keys_unlock(struct keys *k, struct lw_bytes token, uint32_t tenant, const st
 		.id = KEYS_MSG_UNLOCK, .token = token, .tenant = tenant, .subject = *target
 	};
 
-	return call_token(k, &q, NULL, NULL);
+	return keys_client_token(k, &q, NULL, NULL);
 }
 
 int keys_tenant_new(struct keys *k, struct lw_bytes token, const struct keys_tenant *t,
@@ -282,13 +284,13 @@ int keys_tenant_new(struct keys *k, struct lw_bytes token, const struct keys_ten
 		memcpy(text, "the password is too long", sizeof("the password is too long"));
 		return LW_EPWPOLICY;
 	}
-	err = call(k, &q, arena, &a);
+	err = keys_client_call(k, &q, arena, &a);
 	memcpy(text, a.text, sizeof(a.text));
 	if (!err && !a.nitems)
 		err = LW_EINTERNAL;
 	if (!err) {
 		a.nitems--; /* the last are the krbtgt's */
-		err = give_items(arena, &a, ret, ret_n);
+		err = keys_client_items(arena, &a, ret, ret_n);
 	}
 	if (!err && t->ret_realm)
 		*t->ret_realm = a.items[a.nitems];
@@ -302,7 +304,7 @@ int keys_kerberos_key(struct keys *k, uint32_t tenant, uint8_t ret[32])
 	struct keys_request q = { .id = KEYS_MSG_KERBEROS_KEY, .tenant = tenant };
 	struct lw_arena *arena = lw_arena_new(65536, true);
 	struct keys_answer a;
-	int err = arena ? call(k, &q, arena, &a) : LW_ENOMEM;
+	int err = arena ? keys_client_call(k, &q, arena, &a) : LW_ENOMEM;
 
 	if (!err && a.blob.n != 32)
 		err = LW_EINTERNAL;
@@ -322,7 +324,7 @@ int keys_kerberos_cap(
 		.confidential = who->confidential,
 		.role = (uint8_t)who->role };
 
-	return call_token(k, &q, ret_token, ret_cap);
+	return keys_client_token(k, &q, ret_token, ret_cap);
 }
 
 int keys_check_forwarded(
@@ -335,7 +337,7 @@ int keys_check_forwarded(
 
 	if (token.n > LW_CAP_MAX)
 		return LW_EAUTH;
-	err = call_token(k, &q, NULL, NULL);
+	err = keys_client_token(k, &q, NULL, NULL);
 	return err ? err : keys_cap_decode(token, ret);
 }
 
@@ -347,10 +349,10 @@ int keys_keytab(struct keys *k, struct lw_bytes token, uint32_t tenant, const st
 		.id = KEYS_MSG_KEYTAB, .token = token, .tenant = tenant, .subject = *target, .rotate = rotate
 	};
 	struct keys_answer a;
-	int err = call(k, &q, arena, &a);
+	int err = keys_client_call(k, &q, arena, &a);
 
 	if (!err)
-		err = give_items(arena, &a, ret, ret_n);
+		err = keys_client_items(arena, &a, ret, ret_n);
 	if (!err)
 		*ret_keytab = a.blob;
 	return err;
@@ -361,7 +363,7 @@ int keys_realm_keys(struct keys *k, struct lw_bytes token, uint32_t tenant, stru
 {
 	struct keys_request q = { .id = KEYS_MSG_REALM_KEYS, .token = token, .tenant = tenant };
 	struct keys_answer a;
-	int err = call(k, &q, arena, &a);
+	int err = keys_client_call(k, &q, arena, &a);
 
 	if (!err && a.nitems != 1)
 		err = LW_EINTERNAL;
@@ -378,7 +380,7 @@ int keys_realm_list(
 	struct keys_answer a;
 	struct lw_reader r;
 	size_t n = 0;
-	int err = arena ? call(k, &q, arena, &a) : LW_ENOMEM;
+	int err = arena ? keys_client_call(k, &q, arena, &a) : LW_ENOMEM;
 
 	if (!err) {
 		lw_reader_init(&r, a.blob);
@@ -400,7 +402,7 @@ int keys_tls_cert(struct keys *k, struct lw_bytes csr, struct lw_arena *arena, s
 {
 	struct keys_request q = { .id = KEYS_MSG_TLS_CERT, .csr = csr };
 	struct keys_answer a;
-	int err = call(k, &q, arena, &a);
+	int err = keys_client_call(k, &q, arena, &a);
 
 	if (!err) {
 		*ret_pem = a.blob;
@@ -413,7 +415,7 @@ int keys_ca_pem(struct keys *k, bool root, struct lw_arena *arena, struct lw_byt
 {
 	struct keys_request q = { .id = KEYS_MSG_CA_PEM, .root = root };
 	struct keys_answer a;
-	int err = call(k, &q, arena, &a);
+	int err = keys_client_call(k, &q, arena, &a);
 
 	if (!err)
 		*ret_pem = a.blob;
@@ -424,5 +426,5 @@ int keys_ping(struct keys *k)
 {
 	struct keys_request q = { .id = KEYS_MSG_PING };
 
-	return call_token(k, &q, NULL, NULL);
+	return keys_client_token(k, &q, NULL, NULL);
 }

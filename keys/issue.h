@@ -21,7 +21,8 @@ enum keys_kind { KEYS_CA = 1, KEYS_SAML, KEYS_JWT, KEYS_KIND_COUNT };
  * STORE_TENANT_KEYS. *ret_n 0: nothing is due. ret_next: when to ask again (wall clock, us). */
 int keys_due(struct keys *, uint32_t tenant, struct lw_arena *, struct store_sealed_item **ret, size_t *ret_n, int64_t *ret_next);
 /* A new key in front of the old ones. alg NULL: the default of its kind ("p256", "p384", "rsa2048", "rsa3072"). Needs `administer`. */
-int keys_rotate(struct keys *, struct lw_bytes token, uint32_t tenant, enum keys_kind, const char *alg, struct lw_arena *, struct store_sealed_item *ret);
+int keys_rotate(struct keys *, struct lw_bytes token, uint32_t tenant, enum keys_kind, const char *alg, struct lw_arena *, struct store_sealed_item *ret,
+	char why[200]);
 struct keys_set { enum keys_kind kind; const char *id, *alg; int64_t created, not_after; bool current; };
 int keys_list(struct keys *, struct lw_bytes token, uint32_t tenant, struct lw_arena *, struct keys_set **ret, size_t *ret_n); /* `administer` */
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "base/err.h"
 #include "base/log.h"
+#include "keys/sign.h"
 
 #define LANE_WAITING        (KEYD_THREADS - 32) /* the others are for what signs */
 #define LANE_WAITING_TENANT (LANE_WAITING * 3 / 4)
@@ -150,6 +151,7 @@ static void renew_ca(struct keyd *k, const struct keys_builders *b, struct lw_ar
 		return;
 	}
 	k->ca_pem = kept;
+	k->ca_epoch++;
 	rc = keyd_replace_file(k->dir, "installation.pem", pem, err);
 	lw_log(rc ? LW_WARN : LW_INFO, "installation CA is renewed", "stored", rc ? err : "yes", NULL);
 }
@@ -216,6 +218,9 @@ static int (*const handlers[])(struct keyd *, struct keys_call *) = {
 	[KEYS_MSG_REALM_LIST] = keyd_realm_list,
 	[KEYS_MSG_LOGIN] = keyd_login,
 	[KEYS_MSG_ADOPT] = keyd_adopt,
+	[KEYS_MSG_DUE] = keyd_due,
+	[KEYS_MSG_ROTATE] = keyd_rotate,
+	[KEYS_MSG_LIST] = keyd_list,
 };
 
 /* ---- gates: what a row needs, shown before its handler runs ---- */
@@ -305,6 +310,12 @@ static int (*const gates[KEYS_NEED_COUNT])(struct keyd *, struct keys_call *) = 
 	[KEYS_NEED_FORWARDED] = gate_forwarded,
 };
 
+void keyd_say(struct keys_call *c, const char *text)
+{
+	snprintf(c->a.text, sizeof(c->a.text), "%s", text);
+	c->say = true;
+}
+
 static int run(struct keyd *k, struct keys_call *c, struct lw_bytes request)
 {
 	int err = keys_request_get(request, &c->row, &c->q);
@@ -328,7 +339,7 @@ void keyd_handle(struct keyd *k, enum lw_role_id from, struct lw_bytes request, 
 
 	c.arena = lw_arena_new(KEYD_ARENA, true);
 	err = c.arena ? request.n <= KEYS_MAX_REQUEST ? run(k, &c, request) : LW_ELIMIT : LW_ENOMEM;
-	if (err && err != LW_EPWPOLICY)
+	if (err && err != LW_EPWPOLICY && !c.say)
 		c.a.text[0] = '\0';
 	keys_answer_put(answer, c.row, err, &c.a);
 	if (answer->err) { /* does not fit: say so in what always fits */
@@ -399,7 +410,8 @@ int keyd_new(const char *dir, struct store *store, const struct lw_clock *clock,
 	k->files = lw_arena_new(16 * KEYD_FILE_MAX, true);
 	k->guesses = keys_guesses_new(clock, &k->policy);
 	k->lane = keys_lane_new(cores > 0 ? (unsigned)cores : 1, LANE_WAITING, LANE_WAITING_TENANT);
-	if (!k->dir || !k->files || !k->guesses || !k->lane)
+	k->cache = keyd_cache_new();
+	if (!k->dir || !k->files || !k->guesses || !k->lane || !k->cache)
 		goto out;
 	rc = keys_master_load(dir, &k->master, err);
 	if (!rc)
@@ -437,6 +449,9 @@ void keyd_free(struct keyd *k)
 	lw_arena_free(k->files);
 	free(k->dir);
 	free(k->names);
+	for (int i = 0; i < 2; i++)
+		free(k->urls[i]);
+	keyd_cache_free(k->cache);
 	pthread_mutex_destroy(&k->lock);
 	lw_wipe(k, sizeof(*k));
 	free(k);
@@ -467,4 +482,42 @@ int keyd_names(struct keyd *k, const char *hostname, const char *listen)
 	}
 	lw_writer_done(&w);
 	return err;
+}
+
+int keyd_urls(struct keyd *k, const char *https, const char *http)
+{
+	char *urls[2] = { strdup(https), strdup(http) };
+
+	if (!urls[0] || !urls[1]) {
+		free(urls[0]);
+		free(urls[1]);
+		return LW_ENOMEM;
+	}
+	pthread_mutex_lock(&k->lock);
+	for (int i = 0; i < 2; i++) {
+		free(k->urls[i]);
+		k->urls[i] = urls[i];
+	}
+	pthread_mutex_unlock(&k->lock);
+	return LW_OK;
+}
+
+static char *url(struct keyd *k, int which, struct lw_arena *arena)
+{
+	char *ret;
+
+	pthread_mutex_lock(&k->lock);
+	ret = k->urls[which] ? lw_strdup(arena, k->urls[which]) : NULL;
+	pthread_mutex_unlock(&k->lock);
+	return ret;
+}
+
+char *keyd_https_url(struct keyd *k, struct lw_arena *arena)
+{
+	return url(k, 0, arena);
+}
+
+char *keyd_http_url(struct keyd *k, struct lw_arena *arena)
+{
+	return url(k, 1, arena);
 }

@@ -40,8 +40,11 @@ struct keyd {
 	struct lw_arena *files;
 	struct lw_bytes ca_pem;
 	char *names;
+	char *urls[2];                   /* https, http */
+	unsigned ca_epoch;               /* another one for each certificate of the installation CA */
 	struct keyd_renewal renewals[KEYD_RENEWALS];
 	unsigned next_renewal;
+	struct keyd_cache *cache;        /* keys/sign.h */
 };
 
 /* One request. The gate of its row filled cap (and session, for the operator and those with a token) before the handler runs. */
@@ -52,6 +55,7 @@ struct keys_call {
 	enum lw_role_id from;
 	struct lw_arena *arena;          /* wiped */
 	struct lw_cap cap;
+	bool say;                        /* a.text is for whom it concerns; else it stays here */
 };
 
 /* An account as keyd reads it. */
@@ -81,6 +85,10 @@ int keyd_kerberos_cap(struct keyd *, struct keys_call *);
 int keyd_keytab(struct keyd *, struct keys_call *);
 int keyd_realm_keys(struct keyd *, struct keys_call *);
 int keyd_realm_list(struct keyd *, struct keys_call *); /* blob: u32 kvno, u64 time of each set */
+/* keys/keyd_sign.c */
+int keyd_due(struct keyd *, struct keys_call *);
+int keyd_rotate(struct keyd *, struct keys_call *);
+int keyd_list(struct keyd *, struct keys_call *); /* blob: u8 kind, counted id and alg, u64 created, u64 end, u8 current */
 /* keys/keyd_login.c */
 int keyd_login(struct keyd *, struct keys_call *);
 int keyd_adopt(struct keyd *, struct keys_call *);
@@ -92,6 +100,11 @@ int keyd_tenant_new(struct keyd *, struct keys_call *);
 /* keys/keyd.c */
 int keyd_mint(struct keyd *, struct keys_call *, struct lw_cap *); /* for the role that asks */
 int keyd_mint_for(struct keyd *, struct keys_call *, enum lw_role_id, struct lw_cap *);
+/* One line for the asker, along with an error. */
+void keyd_say(struct keys_call *, const char *text);
+/* The public URLs; NULL: not known. */
+char *keyd_https_url(struct keyd *, struct lw_arena *);
+char *keyd_http_url(struct keyd *, struct lw_arena *);
 /* A session of the capability's own, on the channel it came by. */
 int keyd_session(struct keyd *, struct keys_call *, const struct lw_cap *, struct lw_session **ret);
 /* store_may in such a session; target and attr as there, NULL too. */

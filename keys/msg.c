@@ -52,6 +52,12 @@ const struct keys_row keys_rows[] = {
 	        { KEYS_F_LOGIN, KEYS_F_PASSWORD, KEYS_F_SOURCE }, { KEYS_A_TOKEN } },
 	{ KEYS_MSG_ADOPT, "adopt", FROM_DIRECTORY, KEYS_NEED_FORWARDED, ACCESS_NONE, KEYS_LANE_SIGN,
 	        { KEYS_F_TOKEN, KEYS_F_ROLE }, { KEYS_A_TOKEN } },
+	{ KEYS_MSG_DUE, "tenant-keys-due", FROM_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
+	        { KEYS_F_TENANT }, { KEYS_A_ITEMS, KEYS_A_TIME } },
+	{ KEYS_MSG_ROTATE, "tenant-keys-rotate", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER,
+	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_KIND, KEYS_F_ALG }, { KEYS_A_ITEMS } },
+	{ KEYS_MSG_LIST, "tenant-keys-list", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER,
+	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_TENANT }, { KEYS_A_BLOB } },
 };
 const size_t keys_nrows = sizeof(keys_rows) / sizeof(keys_rows[0]);
 
@@ -243,6 +249,24 @@ static void get_login(struct lw_reader *r, struct keys_request *q)
 	q->name = lw_get_counted(r, KEYS_MAX_NAME);
 	q->user = lw_get_counted(r, KEYS_MAX_NAME);
 }
+static void put_kind(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_u8(w, q->kind);
+}
+static void get_kind(struct lw_reader *r, struct keys_request *q)
+{
+	q->kind = lw_get_u8(r);
+	if ((q->kind == 0 || q->kind >= KEYS_KIND_COUNT) && !r->err)
+		r->err = LW_EINVAL;
+}
+static void put_alg(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_counted(w, q->alg);
+}
+static void get_alg(struct lw_reader *r, struct keys_request *q)
+{
+	q->alg = lw_get_counted(r, KEYS_MAX_ALG);
+}
 
 static const struct {
 	void (*put)(struct lw_writer *, const struct keys_request *);
@@ -264,6 +288,8 @@ static const struct {
 	[KEYS_F_CONFIDENTIAL] = { put_confidential, get_confidential },
 	[KEYS_F_ROTATE] = { put_rotate, get_rotate },
 	[KEYS_F_LOGIN] = { put_login, get_login },
+	[KEYS_F_KIND] = { put_kind, get_kind },
+	[KEYS_F_ALG] = { put_alg, get_alg },
 };
 
 void keys_request_put(struct lw_writer *w, const struct keys_row *row, const struct keys_request *q)

@@ -5,16 +5,21 @@
 #ifndef KEYS_MSG_H
 #define KEYS_MSG_H
 
-#include "keys/keys.h"
+#include "keys/issue.h"
 
 #define KEYS_MSG_VERSION    1
 #define KEYS_MAX_PASSWORD   4096  /* octets on the wire; the policy's maximum is lower */
 #define KEYS_MAX_NAME       1024  /* that somebody logs in by */
 #define KEYS_MAX_CSR        8192
 #define KEYS_MAX_BLOB       65536
-#define KEYS_MAX_SEALED     8192
+#define KEYS_MAX_SEALED     49152 /* a tenant's signing keys with their certificates */
 #define KEYS_MAX_ITEMS      8
 #define KEYS_MAX_REQUEST    32768
+#define KEYS_MAX_ALG        32
+#define KEYS_MAX_PROFILE    64
+#define KEYS_MAX_SERIAL     20
+#define KEYS_MAX_OCSP       4096
+#define KEYS_MAX_FILE       8192
 
 enum keys_msg_id {
 	KEYS_MSG_VERIFY = 1,
@@ -34,7 +39,10 @@ enum keys_msg_id {
 	KEYS_MSG_REALM_KEYS,
 	KEYS_MSG_REALM_LIST,
 	KEYS_MSG_LOGIN = 17,
-	KEYS_MSG_ADOPT = 18
+	KEYS_MSG_ADOPT = 18,
+	KEYS_MSG_DUE = 20,
+	KEYS_MSG_ROTATE = 21,
+	KEYS_MSG_LIST = 22
 };
 
 /* What must be shown before the handler runs. 0 is refused, so that a row can't be forgotten. */
@@ -70,6 +78,8 @@ struct keys_request {
 	int64_t auth_time;
 	bool rotate;
 	struct lw_bytes user;       /* as its owner writes it; the tenant's name is in name */
+	uint8_t kind;               /* enum keys_kind */
+	struct lw_bytes alg;
 };
 struct keys_answer {
 	struct lw_bytes token;
@@ -98,6 +108,8 @@ enum keys_field {
 	KEYS_F_CONFIDENTIAL,
 	KEYS_F_ROTATE,
 	KEYS_F_LOGIN,
+	KEYS_F_KIND,
+	KEYS_F_ALG,
 	KEYS_F_COUNT
 };
 enum keys_answer_field { KEYS_A_END = 0, KEYS_A_TOKEN, KEYS_A_ITEMS, KEYS_A_BLOB, KEYS_A_TIME, KEYS_A_COUNT };
@@ -110,7 +122,7 @@ struct keys_row {
 	enum access_verb verb;      /* with NEED_VERB and NEED_INSTALLATION */
 	enum keys_lane_id lane;
 	uint8_t fields[10];         /* enum keys_field, ended by KEYS_F_END */
-	uint8_t answer[4];
+	uint8_t answer[6];
 };
 extern const struct keys_row keys_rows[]; /* what runs stands in keys/keyd.c */
 extern const size_t keys_nrows;

@@ -25,6 +25,18 @@ static void request(struct lw_bytes in, struct lw_arena *a)
 		abort();
 }
 
+/* Also out of PEM. */
+static void text(struct lw_bytes in, struct lw_arena *a)
+{
+	struct lw_bytes der = { NULL, 0 };
+	char why[200] = "";
+
+	if (ca_csr_der(in, a, &der, why) == LW_OK ? !der.p || !der.n : der.p || !*why)
+		abort();
+	if (der.p)
+		request(der, a);
+}
+
 /* What is read is canonical: written and read again it is the same. */
 static void names(struct lw_bytes in, struct lw_arena *a)
 {
@@ -56,6 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (a) {
 		request((struct lw_bytes){ data, size }, a);
+		text((struct lw_bytes){ data, size }, a);
 		names((struct lw_bytes){ data, size }, a);
 	}
 	lw_arena_free(a);

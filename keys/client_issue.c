@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keyd's callers: what it issues, and its tenants' signing keys. */
+#include "keys/client.h"
+
+#include <string.h>
+#include "base/err.h"
+
+int keys_due(struct keys *k, uint32_t tenant, struct lw_arena *arena, struct store_sealed_item **ret, size_t *ret_n, int64_t *ret_next)
+{
+	struct keys_request q = { .id = KEYS_MSG_DUE, .tenant = tenant };
+	struct keys_answer a;
+	int err = keys_client_call(k, &q, arena, &a);
+
+	if (!err)
+		err = keys_client_items(arena, &a, ret, ret_n);
+	if (!err)
+		*ret_next = a.time;
+	return err;
+}
+
+int keys_rotate(struct keys *k, struct lw_bytes token, uint32_t tenant, enum keys_kind kind, const char *alg, struct lw_arena *arena,
+        struct store_sealed_item *ret, char why[200])
+{
+	struct keys_request q = { .id = KEYS_MSG_ROTATE, .token = token, .tenant = tenant, .kind = (uint8_t)kind, .alg = lw_str(alg) };
+	struct keys_answer a = { 0 };
+	int err = q.alg.n > KEYS_MAX_ALG ? LW_EINVAL : keys_client_call(k, &q, arena, &a);
+
+	memcpy(why, a.text, sizeof(a.text));
+	if (!err && a.nitems != 1)
+		err = LW_EINTERNAL;
+	if (!err)
+		*ret = a.items[0];
+	return err;
+}
+
+#define SETS 32 /* at most, of all kinds */
+
+static int read_set(struct lw_reader *r, struct lw_arena *arena, struct keys_set *s)
+{
+	s->kind = (enum keys_kind)lw_get_u8(r);
+	s->id = (const char *)lw_dup(arena, lw_get_counted(r, 64)).p;
+	s->alg = (const char *)lw_dup(arena, lw_get_counted(r, 64)).p;
+	s->created = (int64_t)lw_get_u64(r);
+	s->not_after = (int64_t)lw_get_u64(r);
+	s->current = lw_get_u8(r) == 1;
+	return r->err ? LW_EINTERNAL : s->id && s->alg ? LW_OK : LW_ENOMEM;
+}
+
+int keys_list(struct keys *k, struct lw_bytes token, uint32_t tenant, struct lw_arena *arena, struct keys_set **ret, size_t *ret_n)
+{
+	struct keys_request q = { .id = KEYS_MSG_LIST, .token = token, .tenant = tenant };
+	struct keys_set *v = lw_allocn(arena, SETS, sizeof(*v));
+	struct keys_answer a;
+	struct lw_reader r;
+	size_t n = 0;
+	int err = v ? keys_client_call(k, &q, arena, &a) : LW_ENOMEM;
+
+	if (err)
+		return err;
+	lw_reader_init(&r, a.blob);
+	while (!err && n < SETS && lw_reader_left(&r))
+		err = read_set(&r, arena, &v[n++]);
+	if (!err && lw_reader_end(&r))
+		err = LW_EINTERNAL;
+	if (!err) {
+		*ret = v;
+		*ret_n = n;
+	}
+	return err;
+}

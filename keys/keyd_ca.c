@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keyd: the keys of tenants' certificate authorities, as a kind of signing keys. */
+#include "keys/sign.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/err.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#define DEFAULT_ALG "p256"
+#define GRACE       (86400 * LW_SECOND)
+
+struct lw_bytes keyd_installation_pem(struct keyd *k, unsigned *ret_epoch)
+{
+	struct lw_bytes pem;
+
+	pthread_mutex_lock(&k->lock);
+	pem = k->ca_pem; /* a former one stays where it is */
+	*ret_epoch = k->ca_epoch;
+	pthread_mutex_unlock(&k->lock);
+	return pem;
+}
+
+int keyd_installation(struct keyd *k, struct lw_arena *arena, struct ca_signer **ret, char why[200])
+{
+	const struct keys_ca_builders *b = keyd_ca_builders();
+	struct lw_bytes key;
+	unsigned epoch;
+	int err = b ? keys_master_open(k->master, KEYD_CA_SEAL, k->ca_key_sealed, arena, &key) : LW_EUNAVAIL;
+
+	return err ? err : b->load(key, keyd_installation_pem(k, &epoch), ret, why);
+}
+
+/* ---- making ---- */
+
+/* A certificate for the key of this set. */
+static int certify(struct keyd_making *m, struct keyd_set *set)
+{
+	const struct keys_ca_builders *b = keyd_ca_builders();
+	struct keys_ca_tenant t = { .name = m->tenant->name,
+		.uuid = m->tenant->uuid,
+		.key = set->key,
+		.url = keyd_http_url(m->k, m->c->arena),
+		.now = lw_wall(m->k->clock) };
+	struct ca_signer *installation;
+	uint8_t serial[KEYS_SERIAL];
+	struct lw_bytes pem;
+	char *id = lw_alloc(m->c->arena, 2 * sizeof(serial) + 1);
+	int64_t end;
+	int err = id ? keyd_installation(m->k, m->c->arena, &installation, m->why) : LW_ENOMEM;
+
+	if (err)
+		return err;
+	err = b->tenant(installation, &t, m->c->arena, &pem, serial, &end, m->why);
+	b->unload(installation);
+	if (err)
+		return err;
+	lw_hex((struct lw_bytes){ serial, sizeof(serial) }, id);
+	set->id = id;
+	set->cert = pem;
+	set->not_after = end;
+	m->changed = true;
+	return LW_OK;
+}
+
+static int new_set(struct keyd_making *m)
+{
+	const struct keys_ca_builders *b = keyd_ca_builders();
+	struct keyd_set set = { .alg = m->alg ? m->alg : m->sets->n ? m->sets->v[0].alg : DEFAULT_ALG,
+		.created = lw_wall(m->k->clock) };
+	int err = b->new_key(set.alg, m->c->arena, &set.key, m->why);
+
+	if (!err)
+		err = certify(m, &set);
+	if (!err)
+		*keyd_sets_front(m->sets) = set;
+	return err;
+}
+
+/* A set that was followed by another is needed until its last leaf has expired. */
+static void drop_old(struct keyd_making *m)
+{
+	int64_t now = lw_wall(m->k->clock), life = keyd_ca_builders()->longest() + GRACE;
+	size_t n = m->sets->n;
+
+	while (n > 1 && m->sets->v[n - 2].created + life < now)
+		n--;
+	if (n < m->sets->n) {
+		m->sets->n = n;
+		m->changed = true;
+	}
+}
+
+int keyd_ca_make(struct keyd_making *m)
+{
+	const struct keys_ca_builders *b = keyd_ca_builders();
+	int64_t now = lw_wall(m->k->clock), due;
+	int err = LW_OK;
+
+	if (!b)
+		return LW_EUNAVAIL;
+	drop_old(m);
+	if (m->rotate && m->sets->n == KEYD_SETS) {
+		memcpy(m->why, "there are as many keys as can be kept; wait until the oldest one's certificates have expired",
+		        sizeof("there are as many keys as can be kept; wait until the oldest one's certificates have expired"));
+		return LW_EUNWILLING;
+	}
+	if (m->rotate || !m->sets->n)
+		err = new_set(m);
+	else if (b->renew_at(m->sets->v[0].cert) <= now)
+		err = certify(m, &m->sets->v[0]);
+	if (err)
+		return err;
+	due = b->renew_at(m->sets->v[0].cert);
+	m->next = due > now ? due : m->next;
+	return LW_OK;
+}
+
+/* ---- loading ---- */
+
+static int concat(struct lw_arena *arena, struct lw_bytes a, struct lw_bytes b, struct lw_bytes *ret)
+{
+	uint8_t *p = lw_alloc(arena, a.n + b.n);
+
+	if (!p)
+		return LW_ENOMEM;
+	memcpy(p, a.p, a.n);
+	memcpy(p + a.n, b.p, b.n);
+	*ret = (struct lw_bytes){ p, a.n + b.n };
+	return LW_OK;
+}
+
+void keyd_ca_unload(void *it)
+{
+	struct keyd_ca *ca = it;
+
+	for (size_t i = 0; i < ca->n; i++) {
+		if (ca->signer[i])
+			keyd_ca_builders()->unload(ca->signer[i]);
+	}
+	lw_arena_free(ca->arena);
+	pthread_mutex_destroy(&ca->lock);
+	free(ca);
+}
+
+int keyd_ca_load(struct keyd *k, const struct store_tenant *t, const struct keyd_sets *sets, void **ret, char why[200])
+{
+	const struct keys_ca_builders *b = keyd_ca_builders();
+	struct keyd_ca *ca = calloc(1, sizeof(*ca));
+	struct lw_arena *scratch = lw_arena_new(1u << 18, true);
+	struct lw_bytes above, pem;
+	unsigned epoch;
+	int err = ca && scratch && b ? LW_OK : LW_ENOMEM;
+
+	(void)t;
+	if (ca)
+		pthread_mutex_init(&ca->lock, NULL);
+	above = keyd_installation_pem(k, &epoch);
+	for (size_t i = 0; !err && i < sets->n; i++, ca->n++) {
+		err = concat(scratch, sets->v[i].cert, above, &pem);
+		if (!err)
+			err = b->load(sets->v[i].key, pem, &ca->signer[i], why);
+	}
+	if (!err)
+		*ret = ca;
+	else if (ca)
+		keyd_ca_unload(ca);
+	lw_arena_free(scratch);
+	return err;
+}

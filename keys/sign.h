@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside keyd: a tenant's own signing keys. A kind of key is a row of keyd_kinds; what it makes, loads and publishes stands in a file of its
+ * own (keys/keyd_ca.c). Only keys/ includes this. */
+#ifndef KEYS_SIGN_H
+#define KEYS_SIGN_H
+
+#include "keys/builders.h"
+#include "keys/keyd.h"
+
+/* ---- sealed sets: one item per kind on the tenant's suffix entry, newest set first ---- */
+#define KEYD_SETS      6
+#define KEYD_SET_TEXT  64
+#define KEYD_SET_KEY   4096
+#define KEYD_SET_CERT  8192
+struct keyd_set {
+	const char *id;  /* kid, or serial in lower-case hex */
+	const char *alg; /* "p256", "rsa2048" … */
+	int64_t created;
+	int64_t not_after;    /* 0: no end */
+	struct lw_bytes key;  /* PKCS#8 DER */
+	struct lw_bytes cert; /* PEM; n 0: it has none */
+};
+struct keyd_sets {
+	struct keyd_set v[KEYD_SETS];
+	size_t n;
+};
+void keyd_sets_put(struct lw_writer *, const struct keyd_sets *);
+int keyd_sets_get(struct lw_bytes, struct lw_arena *, struct keyd_sets *ret); /* a wiped arena. LW_EVERSION, LW_EINVAL */
+/* Room for one more in front: the oldest goes when it is full. */
+struct keyd_set *keyd_sets_front(struct keyd_sets *);
+
+/* ---- kinds ---- */
+struct keyd_making {
+	struct keyd *k;
+	struct keys_call *c; /* memory: c->arena */
+	const struct store_tenant *tenant;
+	struct keyd_sets *sets;
+	bool rotate;     /* a new one in front; else only what is missing or due */
+	const char *alg; /* of the new one; NULL: the kind's default */
+	bool changed;    /* to be said by make */
+	int64_t next;    /* when something will be due; KEYD_NEVER: never */
+	char why[200];
+};
+#define KEYD_NEVER INT64_MAX
+struct keyd_kind {
+	enum keys_kind id;
+	const char *name; /* lwctl's word for it */
+	const char *attr; /* of class SIGNING */
+	bool per_alg;     /* the first of each algorithm is in use; else the first alone */
+	int (*make)(struct keyd_making *);
+	/* Sets as they are used, kept until they change; the sets live as long. NULL: as they are. */
+	int (*load)(struct keyd *, const struct store_tenant *, const struct keyd_sets *, void **ret, char why[200]);
+	void (*unload)(void *);
+};
+extern const struct keyd_kind keyd_kinds[];
+extern const size_t keyd_nkinds;
+const struct keyd_kind *keyd_kind(enum keys_kind); /* NULL: none */
+bool keyd_set_current(const struct keyd_kind *, const struct keyd_sets *, size_t i);
+
+/* ---- loaded ones: a bounded cache, by tenant and generation ---- */
+struct keyd_loaded {
+	const struct keyd_kind *kind;
+	uint32_t tenant;
+	uint64_t generation;
+	unsigned epoch;         /* of the installation CA's certificate */
+	struct keyd_sets sets;
+	void *it;               /* what load made */
+	struct lw_arena *arena;
+	unsigned refs;
+	uint64_t used;
+};
+/* The tenant's keys of a kind, as the transaction (STORE_ROLE_AUTH, of that tenant) finds them. LW_ENOTFOUND: none yet. */
+int keyd_load(struct keyd *, const struct store_tenant *, struct store_txn *, enum keys_kind, struct keyd_loaded **ret);
+void keyd_unload(struct keyd *, struct keyd_loaded *); /* NULL is fine */
+struct keyd_cache;
+struct keyd_cache *keyd_cache_new(void);
+void keyd_cache_free(struct keyd_cache *);
+/* A role session's transaction; both are ended by keyd_end. */
+struct keyd_reading {
+	struct lw_session *session;
+	struct store_txn *txn;
+};
+int keyd_begin(struct keyd *, uint32_t tenant, struct keyd_reading *ret);
+void keyd_end(struct keyd_reading *);
+/* Enabled, by id or by name (any spelling). LW_ENOTFOUND: not there, disabled. */
+int keyd_tenant(struct keyd *, struct lw_arena *, uint32_t id, struct store_tenant *ret);
+int keyd_tenant_named(struct keyd *, struct lw_arena *, struct lw_bytes name, struct store_tenant *ret);
+
+const struct keys_ca_builders *keyd_ca_builders(void); /* NULL: none */
+
+/* ---- kinds' own files ---- */
+int keyd_ca_make(struct keyd_making *);
+int keyd_ca_load(struct keyd *, const struct store_tenant *, const struct keyd_sets *, void **ret, char why[200]);
+void keyd_ca_unload(void *);
+struct keyd_ca {
+	struct ca_signer *signer[KEYD_SETS]; /* NULL: does not load */
+	size_t n;
+	pthread_mutex_t lock; /* the rest: the current list */
+	struct lw_arena *arena;
+	struct lw_bytes crl;
+	uint64_t crl_generation;
+	int64_t crl_made, crl_next;
+};
+/* The installation CA: loaded for one use. unload it. */
+int keyd_installation(struct keyd *, struct lw_arena *, struct ca_signer **ret, char why[200]);
+struct lw_bytes keyd_installation_pem(struct keyd *, unsigned *ret_epoch); /* lives as long as keyd */
+
+#endif
