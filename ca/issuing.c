@@ -124,6 +124,17 @@ static bool each_name(const struct ca_csr *c, keys_san_fn *fn, void *ctx)
 	return all;
 }
 
+static int canon(enum keys_san kind, struct lw_bytes text, struct lw_arena *a, const char **ret)
+{
+	struct ca_name n;
+	char why[200];
+	int err = ca_name_canon((enum ca_name_kind)kind, text, a, &n, why);
+
+	if (!err)
+		*ret = n.text;
+	return err;
+}
+
 static bool leaf_owns(void *ctx, const struct ca_name *n)
 {
 	const struct keys_leaf *l = ctx;
@@ -180,6 +191,27 @@ static int crl(const struct ca_signer *signer, uint64_t number, const struct key
 	return err;
 }
 
+static bool issued(const struct ca_signer *signer, struct lw_bytes from)
+{
+	const unsigned char *p = from.p;
+	X509 *x = d2i_X509(NULL, &p, (long)from.n);
+	const ASN1_OCTET_STRING *id = x ? X509_get0_authority_key_id(x) : NULL, *own = X509_get0_subject_key_id(signer->c.x[0]);
+	bool is = id && own && ASN1_OCTET_STRING_cmp(id, own) == 0;
+
+	X509_free(x);
+	return is;
+}
+
+static int64_t crl_next(struct lw_bytes from)
+{
+	const unsigned char *p = from.p;
+	X509_CRL *list = d2i_X509_CRL(NULL, &p, (long)from.n);
+	int64_t ret = list ? ca_time(X509_CRL_get0_nextUpdate(list)) : 0;
+
+	X509_CRL_free(list);
+	return ret;
+}
+
 static int status(keys_status_fn *fn, void *ctx, size_t signer, struct lw_bytes serial, struct ca_ocsp_status *ret)
 {
 	static const enum ca_ocsp_state states[] = { [KEYS_STATUS_UNKNOWN] = CA_OCSP_UNKNOWN, [KEYS_STATUS_GOOD] = CA_OCSP_GOOD,
@@ -219,4 +251,4 @@ static int ocsp(const struct ca_signer *const *signers, size_t n, struct lw_byte
 }
 
 const struct keys_ca_builders ca_issuing = { ca_new_private, tenant, ca_renew_at, not_after, der, longest, load, ca_signer_free, csr,
-	each_name, leaf, crl, ocsp };
+	each_name, canon, leaf, issued, crl, crl_next, ocsp };

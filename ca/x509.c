@@ -111,21 +111,21 @@ int ca_take(unsigned char *p, int n, struct lw_arena *a, struct lw_bytes *ret)
 	return LW_OK;
 }
 
-static int64_t time_of(const ASN1_TIME *t)
+int64_t ca_time(const ASN1_TIME *t)
 {
 	struct tm tm;
 
-	return ASN1_TIME_to_tm(t, &tm) == 1 ? (int64_t)timegm(&tm) * LW_SECOND : 0;
+	return t && ASN1_TIME_to_tm(t, &tm) == 1 ? (int64_t)timegm(&tm) * LW_SECOND : 0;
 }
 
 int64_t ca_not_before(const X509 *x)
 {
-	return time_of(X509_get0_notBefore(x));
+	return ca_time(X509_get0_notBefore(x));
 }
 
 int64_t ca_not_after(const X509 *x)
 {
-	return time_of(X509_get0_notAfter(x));
+	return ca_time(X509_get0_notAfter(x));
 }
 
 const EVP_MD *ca_digest(EVP_PKEY *key)

@@ -22,6 +22,7 @@ X509 *ca_get_pem(struct lw_bytes pem); /* the first certificate */
 /* What OpenSSL allocated (n octets, or an error when n <= 0), into the arena; p is freed. */
 int ca_take(unsigned char *p, int n, struct lw_arena *, struct lw_bytes *ret);
 
+int64_t ca_time(const ASN1_TIME *); /* 0: none */
 int64_t ca_not_before(const X509 *);
 int64_t ca_not_after(const X509 *);
 const EVP_MD *ca_digest(EVP_PKEY *); /* that this key signs with: SHA-256, for P-384 and P-521 SHA-384 and SHA-512 */

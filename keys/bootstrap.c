@@ -96,7 +96,7 @@ static int sync_dir(const char *path)
 	return rc;
 }
 
-int keyd_replace_file(const char *dir, const char *name, struct lw_bytes what, char err[256])
+int keyd_replace_file(const char *dir, const char *name, mode_t mode, struct lw_bytes what, char err[256])
 {
 	char sub[4000], from[4096], to[4096], tmp[64];
 	int rc;
@@ -109,12 +109,27 @@ int keyd_replace_file(const char *dir, const char *name, struct lw_bytes what, c
 		return LW_EINVAL;
 	}
 	unlink(from); /* of an attempt that was cut short */
-	rc = write_file(sub, tmp, 0644, what, err);
+	rc = write_file(sub, tmp, mode, what, err);
 	if (!rc && (rename(from, to) < 0 || sync_dir(sub))) {
 		snprintf(err, 256, "%.200s: %s", to, strerror(errno));
 		rc = LW_EIO;
 	}
 	return rc;
+}
+
+int keyd_remove_file(const char *dir, const char *name, char err[256])
+{
+	char sub[4000], path[4096];
+
+	if ((size_t)snprintf(sub, sizeof(sub), "%s/keys", dir) >= sizeof(sub) ||
+	        (size_t)snprintf(path, sizeof(path), "%s/%s", sub, name) >= sizeof(path)) {
+		snprintf(err, 256, "the name of the data directory is too long");
+		return LW_EINVAL;
+	}
+	if (unlink(path) == 0 && sync_dir(sub) == LW_OK)
+		return LW_OK;
+	snprintf(err, 256, "%.200s: %s", path, strerror(errno));
+	return LW_EIO;
 }
 
 #define FILES 5

@@ -61,10 +61,13 @@ struct keys_ca_builders {
 	/* DER or PEM. LW_EINVAL, LW_EAUTH, LW_EUNSUPPORTED. */
 	int (*csr)(struct lw_bytes, struct lw_arena *, const struct ca_csr **ret, char why[200]);
 	bool (*each_name)(const struct ca_csr *, keys_san_fn *, void *ctx); /* did it say yes to all? */
+	int (*canon)(enum keys_san, struct lw_bytes text, struct lw_arena *, const char **ret); /* LW_EINVAL: no such name */
 	/* LW_EACCES: names; LW_EINVAL: no such profile. */
 	int (*leaf)(const struct ca_signer *, const struct ca_csr *, const struct keys_leaf *, struct lw_arena *, struct keys_cert *ret, char why[200]);
+	bool (*issued)(const struct ca_signer *, struct lw_bytes der); /* was it this one that issued the certificate? */
 	int (*crl)(const struct ca_signer *, uint64_t number, const struct keys_revocation *, size_t n, int64_t now, int64_t next,
 		struct lw_arena *, struct lw_bytes *ret_der, char why[200]);
+	int64_t (*crl_next)(struct lw_bytes der); /* 0: not a revocation list */
 	/* An answer in any case: refusals are OCSP's own. */
 	int (*ocsp)(const struct ca_signer *const *, size_t n, struct lw_bytes request, keys_status_fn *, void *ctx, int64_t now, int64_t next,
 		struct lw_arena *, struct lw_bytes *ret_der, char why[200]);

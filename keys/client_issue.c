@@ -68,3 +68,75 @@ int keys_list(struct keys *k, struct lw_bytes token, uint32_t tenant, struct lw_
 	}
 	return err;
 }
+
+int keys_cert(struct keys *k, struct lw_bytes token, const struct keys_cert_order *o, struct lw_arena *arena, struct keys_cert *ret, char why[200])
+{
+	struct keys_request q = { .id = KEYS_MSG_CERT,
+		.token = token,
+		.tenant = o->tenant,
+		.subject = o->subject,
+		.profile = lw_str(o->profile),
+		.serial = o->serial,
+		.csr = o->csr };
+	struct keys_answer a = { 0 };
+	int err = q.profile.n > KEYS_MAX_PROFILE || q.serial.n > KEYS_MAX_SERIAL || q.csr.n > KEYS_MAX_CSR ? LW_EINVAL :
+		keys_client_call(k, &q, arena, &a);
+
+	memcpy(why, a.text, sizeof(a.text));
+	if (!err)
+		*ret = (struct keys_cert){ a.blob, a.pem, a.from, a.time };
+	return err;
+}
+
+int keys_public(struct keys *k, enum keys_public what, struct lw_bytes tenant, struct lw_arena *arena, struct lw_bytes *ret, int64_t *ret_until)
+{
+	struct keys_request q = { .id = KEYS_MSG_PUBLIC, .what = (uint8_t)what, .name = tenant };
+	struct keys_answer a;
+	int err = tenant.n > KEYS_MAX_NAME ? LW_ENOTFOUND : keys_client_call(k, &q, arena, &a);
+
+	if (!err) {
+		*ret = a.blob;
+		*ret_until = a.time;
+	}
+	return err;
+}
+
+int keys_ocsp(struct keys *k, struct lw_bytes tenant, struct lw_bytes request, struct lw_arena *arena, struct lw_bytes *ret)
+{
+	struct keys_request q = { .id = KEYS_MSG_OCSP, .name = tenant, .ocsp = request };
+	struct keys_answer a;
+	int err;
+
+	if (tenant.n > KEYS_MAX_NAME)
+		return LW_ENOTFOUND;
+	if (request.n > KEYS_MAX_OCSP) /* what is too long is as malformed as nothing */
+		q.ocsp = LW_LIT("");
+	err = keys_client_call(k, &q, arena, &a);
+	if (!err)
+		*ret = a.blob;
+	return err;
+}
+
+int keys_root_export(struct keys *k, struct lw_bytes token, struct lw_bytes file, struct lw_arena *arena, struct lw_bytes *ret, char why[200])
+{
+	struct keys_request q = { .id = KEYS_MSG_ROOT_EXPORT, .token = token, .file = file };
+	struct keys_answer a = { 0 };
+	int err = file.n > KEYS_MAX_FILE ? LW_EINVAL : keys_client_call(k, &q, arena, &a);
+
+	memcpy(why, a.text, sizeof(a.text));
+	if (!err && !file.n)
+		*ret = a.blob;
+	return err;
+}
+
+int keys_root_import(struct keys *k, struct lw_bytes token, struct lw_bytes file, char why[200])
+{
+	struct keys_request q = { .id = KEYS_MSG_ROOT_IMPORT, .token = token, .file = file };
+	struct lw_arena *arena = lw_arena_new(65536, true);
+	struct keys_answer a = { 0 };
+	int err = !arena ? LW_ENOMEM : file.n > KEYS_MAX_FILE || !file.n ? LW_EINVAL : keys_client_call(k, &q, arena, &a);
+
+	memcpy(why, a.text, sizeof(a.text));
+	lw_arena_free(arena);
+	return err;
+}

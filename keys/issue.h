@@ -43,10 +43,11 @@ int keys_cert(struct keys *, struct lw_bytes token, const struct keys_cert_order
 /* The role that ended TLS saw the proof for this leaf (DER): a capability marked LW_CAP_ASSERTED, method LW_CAP_CERT. tenant 0: the one that
  * the certificate is of. LW_EAUTH: not ours, another tenant's, revoked, expired, not for clients, subject gone or disabled; the log knows which. */
 int keys_cert_cap(struct keys *, uint32_t tenant, struct lw_bytes leaf, bool confidential, struct keys_token *ret_token, struct lw_cap *ret_cap);
-/* The root's private key, sealed under the installation's master key, to keep elsewhere; afterwards it is not here any more. Only the operator.
- * export: LW_ENOTFOUND: it is away already. import: LW_EINVAL: not this installation's. */
-int keys_root_export(struct keys *, struct lw_bytes token, struct lw_arena *, struct lw_bytes *ret_file);
-int keys_root_import(struct keys *, struct lw_bytes token, struct lw_bytes file);
+/* The root's private key, sealed under the installation's master key, to keep elsewhere. Only the operator. export, first: file empty, *ret is the
+ * file. When it is stored safely, the same again with its contents: then it is not here any more (ret untouched). LW_ENOTFOUND: it is away already.
+ * import: LW_EINVAL: not this installation's. */
+int keys_root_export(struct keys *, struct lw_bytes token, struct lw_bytes file, struct lw_arena *, struct lw_bytes *ret, char why[200]);
+int keys_root_import(struct keys *, struct lw_bytes token, struct lw_bytes file, char why[200]);
 
 /* ---- what is public ---- */
 enum keys_public {

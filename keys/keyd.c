@@ -152,7 +152,7 @@ static void renew_ca(struct keyd *k, const struct keys_builders *b, struct lw_ar
 	}
 	k->ca_pem = kept;
 	k->ca_epoch++;
-	rc = keyd_replace_file(k->dir, "installation.pem", pem, err);
+	rc = keyd_replace_file(k->dir, "installation.pem", 0644, pem, err);
 	lw_log(rc ? LW_WARN : LW_INFO, "installation CA is renewed", "stored", rc ? err : "yes", NULL);
 }
 
@@ -221,6 +221,11 @@ static int (*const handlers[])(struct keyd *, struct keys_call *) = {
 	[KEYS_MSG_DUE] = keyd_due,
 	[KEYS_MSG_ROTATE] = keyd_rotate,
 	[KEYS_MSG_LIST] = keyd_list,
+	[KEYS_MSG_CERT] = keyd_cert,
+	[KEYS_MSG_PUBLIC] = keyd_public,
+	[KEYS_MSG_OCSP] = keyd_ocsp,
+	[KEYS_MSG_ROOT_EXPORT] = keyd_root_export,
+	[KEYS_MSG_ROOT_IMPORT] = keyd_root_import,
 };
 
 /* ---- gates: what a row needs, shown before its handler runs ---- */
@@ -451,6 +456,8 @@ void keyd_free(struct keyd *k)
 	free(k->names);
 	for (int i = 0; i < 2; i++)
 		free(k->urls[i]);
+	for (int i = 0; i < 2; i++)
+		lw_arena_free(k->crl[i].arena);
 	keyd_cache_free(k->cache);
 	pthread_mutex_destroy(&k->lock);
 	lw_wipe(k, sizeof(*k));

@@ -15,7 +15,8 @@
 
 #define KEYD_RENEWALS   256
 #define KEYD_RENEW_TIME (60 * LW_SECOND)
-#define KEYD_ARENA      (1u << 20) /* of one request */
+#define KEYD_ARENA      (32u << 20) /* of one request, at most: a revocation list */
+#define KEYD_SERIALS    512
 
 /* A password that the holder of this capability just changed: he may have it minted anew. */
 struct keyd_renewal {
@@ -23,6 +24,14 @@ struct keyd_renewal {
 	uint32_t tenant;
 	struct lw_uuid subject;
 	int64_t until; /* monotonic */
+};
+struct keyd_crl {
+	struct lw_arena *arena;
+	struct lw_bytes der;
+	int64_t made, next;
+};
+struct keyd_serial {
+	uint8_t n, b[KEYS_MAX_SERIAL];
 };
 struct keyd {
 	struct store *store; /* NULL: lwctl init before there is one */
@@ -39,11 +48,14 @@ struct keyd {
 	pthread_mutex_t lock;            /* the rest */
 	struct lw_arena *files;
 	struct lw_bytes ca_pem;
+	struct keyd_crl crl[2];          /* the installation CA's, the root's */
 	char *names;
 	char *urls[2];                   /* https, http */
 	unsigned ca_epoch;               /* another one for each certificate of the installation CA */
 	struct keyd_renewal renewals[KEYD_RENEWALS];
 	unsigned next_renewal;
+	struct keyd_serial serials[KEYD_SERIALS]; /* signed last */
+	unsigned next_serial;
 	struct keyd_cache *cache;        /* keys/sign.h */
 };
 
@@ -89,6 +101,14 @@ int keyd_realm_list(struct keyd *, struct keys_call *); /* blob: u32 kvno, u64 t
 int keyd_due(struct keyd *, struct keys_call *);
 int keyd_rotate(struct keyd *, struct keys_call *);
 int keyd_list(struct keyd *, struct keys_call *); /* blob: u8 kind, counted id and alg, u64 created, u64 end, u8 current */
+/* keys/keyd_cert.c */
+int keyd_cert(struct keyd *, struct keys_call *);
+/* keys/keyd_public.c */
+int keyd_public(struct keyd *, struct keys_call *);
+int keyd_ocsp(struct keyd *, struct keys_call *);
+/* keys/keyd_root.c */
+int keyd_root_export(struct keyd *, struct keys_call *);
+int keyd_root_import(struct keyd *, struct keys_call *);
 /* keys/keyd_login.c */
 int keyd_login(struct keyd *, struct keys_call *);
 int keyd_adopt(struct keyd *, struct keys_call *);
@@ -114,7 +134,8 @@ void keyd_log(struct keyd *, const char *event, const struct keys_call *, int er
 /* keys/bootstrap.c */
 #define KEYD_FILE_MAX 65536
 int keyd_read_file(const char *dir, const char *name, struct lw_arena *, struct lw_bytes *ret, char err[256]);
-int keyd_replace_file(const char *dir, const char *name, struct lw_bytes what, char err[256]); /* mode 0644 */
+int keyd_replace_file(const char *dir, const char *name, mode_t, struct lw_bytes what, char err[256]);
+int keyd_remove_file(const char *dir, const char *name, char err[256]);
 const struct keys_builders *keyd_builders(void); /* NULL: none registered */
 #define KEYD_CA_SEAL   "installation ca"
 #define KEYD_ROOT_SEAL "root ca"

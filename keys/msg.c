@@ -58,6 +58,17 @@ const struct keys_row keys_rows[] = {
 	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_KIND, KEYS_F_ALG }, { KEYS_A_ITEMS } },
 	{ KEYS_MSG_LIST, "tenant-keys-list", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER,
 	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_TENANT }, { KEYS_A_BLOB } },
+	{ KEYS_MSG_CERT, "cert", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_ENROL, KEYS_LANE_SIGN,
+	        { KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_SUBJECT, KEYS_F_PROFILE, KEYS_F_SERIAL, KEYS_F_CSR },
+	        { KEYS_A_BLOB, KEYS_A_PEM, KEYS_A_FROM, KEYS_A_TIME } },
+	{ KEYS_MSG_PUBLIC, "public", FROM_DIRECTORY | FROM_WEB, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
+	        { KEYS_F_PUBLIC, KEYS_F_TENANT_NAME }, { KEYS_A_BLOB, KEYS_A_TIME } },
+	{ KEYS_MSG_OCSP, "ocsp", FROM_DIRECTORY | FROM_WEB, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
+	        { KEYS_F_TENANT_NAME, KEYS_F_OCSP }, { KEYS_A_BLOB } },
+	{ KEYS_MSG_ROOT_EXPORT, "root-export", FROM_DIRECTORY, KEYS_NEED_INSTALLATION, ACCESS_ADMINISTER,
+	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_FILE }, { KEYS_A_BLOB } },
+	{ KEYS_MSG_ROOT_IMPORT, "root-import", FROM_DIRECTORY, KEYS_NEED_INSTALLATION, ACCESS_ADMINISTER,
+	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_FILE }, { KEYS_A_END } },
 };
 const size_t keys_nrows = sizeof(keys_rows) / sizeof(keys_rows[0]);
 
@@ -267,6 +278,56 @@ static void get_alg(struct lw_reader *r, struct keys_request *q)
 {
 	q->alg = lw_get_counted(r, KEYS_MAX_ALG);
 }
+static void put_profile(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_counted(w, q->profile);
+}
+static void get_profile(struct lw_reader *r, struct keys_request *q)
+{
+	q->profile = lw_get_counted(r, KEYS_MAX_PROFILE);
+}
+static void put_serial(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_counted(w, q->serial);
+}
+static void get_serial(struct lw_reader *r, struct keys_request *q)
+{
+	q->serial = lw_get_counted(r, KEYS_MAX_SERIAL);
+}
+static void put_tenant_name(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_counted(w, q->name);
+}
+static void get_tenant_name(struct lw_reader *r, struct keys_request *q)
+{
+	q->name = lw_get_counted(r, KEYS_MAX_NAME);
+}
+static void put_public(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_u8(w, q->what);
+}
+static void get_public(struct lw_reader *r, struct keys_request *q)
+{
+	q->what = lw_get_u8(r);
+	if ((q->what == 0 || q->what >= KEYS_PUBLIC_COUNT) && !r->err)
+		r->err = LW_EINVAL;
+}
+static void put_ocsp(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_counted(w, q->ocsp);
+}
+static void get_ocsp(struct lw_reader *r, struct keys_request *q)
+{
+	q->ocsp = lw_get_counted(r, KEYS_MAX_OCSP);
+}
+static void put_file(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_counted(w, q->file);
+}
+static void get_file(struct lw_reader *r, struct keys_request *q)
+{
+	q->file = lw_get_counted(r, KEYS_MAX_FILE);
+}
 
 static const struct {
 	void (*put)(struct lw_writer *, const struct keys_request *);
@@ -290,6 +351,12 @@ static const struct {
 	[KEYS_F_LOGIN] = { put_login, get_login },
 	[KEYS_F_KIND] = { put_kind, get_kind },
 	[KEYS_F_ALG] = { put_alg, get_alg },
+	[KEYS_F_PROFILE] = { put_profile, get_profile },
+	[KEYS_F_SERIAL] = { put_serial, get_serial },
+	[KEYS_F_TENANT_NAME] = { put_tenant_name, get_tenant_name },
+	[KEYS_F_PUBLIC] = { put_public, get_public },
+	[KEYS_F_OCSP] = { put_ocsp, get_ocsp },
+	[KEYS_F_FILE] = { put_file, get_file },
 };
 
 void keys_request_put(struct lw_writer *w, const struct keys_row *row, const struct keys_request *q)
@@ -377,6 +444,22 @@ static void get_a_time(struct lw_reader *r, struct keys_answer *a)
 {
 	a->time = (int64_t)lw_get_u64(r);
 }
+static void put_a_pem(struct lw_writer *w, const struct keys_answer *a)
+{
+	lw_put_counted(w, a->pem);
+}
+static void get_a_pem(struct lw_reader *r, struct keys_answer *a)
+{
+	a->pem = lw_get_counted(r, KEYS_MAX_PEM);
+}
+static void put_a_from(struct lw_writer *w, const struct keys_answer *a)
+{
+	lw_put_u64(w, (uint64_t)a->from);
+}
+static void get_a_from(struct lw_reader *r, struct keys_answer *a)
+{
+	a->from = (int64_t)lw_get_u64(r);
+}
 
 static const struct {
 	void (*put)(struct lw_writer *, const struct keys_answer *);
@@ -386,6 +469,8 @@ static const struct {
 	[KEYS_A_ITEMS] = { put_a_items, get_a_items },
 	[KEYS_A_BLOB] = { put_a_blob, get_a_blob },
 	[KEYS_A_TIME] = { put_a_time, get_a_time },
+	[KEYS_A_PEM] = { put_a_pem, get_a_pem },
+	[KEYS_A_FROM] = { put_a_from, get_a_from },
 };
 
 void keys_answer_put(struct lw_writer *w, const struct keys_row *row, int err, const struct keys_answer *a)

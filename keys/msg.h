@@ -10,8 +10,8 @@
 #define KEYS_MSG_VERSION    1
 #define KEYS_MAX_PASSWORD   4096  /* octets on the wire; the policy's maximum is lower */
 #define KEYS_MAX_NAME       1024  /* that somebody logs in by */
-#define KEYS_MAX_CSR        8192
-#define KEYS_MAX_BLOB       65536
+#define KEYS_MAX_CSR        16384 /* in PEM, too */
+#define KEYS_MAX_BLOB       (8u << 20) /* revocation lists grow */
 #define KEYS_MAX_SEALED     49152 /* a tenant's signing keys with their certificates */
 #define KEYS_MAX_ITEMS      8
 #define KEYS_MAX_REQUEST    32768
@@ -20,6 +20,7 @@
 #define KEYS_MAX_SERIAL     20
 #define KEYS_MAX_OCSP       4096
 #define KEYS_MAX_FILE       8192
+#define KEYS_MAX_PEM        32768
 
 enum keys_msg_id {
 	KEYS_MSG_VERIFY = 1,
@@ -42,7 +43,12 @@ enum keys_msg_id {
 	KEYS_MSG_ADOPT = 18,
 	KEYS_MSG_DUE = 20,
 	KEYS_MSG_ROTATE = 21,
-	KEYS_MSG_LIST = 22
+	KEYS_MSG_LIST = 22,
+	KEYS_MSG_CERT = 23,
+	KEYS_MSG_PUBLIC = 25,
+	KEYS_MSG_OCSP = 26,
+	KEYS_MSG_ROOT_EXPORT = 27,
+	KEYS_MSG_ROOT_IMPORT = 28
 };
 
 /* What must be shown before the handler runs. 0 is refused, so that a row can't be forgotten. */
@@ -80,13 +86,16 @@ struct keys_request {
 	struct lw_bytes user;       /* as its owner writes it; the tenant's name is in name */
 	uint8_t kind;               /* enum keys_kind */
 	struct lw_bytes alg;
+	struct lw_bytes profile, serial;
+	uint8_t what;               /* enum keys_public */
+	struct lw_bytes ocsp, file;
 };
 struct keys_answer {
 	struct lw_bytes token;
 	struct store_sealed_item items[KEYS_MAX_ITEMS];
 	size_t nitems;
-	struct lw_bytes blob;
-	int64_t time;
+	struct lw_bytes blob, pem;
+	int64_t time, from;
 	char text[200];             /* with LW_EPWPOLICY: for the user */
 };
 
@@ -110,9 +119,15 @@ enum keys_field {
 	KEYS_F_LOGIN,
 	KEYS_F_KIND,
 	KEYS_F_ALG,
+	KEYS_F_PROFILE,
+	KEYS_F_SERIAL,
+	KEYS_F_TENANT_NAME,
+	KEYS_F_PUBLIC,
+	KEYS_F_OCSP,
+	KEYS_F_FILE,
 	KEYS_F_COUNT
 };
-enum keys_answer_field { KEYS_A_END = 0, KEYS_A_TOKEN, KEYS_A_ITEMS, KEYS_A_BLOB, KEYS_A_TIME, KEYS_A_COUNT };
+enum keys_answer_field { KEYS_A_END = 0, KEYS_A_TOKEN, KEYS_A_ITEMS, KEYS_A_BLOB, KEYS_A_TIME, KEYS_A_PEM, KEYS_A_FROM, KEYS_A_COUNT };
 
 struct keys_row {
 	uint16_t id;

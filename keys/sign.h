@@ -103,6 +103,9 @@ struct keyd_ca {
 };
 /* The installation CA: loaded for one use. unload it. */
 int keyd_installation(struct keyd *, struct lw_arena *, struct ca_signer **ret, char why[200]);
+/* The root's revocation list, signed with its key and kept: until next. */
+#define KEYD_ROOT_CRL_LIFE (30 * 86400 * LW_SECOND) /* while its key is here */
+int keyd_root_crl(struct keyd *, struct lw_arena *, struct lw_bytes key, int64_t next, char why[256]);
 struct lw_bytes keyd_installation_pem(struct keyd *, unsigned *ret_epoch); /* lives as long as keyd */
 
 #endif

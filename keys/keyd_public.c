@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keyd: what is public of its keys. Certificates, revocation lists, OCSP answers. */
+#include "keys/sign.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/err.h"
+#include "base/log.h"
+
+#define MINUTE    (60 * LW_SECOND)
+#define HOUR      (60 * MINUTE)
+#define DAY       (24 * HOUR)
+#define CRL_LIFE  DAY
+#define OCSP_LIFE HOUR
+#define CRL_MAX   (64u << 20)
+#define PAGE      256
+
+/* ---- revocation lists of the root and of the installation CA: of their few certificates none is ever revoked one by one ---- */
+
+static int keep_list(struct keyd_crl *keep, struct lw_bytes der, int64_t now, int64_t next)
+{
+	struct lw_arena *arena = lw_arena_new(1u << 16, false);
+	struct lw_bytes copy = arena ? lw_dup(arena, der) : (struct lw_bytes){ NULL, 0 };
+
+	if (!copy.p) {
+		lw_arena_free(arena);
+		return LW_ENOMEM;
+	}
+	lw_arena_free(keep->arena);
+	*keep = (struct keyd_crl){ arena, copy, now, next };
+	return LW_OK;
+}
+
+static bool fresh(const struct keyd_crl *kept, int64_t now)
+{
+	return kept->der.p && now >= kept->made && now < kept->made + (kept->next - kept->made) / 2;
+}
+
+static int give(struct keys_call *c, struct lw_bytes what, int64_t until)
+{
+	c->a.blob = lw_dup(c->arena, what);
+	c->a.time = until;
+	return c->a.blob.p ? LW_OK : LW_ENOMEM;
+}
+
+static int installation_crl(struct keyd *k, struct keys_call *c, const struct store_tenant *t, struct keyd_reading *r, struct keyd_loaded *l)
+{
+	struct keyd_crl *kept = &k->crl[0];
+	int64_t now = lw_wall(k->clock);
+	struct ca_signer *signer = NULL;
+	struct lw_bytes der;
+	char why[200] = "";
+	int err;
+
+	(void)t, (void)r, (void)l;
+	pthread_mutex_lock(&k->lock);
+	err = fresh(kept, now) ? give(c, kept->der, now + MINUTE) : LW_EAGAIN;
+	pthread_mutex_unlock(&k->lock);
+	if (err != LW_EAGAIN)
+		return err;
+	err = keyd_installation(k, c->arena, &signer, why);
+	if (!err)
+		err = keyd_ca_builders()->crl(signer, (uint64_t)now, NULL, 0, now, now + CRL_LIFE, c->arena, &der, why);
+	if (signer)
+		keyd_ca_builders()->unload(signer);
+	if (err) {
+		lw_log(LW_ERROR, "revocation list", "of", "installation", "why", why, NULL);
+		return err;
+	}
+	pthread_mutex_lock(&k->lock);
+	err = keep_list(kept, der, now, now + CRL_LIFE);
+	pthread_mutex_unlock(&k->lock);
+	return err ? err : give(c, der, now + MINUTE);
+}
+
+int keyd_root_crl(struct keyd *k, struct lw_arena *arena, struct lw_bytes key, int64_t next, char why[256])
+{
+	const struct keys_ca_builders *b = keyd_ca_builders();
+	int64_t now = lw_wall(k->clock);
+	struct ca_signer *signer;
+	struct lw_bytes der;
+	int err = b->load(key, k->root_pem, &signer, why);
+
+	if (err)
+		return err;
+	err = b->crl(signer, (uint64_t)now, NULL, 0, now, next, arena, &der, why);
+	b->unload(signer);
+	if (!err)
+		err = keyd_replace_file(k->dir, "root.crl", 0644, der, why);
+	if (err)
+		return err;
+	pthread_mutex_lock(&k->lock);
+	err = keep_list(&k->crl[1], der, now, next);
+	pthread_mutex_unlock(&k->lock);
+	return err;
+}
+
+/* Signed anew while the root's key is here; what was left behind when it went is good until the next installation CA. */
+static int root_crl(struct keyd *k, struct keys_call *c, const struct store_tenant *t, struct keyd_reading *r, struct keyd_loaded *l)
+{
+	int64_t now = lw_wall(k->clock);
+	struct lw_bytes key, der;
+	char why[256] = "";
+	int err;
+
+	(void)t, (void)r, (void)l;
+	pthread_mutex_lock(&k->lock);
+	err = fresh(&k->crl[1], now) ? give(c, k->crl[1].der, now + HOUR) : LW_EAGAIN;
+	pthread_mutex_unlock(&k->lock);
+	if (err != LW_EAGAIN)
+		return err;
+	err = keyd_read_file(k->dir, "root.key.sealed", c->arena, &key, why);
+	if (!err)
+		err = keys_master_open(k->master, KEYD_ROOT_SEAL, key, c->arena, &key);
+	if (!err)
+		err = keyd_root_crl(k, c->arena, key, now + KEYD_ROOT_CRL_LIFE, why);
+	if (err && err != LW_ENOTFOUND)
+		lw_log(LW_ERROR, "revocation list", "of", "root", "why", why, NULL);
+	/* with the file there is one in any case */
+	err = keyd_read_file(k->dir, "root.crl", c->arena, &der, why);
+	return err == LW_ENOTFOUND ? LW_EUNAVAIL : err ? err : give(c, der, now + HOUR);
+}
+
+/* ---- a tenant's ---- */
+
+static int collect(struct keyd *k, struct store_txn *txn, struct lw_arena *arena, struct keys_revocation **ret, size_t *ret_n)
+{
+	int64_t since = lw_wall(k->clock) - DAY; /* each is listed once more after its end (RFC 5280 3.3) */
+	struct keys_revocation *v = NULL, *more;
+	struct store_cert page[PAGE];
+	uint64_t after = 0;
+	size_t n = 0, got = PAGE;
+	int err = LW_OK;
+
+	while (!err && got == PAGE) {
+		err = store_cert_revoked(txn, since, &after, page, PAGE, &got);
+		more = err || !got ? NULL : realloc(v, (n + got) * sizeof(*v));
+		if (!err && got && !more)
+			err = LW_ENOMEM;
+		for (size_t i = 0; !err && i < got; i++) {
+			v = more;
+			v[n++] = (struct keys_revocation){ lw_dup(arena, page[i].serial), page[i].revoked_at, page[i].reason };
+		}
+	}
+	if (!err && lw_arena_failed(arena))
+		err = LW_ENOMEM;
+	if (err) {
+		free(v);
+		return err;
+	}
+	*ret = v;
+	*ret_n = n;
+	return LW_OK;
+}
+
+/* Under the list's lock: who asks meanwhile waits for the same list. */
+static int sign_list(struct keyd *k, struct store_txn *txn, struct keyd_ca *ca, uint64_t generation, char why[200])
+{
+	struct lw_arena *arena = lw_arena_new(CRL_MAX, false);
+	int64_t now = lw_wall(k->clock);
+	struct keys_revocation *v = NULL;
+	struct lw_bytes der;
+	size_t n = 0;
+	int err = arena ? collect(k, txn, arena, &v, &n) : LW_ENOMEM;
+
+	if (!err)
+		err = keyd_ca_builders()->crl(ca->signer[0], (uint64_t)now, v, n, now, now + CRL_LIFE, arena, &der, why);
+	free(v);
+	if (err) {
+		lw_arena_free(arena);
+		return err;
+	}
+	lw_arena_free(ca->arena);
+	ca->arena = arena;
+	ca->crl = der;
+	ca->crl_generation = generation;
+	ca->crl_made = now;
+	ca->crl_next = now + CRL_LIFE;
+	return LW_OK;
+}
+
+static int ca_crl(struct keyd *k, struct keys_call *c, const struct store_tenant *t, struct keyd_reading *r, struct keyd_loaded *l)
+{
+	struct keyd_ca *ca = l->it;
+	int64_t now = lw_wall(k->clock);
+	char why[200] = "";
+	uint64_t generation;
+	int err = store_cert_generation(r->txn, &generation);
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&ca->lock);
+	if (!ca->crl.p || ca->crl_generation != generation || now < ca->crl_made || now >= ca->crl_made + CRL_LIFE / 2)
+		err = sign_list(k, r->txn, ca, generation, why);
+	if (!err)
+		err = give(c, ca->crl, now + MINUTE);
+	pthread_mutex_unlock(&ca->lock);
+	if (err)
+		lw_log(LW_ERROR, "revocation list", "tenant", t->name, "error", lw_errname(err), "why", why, NULL);
+	return err;
+}
+
+/* ---- certificates ---- */
+
+static int root_pem(struct keyd *k, struct keys_call *c, const struct store_tenant *t, struct keyd_reading *r, struct keyd_loaded *l)
+{
+	(void)t, (void)r, (void)l;
+	return give(c, k->root_pem, lw_wall(k->clock) + HOUR);
+}
+
+static int installation_der(struct keyd *k, struct keys_call *c, const struct store_tenant *t, struct keyd_reading *r, struct keyd_loaded *l)
+{
+	unsigned epoch;
+	int err = keyd_ca_builders()->der(keyd_installation_pem(k, &epoch), c->arena, &c->a.blob);
+
+	(void)t, (void)r, (void)l;
+	c->a.time = lw_wall(k->clock) + HOUR;
+	return err;
+}
+
+static int ca_pem(struct keyd *k, struct keys_call *c, const struct store_tenant *t, struct keyd_reading *r, struct keyd_loaded *l)
+{
+	struct lw_writer w;
+	unsigned epoch;
+	int err;
+
+	(void)t, (void)r;
+	lw_writer_init(&w, KEYS_MAX_BLOB);
+	for (size_t i = 0; i < l->sets.n; i++)
+		lw_put_bytes(&w, l->sets.v[i].cert);
+	lw_put_bytes(&w, keyd_installation_pem(k, &epoch));
+	err = w.err ? w.err : give(c, lw_written(&w), lw_wall(k->clock) + MINUTE);
+	lw_writer_done(&w);
+	return err;
+}
+
+static int ca_der(struct keyd *k, struct keys_call *c, const struct store_tenant *t, struct keyd_reading *r, struct keyd_loaded *l)
+{
+	(void)t, (void)r;
+	c->a.time = lw_wall(k->clock) + MINUTE;
+	return keyd_ca_builders()->der(l->sets.v[0].cert, c->arena, &c->a.blob);
+}
+
+/* kind 0: of the installation. */
+static const struct {
+	enum keys_kind kind;
+	int (*make)(struct keyd *, struct keys_call *, const struct store_tenant *, struct keyd_reading *, struct keyd_loaded *);
+} forms[KEYS_PUBLIC_COUNT] = {
+	[KEYS_ROOT_PEM] = { 0, root_pem },
+	[KEYS_ROOT_CRL] = { 0, root_crl },
+	[KEYS_INSTALLATION_DER] = { 0, installation_der },
+	[KEYS_INSTALLATION_CRL] = { 0, installation_crl },
+	[KEYS_CA_PEM] = { KEYS_CA, ca_pem },
+	[KEYS_CA_DER] = { KEYS_CA, ca_der },
+	[KEYS_CA_CRL] = { KEYS_CA, ca_crl },
+};
+
+/* By name, enabled, with its keys at hand. All are the caller's to end, also after an error. */
+static int open_tenant(struct keyd *k, struct keys_call *c, enum keys_kind kind, struct store_tenant *t, struct keyd_reading *r,
+        struct keyd_loaded **ret)
+{
+	int err = keyd_tenant_named(k, c->arena, c->q.name, t);
+
+	if (!err)
+		err = keyd_begin(k, t->id, r);
+	return err ? err : keyd_load(k, t, r->txn, kind, ret);
+}
+
+int keyd_public(struct keyd *k, struct keys_call *c)
+{
+	struct keyd_reading r = { NULL, NULL };
+	struct keyd_loaded *l = NULL;
+	struct store_tenant t;
+	enum keys_kind kind = forms[c->q.what].kind;
+	int err = LW_OK;
+
+	if (!forms[c->q.what].make)
+		return LW_EUNSUPPORTED;
+	if (!keyd_ca_builders())
+		return LW_EUNAVAIL;
+	if (!kind && c->q.name.n)
+		return LW_EINVAL;
+	if (kind)
+		err = open_tenant(k, c, kind, &t, &r, &l);
+	if (!err)
+		err = forms[c->q.what].make(k, c, &t, &r, l);
+	keyd_unload(k, l);
+	keyd_end(&r);
+	return err;
+}
+
+/* ---- OCSP ---- */
+
+struct asked {
+	struct store_txn *txn;
+	const struct keyd_ca *ca;
+};
+
+/* Of an intent nobody knows a certificate: what was signed for it has never been given out. */
+static int status(void *ctx, size_t signer, struct lw_bytes serial, enum keys_status *ret, struct keys_revocation *ret_when)
+{
+	const struct asked *a = ctx;
+	struct store_cert cert;
+	int err = serial.n <= STORE_CERT_SERIAL_MAX ? store_cert(a->txn, serial, &cert) : LW_ENOTFOUND;
+
+	*ret = KEYS_STATUS_UNKNOWN;
+	if (err)
+		return err == LW_ENOTFOUND ? LW_OK : err;
+	if (cert.state == STORE_CERT_IS_INTENT || (a->ca->n > 1 && !keyd_ca_builders()->issued(a->ca->signer[signer], cert.der)))
+		return LW_OK;
+	*ret = cert.state == STORE_CERT_IS_REVOKED ? KEYS_STATUS_REVOKED : KEYS_STATUS_GOOD;
+	*ret_when = (struct keys_revocation){ serial, cert.revoked_at, cert.reason };
+	return LW_OK;
+}
+
+int keyd_ocsp(struct keyd *k, struct keys_call *c)
+{
+	struct keyd_reading r = { NULL, NULL };
+	struct keyd_loaded *l = NULL;
+	struct store_tenant t;
+	struct asked a;
+	int64_t now = lw_wall(k->clock);
+	char why[200] = "";
+	int err = keyd_ca_builders() ? open_tenant(k, c, KEYS_CA, &t, &r, &l) : LW_EUNAVAIL;
+
+	if (!err) {
+		a = (struct asked){ r.txn, l->it };
+		err = keyd_ca_builders()->ocsp((const struct ca_signer *const *)a.ca->signer, a.ca->n, c->q.ocsp, status, &a, now,
+		        now + OCSP_LIFE, c->arena, &c->a.blob, why);
+	}
+	keyd_unload(k, l);
+	keyd_end(&r);
+	return err;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keyd: the root's private key, taken away and brought back. It goes as it lies here, sealed with the master key. */
+#include "keys/sign.h"
+
+#include <string.h>
+#include "base/err.h"
+#include "base/log.h"
+
+#define FILE_NAME "root.key.sealed"
+
+static int finish(struct keyd *k, struct keys_call *c, const char *event, int err, const char *why)
+{
+	if (err && err != LW_EACCES && why[0])
+		keyd_say(c, why);
+	keyd_log(k, event, c, err);
+	return err;
+}
+
+/* First the file is given; when it comes back word for word, its owner has it, and it goes from here. Before that the root signs its
+ * revocation list for as long as the installation CA lasts. */
+int keyd_root_export(struct keyd *k, struct keys_call *c)
+{
+	const struct keys_ca_builders *b = keyd_ca_builders();
+	struct lw_bytes file, key;
+	char why[256] = "";
+	unsigned epoch;
+	int err = c->cap.flags & LW_CAP_OPERATOR ? LW_OK : LW_EACCES;
+
+	if (!err && !b)
+		err = LW_EUNAVAIL;
+	if (!err) {
+		err = keyd_read_file(k->dir, FILE_NAME, c->arena, &file, why);
+		if (err == LW_ENOTFOUND)
+			memcpy(why, "the root's key is not here", sizeof("the root's key is not here"));
+	}
+	if (!err)
+		err = keys_master_open(k->master, KEYD_ROOT_SEAL, file, c->arena, &key);
+	if (!err && !c->q.file.n) {
+		c->a.blob = file;
+		return LW_OK;
+	}
+	if (!err && !lw_eq(file, c->q.file)) {
+		memcpy(why, "this is not what was exported", sizeof("this is not what was exported"));
+		err = LW_EINVAL;
+	}
+	if (!err)
+		err = keyd_root_crl(k, c->arena, key, b->not_after(keyd_installation_pem(k, &epoch)), why);
+	if (!err)
+		err = keyd_remove_file(k->dir, FILE_NAME, why);
+	return finish(k, c, "root key is taken away", err, why);
+}
+
+int keyd_root_import(struct keyd *k, struct keys_call *c)
+{
+	const struct keys_ca_builders *b = keyd_ca_builders();
+	int64_t now = lw_wall(k->clock);
+	struct ca_signer *signer;
+	struct lw_bytes key;
+	char why[256] = "";
+	int err = c->cap.flags & LW_CAP_OPERATOR ? b ? LW_OK : LW_EUNAVAIL : LW_EACCES;
+
+	if (!err && (keys_master_open(k->master, KEYD_ROOT_SEAL, c->q.file, c->arena, &key) ||
+	                    b->load(key, k->root_pem, &signer, why))) {
+		memcpy(why, "this is not the key of this installation's root", sizeof("this is not the key of this installation's root"));
+		err = LW_EINVAL;
+	} else if (!err) {
+		b->unload(signer);
+		err = keyd_replace_file(k->dir, FILE_NAME, 0600, c->q.file, why);
+	}
+	if (!err)
+		err = keyd_root_crl(k, c->arena, key, now + KEYD_ROOT_CRL_LIFE, why);
+	return finish(k, c, "root key is here again", err, why);
+}
