@@ -4,6 +4,7 @@
 #define KEYS_KEYD_H
 
 #include <pthread.h>
+#include <sys/types.h>
 #include "keys/cap.h"
 #include "keys/guess.h"
 #include "keys/krbkeys.h"

@@ -27,7 +27,13 @@ struct conn {
 const struct control_verb control_verbs[] = {
 	{ "status", ACCESS_READ, CONTROL_OPERATOR, control_status },
 	{ "whoami", ACCESS_READ, 0, control_whoami },
-	{ "ca.show", ACCESS_READ, 0, control_ca_show },
+	{ "ca.show", ACCESS_READ, CONTROL_TENANT, control_ca_show },
+	{ "ca.crl", ACCESS_READ, CONTROL_TENANT, control_ca_crl },
+	{ "ca.root.export", ACCESS_ADMINISTER, CONTROL_OPERATOR | CONTROL_TOKEN, control_ca_root_export },
+	{ "ca.root.import", ACCESS_ADMINISTER, CONTROL_OPERATOR | CONTROL_TOKEN, control_ca_root_import },
+	{ "cert.issue", ACCESS_ENROL, CONTROL_TENANT | CONTROL_TOKEN, control_cert_issue },
+	{ "cert.show", ACCESS_READ, CONTROL_TENANT, control_cert_show },
+	{ "cert.revoke", ACCESS_REVOKE, CONTROL_TENANT, control_cert_revoke },
 	{ "tenant.create", ACCESS_ADMINISTER, CONTROL_INSTALLATION | CONTROL_TOKEN, control_tenant_create },
 	{ "tenant.list", ACCESS_READ, CONTROL_INSTALLATION, control_tenant_list },
 	{ "tenant.show", ACCESS_READ, CONTROL_INSTALLATION, control_tenant_show },
@@ -377,19 +383,4 @@ int control_status(struct control_call *call)
 		ctl_item_end(call->out, at);
 	}
 	return ready;
-}
-
-int control_ca_show(struct control_call *call)
-{
-	bool root = ctl_arg(call->req, "root").n > 0;
-	struct lw_bytes pem;
-	int rc = keys_ca_pem(call->keys, root, call->arena, &pem);
-
-	if (rc)
-		return rc;
-	size_t at = ctl_item_begin(call->out);
-	ctl_item_string(call->out, "name", root ? "root" : "installation");
-	ctl_item_field(call->out, "pem", CTL_STRING, false, &pem, 1);
-	ctl_item_end(call->out, at);
-	return LW_OK;
 }

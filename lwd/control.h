@@ -78,6 +78,12 @@ const struct control_verb *control_verb_find(struct lw_bytes name); /* NULL: no 
 int control_status(struct control_call *);
 int control_whoami(struct control_call *);
 int control_ca_show(struct control_call *);
+int control_ca_crl(struct control_call *);
+int control_ca_root_export(struct control_call *);
+int control_ca_root_import(struct control_call *);
+int control_cert_issue(struct control_call *);
+int control_cert_show(struct control_call *);
+int control_cert_revoke(struct control_call *);
 int control_tenant_create(struct control_call *);
 int control_tenant_list(struct control_call *);
 int control_tenant_show(struct control_call *);

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
+#include "keys/issue.h"
 #include "keys/keytab.h"
 #include "lwd/control_kind.h"
 
@@ -108,50 +109,91 @@ int control_keytab_get(struct control_call *call)
 
 /* ---- keys ---- */
 
-static int kerberos_alone(struct control_call *call)
-{
-	struct lw_bytes kind;
-	int rc = control_need(call, "kind", &kind);
+/* The kinds besides kerberos, by lwctl's words for them. */
+static const struct {
+	const char *name;
+	enum keys_kind kind;
+} kinds[] = { { "ca", KEYS_CA }, { "saml", KEYS_SAML }, { "jwt", KEYS_JWT } };
+#define NKINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-	if (rc || lw_eq(kind, LW_LIT("kerberos")))
-		return rc;
-	snprintf(call->text, sizeof(call->text), "rotating keys of kind %.*s is not built yet", (int)(kind.n < 40 ? kind.n : 40),
-		(const char *)kind.p);
-	return LW_EUNSUPPORTED;
+static void put_age(struct control_call *call, int64_t created)
+{
+	char text[LW_TIME_TEXT];
+
+	lw_time_rfc3339(created, text);
+	ctl_item_string(call->out, "created", text);
+	ctl_item_int(call->out, "ageDays", (lw_wall(call->clock) - created) / (86400 * LW_SECOND));
+}
+
+static void put_set(struct control_call *call, const struct keys_set *s)
+{
+	size_t at = ctl_item_begin(call->out);
+	char text[LW_TIME_TEXT];
+
+	for (size_t i = 0; i < NKINDS; i++)
+		if (kinds[i].kind == s->kind)
+			ctl_item_string(call->out, "name", kinds[i].name);
+	ctl_item_string(call->out, "keyId", s->id);
+	ctl_item_string(call->out, "algorithm", s->alg);
+	put_age(call, s->created);
+	if (s->not_after) {
+		lw_time_rfc3339(s->not_after, text);
+		ctl_item_string(call->out, "notAfter", text);
+	}
+	ctl_item_bool(call->out, "current", s->current);
+	ctl_item_end(call->out, at);
 }
 
 int control_key_list(struct control_call *call)
 {
-	struct keys_realm_set sets[KEYS_REALM_SETS];
-	char created[LW_TIME_TEXT];
+	struct keys_realm_set realm[KEYS_REALM_SETS];
+	struct keys_set *sets;
 	size_t n = 0;
-	int rc = keys_realm_list(call->keys, token_of(call), call->tenant.id, sets, &n);
+	int rc = keys_realm_list(call->keys, token_of(call), call->tenant.id, realm, &n);
 
 	for (size_t i = 0; !rc && i < n; i++) {
 		size_t at = ctl_item_begin(call->out);
-		lw_time_rfc3339(sets[i].set_time, created);
 		ctl_item_string(call->out, "name", "kerberos");
-		ctl_item_int(call->out, "kvno", sets[i].kvno);
-		ctl_item_string(call->out, "created", created);
-		ctl_item_int(call->out, "ageDays", (lw_wall(call->clock) - sets[i].set_time) / (86400 * LW_SECOND));
+		ctl_item_int(call->out, "kvno", realm[i].kvno);
+		put_age(call, realm[i].set_time);
 		ctl_item_bool(call->out, "current", i == 0);
 		ctl_item_end(call->out, at);
 	}
+	if (!rc)
+		rc = keys_list(call->keys, token_of(call), call->tenant.id, call->arena, &sets, &n);
+	for (size_t i = 0; !rc && i < n; i++)
+		put_set(call, &sets[i]);
 	return rc;
+}
+
+static int new_keys(struct control_call *call, struct lw_bytes kind, struct store_sealed_item *ret)
+{
+	struct lw_bytes alg = ctl_arg(call->req, "alg");
+	const char *text = alg.n ? (const char *)lw_dup(call->arena, alg).p : NULL;
+
+	if (lw_eq(kind, LW_LIT("kerberos")))
+		return keys_realm_keys(call->keys, token_of(call), call->tenant.id, call->arena, ret);
+	for (size_t i = 0; i < NKINDS; i++)
+		if (lw_eq(kind, lw_str(kinds[i].name)))
+			return keys_rotate(call->keys, token_of(call), call->tenant.id, kinds[i].kind, text, call->arena, ret, call->text);
+	snprintf(call->text, sizeof(call->text), "there are no keys of kind %.*s", (int)(kind.n < 40 ? kind.n : 40), (const char *)kind.p);
+	return LW_EINVAL;
 }
 
 int control_key_rotate(struct control_call *call)
 {
-	int rc = kerberos_alone(call);
+	struct lw_bytes kind;
+	int rc = control_need(call, "kind", &kind);
 
-	if (!rc)
-		rc = LW_EAGAIN;
+	if (rc)
+		return rc;
+	rc = LW_EAGAIN;
 	for (int i = 0; rc == LW_EAGAIN && i < RETRIES; i++) {
 		struct store_sealed_item item = { 0 };
 		struct store_op op = { .kind = STORE_TENANT_KEYS, .secrets = &item, .nsecrets = 1 };
 		struct store_result res = { 0 };
 
-		rc = keys_realm_keys(call->keys, token_of(call), call->tenant.id, call->arena, &item);
+		rc = new_keys(call, kind, &item);
 		if (!rc)
 			rc = control_write(call, &op, &res);
 	}

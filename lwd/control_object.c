@@ -21,6 +21,8 @@ static const struct control_kind kinds[] = {
 	{ "service", "services", "cn", "(objectClass=lwService)", { "top", "lwService" }, true, { "description" } },
 	{ "host", "hosts", "cn", "(objectClass=lwHost)", { "top", "lwHost" }, true, { "description" } },
 	{ "grant", "grants", "cn", "(objectClass=lwGrant)", { "top", "lwGrant" }, false, { "lwGrantText" } },
+	{ "cert", "certificates", "cn", "(objectClass=lwCertificate)", { "top", "lwCertificate" }, false,
+		{ "lwCertState", "lwProfile", "lwSubject", "lwNotAfter" } },
 	{ "policy", "policies", "cn", "(objectClass=lwPolicy)", { "top", "lwPolicy" }, false, { "description" } },
 };
 #define NKINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -31,6 +33,11 @@ static const struct control_kind *find_kind(struct lw_bytes name)
 		if (lw_eq(lw_str(kinds[i].name), name))
 			return &kinds[i];
 	return NULL;
+}
+
+const struct control_kind *control_kind_named(const char *name)
+{
+	return find_kind(lw_str(name));
 }
 
 int control_kind(struct control_call *call, const struct control_kind **ret)

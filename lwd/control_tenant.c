@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "lwd/control.h"
+#include "lwd/upkeep.h"
 
 static void put_tenant(struct lw_writer *out, const struct store_tenant *t)
 {
@@ -67,8 +69,13 @@ int control_tenant_create(struct control_call *call)
 		snprintf(call->text, sizeof(call->text), "%s", res.text);
 		return rc;
 	}
-	if ((rc = store_tenant_by_name(call->store, call->arena, lw_str(canon), &made)) == 0)
+	if ((rc = store_tenant_by_name(call->store, call->arena, lw_str(canon), &made)) == 0) {
+		int64_t next;
+		/* what fails here is made up for within a minute */
+		if (upkeep_keys(call->store, call->keys, made.id, &next) != 0)
+			lw_log(LW_WARN, "upkeep", "tenant", made.name, "note", "its signing keys come later", NULL);
 		put_tenant(call->out, &made);
+	}
 	return rc;
 }
 

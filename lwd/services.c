@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "ca/ca.h"
 #include "keys/guess.h"
-#include "keys/keys.h"
+#include "keys/issue.h"
 #include "kdc/kdc.h"
 #include "ldap/ldapd.h"
 #include "lwd/control.h"
@@ -23,6 +23,7 @@
 #include "lwd/relay.h"
 #include "lwd/services.h"
 #include "lwd/system.h"
+#include "lwd/upkeep.h"
 #include "store/store.h"
 
 static const struct lwd_service_row services[] = {
@@ -104,6 +105,16 @@ static int share_guesses(struct lwd_ctx *ctx, struct keyd_state *s)
 	return LW_OK;
 }
 
+/* keyd's own reading of the configuration: what stands in certificates and tokens. */
+static int read_conf(struct keyd *keyd, const struct lwd_config *conf)
+{
+	char https[LWD_URL_MAX], http[LWD_URL_MAX];
+	int r = keyd_names(keyd, conf->hostname, conf->listen);
+
+	lwd_config_urls(conf, https, http);
+	return r != LW_OK ? r : keyd_urls(keyd, https, http);
+}
+
 static int keyd_role_open(struct lwd_ctx *ctx, char err[256])
 {
 	struct keyd_state *s = calloc(1, sizeof(*s));
@@ -113,13 +124,14 @@ static int keyd_role_open(struct lwd_ctx *ctx, char err[256])
 		return LW_ENOMEM;
 	ctx->state = s;
 	keys_builders(&ca_builders);
+	keys_ca_builders(&ca_issuing);
 	r = store_open(ctx->dir, STORE_OPEN_READ, ctx->clock, &s->store, err);
 	if (r == LW_OK)
 		r = keyd_new(ctx->dir, s->store, ctx->clock, (struct lw_bytes){ ctx->boot_id, ctx->boot_id_n }, err,
 			&s->keyd);
 	if (r == LW_OK)
 		r = share_guesses(ctx, s);
-	return r != LW_OK ? r : keyd_names(s->keyd, ctx->conf.hostname, ctx->conf.listen);
+	return r != LW_OK ? r : read_conf(s->keyd, &ctx->conf);
 }
 
 static int keyd_role_start(struct lwd_ctx *ctx, char err[256])
@@ -155,7 +167,7 @@ static void keyd_role_reload(struct lwd_ctx *ctx, const struct lwd_config *old)
 {
 	struct keyd_state *s = ctx->state;
 
-	keyd_names(s->keyd, ctx->conf.hostname, ctx->conf.listen);
+	read_conf(s->keyd, &ctx->conf);
 }
 
 static const struct lwd_role_ops keyd_ops = {
@@ -179,6 +191,7 @@ struct directory_state {
 	struct control_service services[LWD_SERVICES_MAX];
 	size_t nservices;
 	struct lwd_netrole *net;
+	struct upkeep *upkeep;
 	const struct lw_clock *clock;
 	_Atomic int64_t web_heard; /* when web said last that it serves; 0: never */
 };
@@ -376,6 +389,8 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 		r = ldapd_server_new(s->store, s->keys, &ldap, ctx->clock, &s->ldapd);
 	if (r == LW_OK && (s->control = control_server_new(s->store, s->keys, ctx->clock, &control)) == NULL)
 		r = LW_ENOMEM;
+	if (r == LW_OK && (s->upkeep = upkeep_new(s->store, s->keys, ctx->clock)) == NULL)
+		r = LW_ENOMEM;
 	return r != LW_OK ? r : lwd_netrole_start(ctx, &directory_net, s, &s->net, err);
 }
 
@@ -416,6 +431,7 @@ static void directory_drain(struct lwd_ctx *ctx)
 	struct directory_state *s = ctx->state;
 
 	lwd_netrole_drain(s->net, ctx->conf.shutdown_time);
+	upkeep_free(s->upkeep);
 	store_writer_stop(s->store);
 }
 

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lwctl ca: what is public of the certificate authorities, and the root's key away and back. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "keys/issue.h"
+#include "lwd/control_kind.h"
+
+#define LINE 64
+
+struct lw_bytes control_pem(struct lw_arena *arena, const char *what, struct lw_bytes der)
+{
+	const char *text = lw_base64(arena, der);
+	struct lw_bytes ret = { NULL, 0 };
+	struct lw_writer w;
+	size_t n = text ? strlen(text) : 0;
+
+	if (!text)
+		return ret;
+	lw_writer_init(&w, 2 * n + 256);
+	lw_put_bytes(&w, lw_str(lw_printf(arena, "-----BEGIN %s-----\n", what)));
+	for (size_t at = 0; at < n; at += LINE) {
+		lw_put_raw(&w, text + at, n - at < LINE ? n - at : LINE);
+		lw_put_u8(&w, '\n');
+	}
+	lw_put_bytes(&w, lw_str(lw_printf(arena, "-----END %s-----\n", what)));
+	if (!w.err)
+		ret = lw_dup(arena, lw_written(&w));
+	lw_writer_done(&w);
+	return ret;
+}
+
+/* Whose: argument "of" (root, installation, tenant); "root" is as good as of=root. */
+static const struct whose {
+	const char *name;
+	enum keys_public pem, crl;
+	bool tenant;
+} whose[] = {
+	{ "installation", 0, KEYS_INSTALLATION_CRL, false },
+	{ "root", KEYS_ROOT_PEM, KEYS_ROOT_CRL, false },
+	{ "tenant", KEYS_CA_PEM, KEYS_CA_CRL, true },
+};
+
+static int asked_for(struct control_call *call, const char *otherwise, const struct whose **ret)
+{
+	struct lw_bytes of = ctl_arg(call->req, "of");
+
+	if (!of.n)
+		of = ctl_arg(call->req, "root").n ? LW_LIT("root") : lw_str(otherwise);
+	for (size_t i = 0; i < sizeof(whose) / sizeof(whose[0]); i++)
+		if (lw_eq(of, lw_str(whose[i].name))) {
+			*ret = &whose[i];
+			return LW_OK;
+		}
+	snprintf(call->text, sizeof(call->text), "a CA is the root's, the installation's or the tenant's");
+	return LW_EINVAL;
+}
+
+static void put_one(struct control_call *call, const struct whose *w, struct lw_bytes pem)
+{
+	size_t at = ctl_item_begin(call->out);
+
+	ctl_item_string(call->out, "name", w->tenant ? call->tenant.name : w->name);
+	ctl_item_field(call->out, "pem", CTL_STRING, false, &pem, 1);
+	ctl_item_end(call->out, at);
+}
+
+int control_ca_show(struct control_call *call)
+{
+	const struct whose *w;
+	struct lw_bytes pem;
+	int64_t until;
+	int rc = asked_for(call, "installation", &w);
+
+	if (!rc && !w->tenant)
+		rc = keys_ca_pem(call->keys, w->pem == KEYS_ROOT_PEM, call->arena, &pem);
+	else if (!rc)
+		rc = keys_public(call->keys, w->pem, lw_str(call->tenant.name), call->arena, &pem, &until);
+	if (!rc)
+		put_one(call, w, pem);
+	return rc;
+}
+
+int control_ca_crl(struct control_call *call)
+{
+	const struct whose *w;
+	struct lw_bytes der, pem;
+	int64_t until;
+	int rc = asked_for(call, "tenant", &w);
+
+	if (!rc)
+		rc = keys_public(call->keys, w->crl, w->tenant ? lw_str(call->tenant.name) : LW_LIT(""), call->arena, &der, &until);
+	if (rc)
+		return rc;
+	pem = control_pem(call->arena, "X509 CRL", der);
+	if (!pem.p)
+		return LW_ENOMEM;
+	put_one(call, w, pem);
+	return LW_OK;
+}
+
+/* Without the argument "file" it is given; with it, it goes. */
+int control_ca_root_export(struct control_call *call)
+{
+	struct lw_bytes file = ctl_arg(call->req, "file"), out;
+	int rc = keys_root_export(call->keys, (struct lw_bytes){ call->token.b, call->token.n }, file, call->arena, &out, call->text);
+
+	if (rc || file.n)
+		return rc;
+	size_t at = ctl_item_begin(call->out);
+	call->out->wipe = true;
+	ctl_item_string(call->out, "name", "root");
+	ctl_item_field(call->out, "file", CTL_STRING, false, &out, 1);
+	ctl_item_end(call->out, at);
+	return LW_OK;
+}
+
+int control_ca_root_import(struct control_call *call)
+{
+	struct lw_bytes file;
+	int rc = control_need(call, "file", &file);
+
+	return rc ? rc : keys_root_import(call->keys, (struct lw_bytes){ call->token.b, call->token.n }, file, call->text);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lwd/upkeep.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "store/issue.h"
+
+#define RETRIES    4 /* of what somebody else changed meanwhile */
+#define FIRST_MS   200
+#define ROUND_MS   60000
+#define ARENA      (4u << 20)
+#define EXPIRE_US  (3600 * LW_SECOND)
+
+/* When to look at a tenant again, in the order of store_tenant_list. */
+struct plan {
+	uint32_t tenant;
+	int64_t keys, expire;
+};
+struct upkeep {
+	struct store *store;
+	struct keys *keys;
+	const struct lw_clock *clock;
+	struct plan *plan;
+	size_t n;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool stop;
+};
+
+static int write_op(struct store *store, uint32_t tenant, const struct store_op *op)
+{
+	struct store_result res = { 0 };
+	struct lw_session *s;
+	int rc = store_session_role(store, tenant, STORE_ROLE_UPKEEP, &s);
+
+	if (rc)
+		return rc;
+	rc = store_write(s, op, &res);
+	store_session_free(s);
+	return rc;
+}
+
+int upkeep_keys(struct store *store, struct keys *keys, uint32_t tenant, int64_t *ret_next)
+{
+	int rc = LW_EAGAIN;
+
+	for (int i = 0; rc == LW_EAGAIN && i < RETRIES; i++) {
+		struct lw_arena *arena = lw_arena_new(ARENA, true);
+		struct store_op op = { .kind = STORE_TENANT_KEYS, .nsecrets = 1 };
+		struct store_sealed_item *items;
+		int64_t next;
+		size_t n;
+
+		rc = arena ? keys_due(keys, tenant, arena, &items, &n, &next) : LW_ENOMEM;
+		for (size_t j = 0; !rc && j < n; j++) {
+			op.secrets = &items[j];
+			rc = write_op(store, tenant, &op);
+		}
+		lw_arena_free(arena);
+		if (!rc)
+			*ret_next = next;
+	}
+	return rc;
+}
+
+int upkeep_expire(struct store *store, uint32_t tenant)
+{
+	const struct store_op op = { .kind = STORE_EXPIRE };
+
+	return write_op(store, tenant, &op);
+}
+
+/* ---- the thread ---- */
+
+static struct plan *planned(struct upkeep *u, uint32_t tenant)
+{
+	struct plan *more;
+
+	for (size_t i = 0; i < u->n; i++)
+		if (u->plan[i].tenant == tenant)
+			return &u->plan[i];
+	more = realloc(u->plan, (u->n + 1) * sizeof(*more));
+	if (!more)
+		return NULL;
+	u->plan = more;
+	more[u->n] = (struct plan){ .tenant = tenant };
+	return &more[u->n++];
+}
+
+static int look_at(struct upkeep *u, const struct store_tenant *t)
+{
+	int64_t now = lw_wall(u->clock);
+	struct plan *p = planned(u, t->id);
+	int rc = p ? LW_OK : LW_ENOMEM, rc2;
+
+	if (rc || !t->enabled)
+		return rc;
+	if (p->keys <= now || p->keys > now + 2 * EXPIRE_US) /* the clock was turned back */
+		rc = upkeep_keys(u->store, u->keys, t->id, &p->keys);
+	if (p->expire <= now || p->expire > now + EXPIRE_US) {
+		rc2 = upkeep_expire(u->store, t->id);
+		if (!rc2)
+			p->expire = now + EXPIRE_US;
+		rc = rc ? rc : rc2;
+	}
+	if (rc)
+		lw_log(LW_WARN, "upkeep", "tenant", t->name, "result", lw_errname(rc), NULL);
+	return rc;
+}
+
+/* The first error. */
+static int look(struct upkeep *u)
+{
+	struct lw_arena *arena = lw_arena_new(64u << 20, false);
+	struct store_tenant *t;
+	size_t n = 0;
+	int rc = arena ? store_tenant_list(u->store, arena, &t, &n) : LW_ENOMEM;
+
+	for (size_t i = 0; i < n && !rc; i++) {
+		pthread_mutex_lock(&u->lock);
+		rc = u->stop ? LW_EUNAVAIL : LW_OK;
+		pthread_mutex_unlock(&u->lock);
+		if (!rc)
+			rc = look_at(u, &t[i]) == LW_EUNAVAIL ? LW_EUNAVAIL : LW_OK; /* of keyd; what is wrong with one tenant is its own */
+	}
+	lw_arena_free(arena);
+	return rc;
+}
+
+/* false: told to stop */
+static bool sleep_ms(struct upkeep *u, int64_t ms)
+{
+	struct timespec until;
+	bool go;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&u->lock);
+	while (!u->stop && pthread_cond_timedwait(&u->wake, &u->lock, &until) == 0)
+		;
+	go = !u->stop;
+	pthread_mutex_unlock(&u->lock);
+	return go;
+}
+
+static void *upkeep_main(void *arg)
+{
+	struct upkeep *u = arg;
+	int rc;
+
+	pthread_setname_np(pthread_self(), "lwd: upkeep");
+	do
+		rc = look(u);
+	while (sleep_ms(u, rc ? FIRST_MS : ROUND_MS));
+	return NULL;
+}
+
+struct upkeep *upkeep_new(struct store *store, struct keys *keys, const struct lw_clock *clock)
+{
+	struct upkeep *u = calloc(1, sizeof(*u));
+	pthread_condattr_t attr;
+
+	if (!u)
+		return NULL;
+	u->store = store;
+	u->keys = keys;
+	u->clock = clock;
+	pthread_mutex_init(&u->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&u->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	if (pthread_create(&u->thread, NULL, upkeep_main, u) == 0)
+		return u;
+	pthread_cond_destroy(&u->wake);
+	pthread_mutex_destroy(&u->lock);
+	free(u);
+	return NULL;
+}
+
+void upkeep_free(struct upkeep *u)
+{
+	if (!u)
+		return;
+	pthread_mutex_lock(&u->lock);
+	u->stop = true;
+	pthread_mutex_unlock(&u->lock);
+	pthread_cond_signal(&u->wake);
+	pthread_join(u->thread, NULL);
+	pthread_cond_destroy(&u->wake);
+	pthread_mutex_destroy(&u->lock);
+	free(u->plan);
+	free(u);
+}

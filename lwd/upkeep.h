@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* directory's housekeeping, in each tenant: signing keys that are missing or due (keyd makes them, directory writes them), and records that
+ * have expired. A thread of its own looks at every tenant at start and once a minute. */
+#ifndef LWD_UPKEEP_H
+#define LWD_UPKEEP_H
+
+#include "keys/issue.h"
+#include "store/store.h"
+
+struct upkeep;
+/* Everything outlives it. NULL: out of memory. */
+struct upkeep *upkeep_new(struct store *, struct keys *, const struct lw_clock *);
+void upkeep_free(struct upkeep *); /* waits for the thread. NULL is fine */
+
+/* One tenant's keys, now: of a tenant that was just made they are there before anybody hears of it. ret_next: when to look again. */
+int upkeep_keys(struct store *, struct keys *, uint32_t tenant, int64_t *ret_next);
+int upkeep_expire(struct store *, uint32_t tenant); /* records */
+
+#endif
