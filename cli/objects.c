@@ -164,27 +164,3 @@ int cmd_explain(struct lwctl *c, const struct command *cmd)
 	print_end(c);
 	return permitted ? EX_DONE : EX_FAILED;
 }
-
-static struct lw_bytes pem;
-
-static void pem_item(struct lwctl *c, const struct ctl_answer *a)
-{
-	for (size_t i = 0; i < a->nfields; i++)
-		if (lw_eq(a->fields[i].name, LW_LIT("pem")) && a->fields[i].n)
-			pem = a->fields[i].values[0];
-}
-
-int cmd_ca_show(struct lwctl *c, const struct command *cmd)
-{
-	static const struct option_row options[] = { { "--root", "root", true, false } };
-	struct ctl_request req = { 0 };
-	const char *out = take_string(c, "--out");
-	int status = take_options(c, options, 1, &req);
-
-	if (status)
-		return status;
-	if (c->argc)
-		return usage(c, cmd);
-	status = call_control(c, cmd->control, &req, pem_item);
-	return status ? status : write_out(c, out, pem, false);
-}
