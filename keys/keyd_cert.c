@@ -231,6 +231,8 @@ static int decide(struct keyd *k, struct keys_call *c, struct ordered *o, char w
 		return err == LW_EAUTH ? LW_EINVAL : err;
 	all = b->each_name(o->csr, owns, &o->owner);
 	err = may_enrol(k, c, all, &o->life);
+	if (!err && !all && c->cap.flags & LW_CAP_OPERATOR)
+		err = LW_EACCES; /* he says for whom; no grant says which other names */
 	o->owner.any = !err && !all;
 	if (err == LW_EACCES && !all)
 		name_foreign(o, why);

@@ -211,9 +211,7 @@ static void put_record(struct control_call *call, const struct store_view *view)
 	if (reason && store_view_values(view, reason, (struct lw_bytes){ 0 }, &v, &n) == LW_OK && n &&
 		lw_parse_u64(v[0], 10, &number) == LW_OK && ca_reason_text((int)number))
 		ctl_item_string(call->out, "reason", ca_reason_text((int)number));
-	if (store_view_values(view, der, LW_LIT("binary"), &v, &n) == LW_OK && n)
-		put_pem(call, "CERTIFICATE", v[0], "pem");
-	else if (store_view_values(view, der, (struct lw_bytes){ 0 }, &v, &n) == LW_OK && n)
+	if (store_view_values(view, der, LW_LIT(";binary"), &v, &n) == LW_OK && n)
 		put_pem(call, "CERTIFICATE", v[0], "pem");
 	ctl_item_end(call->out, at);
 }
