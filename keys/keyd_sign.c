@@ -378,13 +378,14 @@ static size_t place(const struct keyd_cache *cache, uint32_t tenant, const struc
 }
 
 static struct keyd_loaded *find(
-        struct keyd_cache *cache, uint32_t tenant, const struct keyd_kind *kind, uint64_t generation, unsigned epoch)
+        struct keyd_cache *cache, uint32_t tenant, const struct keyd_kind *kind, uint64_t generation, const uint8_t *tag, unsigned epoch)
 {
 	struct keyd_loaded *l;
 
 	pthread_mutex_lock(&cache->lock);
 	l = cache->v[place(cache, tenant, kind)];
-	if (l && l->tenant == tenant && l->kind == kind && l->generation == generation && l->epoch == epoch) {
+	if (l && l->tenant == tenant && l->kind == kind && l->generation == generation && l->epoch == epoch &&
+	        memcmp(l->tag, tag, sizeof(l->tag)) == 0) {
 		l->refs++;
 		l->used = ++cache->clock;
 	} else {
@@ -408,8 +409,8 @@ static void keep(struct keyd_cache *cache, struct keyd_loaded *l)
 }
 
 /* No transaction may be open while keys are parsed for long: they are a few kilobytes, and parsed once. */
-static int load(struct keyd *k, const struct store_tenant *t, struct store_txn *txn, const struct keyd_kind *kind, unsigned epoch,
-        struct keyd_loaded **ret)
+static int load(struct keyd *k, const struct store_tenant *t, struct store_txn *txn, const struct keyd_kind *kind, const uint8_t *tag,
+        unsigned epoch, struct keyd_loaded **ret)
 {
 	struct keyd_loaded *l = calloc(1, sizeof(*l));
 	char why[200] = "";
@@ -418,6 +419,7 @@ static int load(struct keyd *k, const struct store_tenant *t, struct store_txn *
 	if (!l)
 		return err;
 	*l = (struct keyd_loaded){ .kind = kind, .tenant = t->id, .epoch = epoch, .arena = lw_arena_new(KEYD_ARENA, true) };
+	memcpy(l->tag, tag, sizeof(l->tag));
 	if (l->arena)
 		err = read_sets(k, t, txn, kind, l->arena, &l->sets, &l->generation);
 	if (!err && !l->sets.n)
@@ -442,15 +444,19 @@ int keyd_load(struct keyd *k, const struct store_tenant *t, struct store_txn *tx
 	struct keyd_loaded *l;
 	struct lw_bytes sealed;
 	uint64_t generation;
+	const uint8_t *tag;
 	unsigned epoch;
 	int err = attr ? store_tenant_sealed(txn, attr, &sealed, &generation) : LW_EUNSUPPORTED;
 
+	if (!err && sealed.n < KEYD_TAG)
+		err = LW_EINTERNAL;
 	if (err)
 		return err;
+	tag = sealed.p + sealed.n - KEYD_TAG;
 	keyd_installation_pem(k, &epoch);
-	l = find(k->cache, t->id, kind, generation, epoch);
+	l = find(k->cache, t->id, kind, generation, tag, epoch);
 	if (!l)
-		return load(k, t, txn, kind, epoch, ret);
+		return load(k, t, txn, kind, tag, epoch, ret);
 	*ret = l;
 	return LW_OK;
 }

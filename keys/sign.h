@@ -29,6 +29,8 @@ int keyd_sets_get(struct lw_bytes, struct lw_arena *, struct keyd_sets *ret); /*
 /* Room for one more in front: the oldest goes when it is full. */
 struct keyd_set *keyd_sets_front(struct keyd_sets *);
 
+#define KEYD_TAG 16 /* at the end of what is sealed */
+
 /* ---- kinds ---- */
 struct keyd_making {
 	struct keyd *k;
@@ -62,6 +64,7 @@ struct keyd_loaded {
 	const struct keyd_kind *kind;
 	uint32_t tenant;
 	uint64_t generation;
+	uint8_t tag[KEYD_TAG]; /* of the sealed item: after a restore another one may have the same generation */
 	unsigned epoch;         /* of the installation CA's certificate */
 	struct keyd_sets sets;
 	void *it;               /* what load made */

@@ -25,6 +25,8 @@ static void request(struct lw_bytes in)
 	        q.csr.n <= KEYS_MAX_CSR);
 	must(q.name.n < 256 && q.realm.n < 256 && q.krb_name.n < 320 && q.admin_name.n < 256 &&
 	        q.addr.n < 64);
+	must(q.alg.n <= KEYS_MAX_ALG && q.profile.n <= KEYS_MAX_PROFILE && q.serial.n <= KEYS_MAX_SERIAL && q.ocsp.n <= KEYS_MAX_OCSP &&
+	        q.file.n <= KEYS_MAX_FILE && q.kind < KEYS_KIND_COUNT && q.what < KEYS_PUBLIC_COUNT);
 	lw_writer_init(&w, KEYS_MAX_REQUEST);
 	keys_request_put(&w, row, &q);
 	must(w.err == 0 && lw_eq(lw_written(&w), in));
@@ -38,7 +40,7 @@ static void answer(const struct keys_row *row, struct lw_bytes in)
 
 	if (keys_answer_get(in, row, &a))
 		return;
-	must(a.nitems <= KEYS_MAX_ITEMS && a.token.n <= LW_CAP_MAX && a.blob.n <= KEYS_MAX_BLOB);
+	must(a.nitems <= KEYS_MAX_ITEMS && a.token.n <= LW_CAP_MAX && a.blob.n <= KEYS_MAX_BLOB && a.pem.n <= KEYS_MAX_PEM);
 	lw_writer_init(&w, LW_CHAN_MAX);
 	keys_answer_put(&w, row, 0, &a);
 	must(w.err == 0 && lw_eq(lw_written(&w), in));

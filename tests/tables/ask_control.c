@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The control socket, and the same verbs in the session of a capability that web sends along (table "forwarded"). A request: VERB [@TENANT] KEY=VALUE… ("_" is a space in a value; without @ the tenant
+/* The control socket, and the same verbs in the session of a capability that web sends along (table "forwarded"). A request: VERB [@TENANT] KEY=VALUE… ("_" is a space in a value, CSR a certificate request; without @ the tenant
  * is beta). The outcome: the code and how many items came ("ok+1"). Only the last column owns the data
  * directory. Of forwarded ones, token=… makes it another token than the subject's, and an error without an answer is that error. */
 #include "tests/tables/tables.h"
@@ -52,6 +52,10 @@ static void put(struct lw_writer *w, const char *request)
 		if (!eq)
 			die("bad request %s", request);
 		*eq = 0;
+		if (!strcmp(eq + 1, "CSR")) {
+			pairs[q.npairs++] = (struct ctl_pair){ lw_str(word[i]), table_csr() };
+			continue;
+		}
 		for (char *p = eq + 1; *p; p++)
 			*p = *p == '_' ? ' ' : *p;
 		pairs[q.npairs++] = (struct ctl_pair){ lw_str(word[i]), lw_str(eq + 1) };
@@ -80,7 +84,7 @@ static const char *outcome(struct lw_bytes raw)
 
 static bool only_reads(const char *request)
 {
-	static const char *const reads[] = { "status", "whoami", "ca.show", "tenant.list", "tenant.show",
+	static const char *const reads[] = { "status", "whoami", "ca.show", "ca.crl", "cert.show", "tenant.list", "tenant.show",
 		"object.list", "object.show", "next", "explain", "key.list" };
 
 	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++)

@@ -6,6 +6,7 @@
  *   age=SECONDS               since the authentication that the KDC tells of
  *   rotate                    new keys
  *   in=NAME user=TEXT         a login in beta.example, or there
+ *   kind=ca  what=root|ca|crl  serial=HH (sixteen times that octet)  profile=NAME  ocsp=TEXT  file=TEXT
  *   token=none|forged|monitor|kdc|expired|asserted|other-boot   else a good one of the asking subject; anonymous
  * has none changed                   the subject has just changed its own password, with this token The
  * outcome is keyd's error. */
@@ -86,7 +87,7 @@ static struct lw_bytes mint(enum column who, const char *kind)
 	return b;
 }
 
-static struct lw_bytes make_csr(void)
+struct lw_bytes table_csr(void)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509_REQ *req = X509_REQ_new();
@@ -159,6 +160,34 @@ static struct lw_bytes change_own(enum column who)
 	return q.token;
 }
 
+static void issuing(struct keys_request *q, char **w, size_t n)
+{
+	static const struct {
+		const char *name;
+		enum keys_public what;
+	} whats[] = { { "ca", KEYS_CA_PEM }, { "crl", KEYS_CA_CRL }, { "root", KEYS_ROOT_PEM }, { "root-crl", KEYS_ROOT_CRL },
+		{ "installation", KEYS_INSTALLATION_DER }, { "jwks", KEYS_JWKS } };
+	const char *what = value_of(w, n, "what", "ca");
+	uint8_t octet = (uint8_t)strtoul(value_of(w, n, "serial", "0"), NULL, 16), serial[16];
+
+	memset(serial, octet, sizeof(serial));
+	q->serial = lw_dup(world.arena, (struct lw_bytes){ serial, sizeof(serial) });
+	q->profile = lw_str(value_of(w, n, "profile", "user"));
+	q->kind = !strcmp(value_of(w, n, "kind", "ca"), "saml") ? KEYS_SAML : KEYS_CA;
+	q->alg = lw_str(value_of(w, n, "alg", ""));
+	q->ocsp = lw_str(value_of(w, n, "ocsp", ""));
+	q->file = lw_str(value_of(w, n, "file", ""));
+	for (size_t i = 0; i < sizeof(whats) / sizeof(whats[0]); i++)
+		if (!strcmp(whats[i].name, what))
+			q->what = (uint8_t)whats[i].what;
+	if (q->id == KEYS_MSG_PUBLIC || q->id == KEYS_MSG_OCSP)
+		q->name = lw_str(value_of(w, n, "in", "beta.example"));
+	if (q->id == KEYS_MSG_CERT)
+		q->csr = table_csr();
+	/* the database is put back before each cell, and with it the intents */
+	memset(world.keyd->serials, 0, sizeof(world.keyd->serials));
+}
+
 static const char *ask(enum column who, const char *request)
 {
 	char *w[16];
@@ -194,11 +223,12 @@ static const char *ask(enum column who, const char *request)
 	q.admin_name = LW_LIT("admin");
 	if (q.id == KEYS_MSG_TLS_CERT) {
 		check(keyd_names(world.keyd, "lwd.acme.example", "127.0.0.1"), "names");
-		q.csr = make_csr();
+		q.csr = table_csr();
 	}
 	q.role = (uint8_t)role_named(value_of(w, n, "for", "directory"));
 	q.auth_time = lw_wall(&world.clock) - atoll(value_of(w, n, "age", "60")) * LW_SECOND;
 	q.rotate = value_of(w, n, "rotate", NULL) != NULL;
+	issuing(&q, w, n);
 	return send_(&keys_rows[i], role_named(from), &q);
 }
 

@@ -38,6 +38,8 @@ extern const struct table table_operations, table_extended, table_controls, tabl
 extern const struct table *const tables[];
 extern const size_t ntables;
 
+struct lw_bytes table_csr(void); /* P-256, without names */
+
 /* What a mutant is: this right gets that value, and the lines of the row must not come out as they should.
  * strict: they must all be refused, too. */
 struct mutant {

@@ -13,6 +13,7 @@
 #include "ca/ca.h"
 #include "keys/keyd.h"
 #include "ldap/conn.h"
+#include "lwd/upkeep.h"
 #include "tests/tables/client.h"
 #include "tests/unit/tenant_fix.h"
 
@@ -184,6 +185,7 @@ static void start(void)
 	if (!world.arena)
 		die("out of memory");
 	keys_builders(&ca_builders);
+	keys_ca_builders(&ca_issuing);
 }
 
 static void find_tenants(void)
@@ -231,6 +233,49 @@ static void make_entry(enum column who, const char *add)
 		die("add %s: %s", add, got);
 }
 
+/* Records of certificates: serials of one octet, sixteen times. */
+static void make_certs(void)
+{
+	static const uint8_t der[] = { 0x30, 0 };
+	const struct {
+		uint32_t tenant;
+		const char *subject, *profile;
+		uint8_t octet;
+		bool issued;
+	} rows[] = { { world.beta, "uid=bob,ou=people,$", "user", 0x42, false }, { world.beta, "uid=carol,ou=people,$", "user", 0x44, false },
+		{ world.beta, "uid=carol,ou=people,$", "user", 0x46, true }, { world.acme, "uid=alice,ou=people,%", "user", 0x45, false } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct store_op op = { .kind = STORE_CERT_INTENT };
+		struct store_result res = { 0 };
+		struct lw_session *s;
+		uint8_t serial[16];
+
+		memset(serial, rows[i].octet, sizeof(serial));
+		op.record = (struct store_record){ .serial = { serial, sizeof(serial) },
+			.profile = lw_str(rows[i].profile),
+			.subject = world_uuid(rows[i].tenant, rows[i].subject) };
+		check(store_session_role(world.store, rows[i].tenant, STORE_ROLE_OPERATOR, &s), "operator session");
+		check(store_write(s, &op, &res), "intent");
+		op.kind = STORE_CERT_ISSUED;
+		op.record.der = (struct lw_bytes){ der, sizeof(der) };
+		op.record.not_before = lw_wall(&world.clock);
+		op.record.not_after = op.record.not_before + 86400 * LW_SECOND;
+		if (rows[i].issued)
+			check(store_write(s, &op, &res), "issued");
+		store_session_free(s);
+	}
+}
+
+static void make_keys(void)
+{
+	const uint32_t all[] = { world.acme, world.beta, world.gamma };
+	int64_t next;
+
+	for (size_t i = 0; i < 3; i++)
+		check(upkeep_keys(world.store, world.keys, all[i], &next), "signing keys");
+}
+
 void world_prepare(char ret[64])
 {
 	char err[256] = "";
@@ -250,6 +295,8 @@ void world_prepare(char ret[64])
 	for (size_t i = 0; world_more && world_more[i]; i++)
 		make_entry(ADMIN, world_more[i]);
 	make_fillers();
+	make_keys();
+	make_certs();
 	snprintf(ret, 64, "%s", world.dir);
 	world.dir[0] = 0; /* stays */
 	world_close();

@@ -91,6 +91,7 @@ int setup(void **state)
 	if (!arena || !mkdtemp(dir))
 		return -1;
 	keys_builders(&ca_builders);
+	keys_ca_builders(&ca_issuing);
 	if (keys_bootstrap(dir, "lwd.acme.example", &clk, err) ||
 	        store_open(dir, STORE_OPEN_CREATE, &clk, &store, err) || store_writer_start(store) ||
 	        keys_in_process(dir, store, &clk, &keys, err)) {

@@ -40,6 +40,14 @@ static const struct {
 	{ 16, "realm-list", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER, KEYS_LANE_SIGN },
 	{ 17, "login", 1u << LW_ROLE_WEB, KEYS_NEED_PASSWORD, ACCESS_NONE, KEYS_LANE_HASH },
 	{ 18, "adopt", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_FORWARDED, ACCESS_NONE, KEYS_LANE_SIGN },
+	{ 20, "tenant-keys-due", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN },
+	{ 21, "tenant-keys-rotate", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER, KEYS_LANE_SIGN },
+	{ 22, "tenant-keys-list", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER, KEYS_LANE_SIGN },
+	{ 23, "cert", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_VERB, ACCESS_ENROL, KEYS_LANE_SIGN },
+	{ 25, "public", 1u << LW_ROLE_DIRECTORY | 1u << LW_ROLE_WEB, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN },
+	{ 26, "ocsp", 1u << LW_ROLE_DIRECTORY | 1u << LW_ROLE_WEB, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN },
+	{ 27, "root-export", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_INSTALLATION, ACCESS_ADMINISTER, KEYS_LANE_SIGN },
+	{ 28, "root-import", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_INSTALLATION, ACCESS_ADMINISTER, KEYS_LANE_SIGN },
 };
 
 static void table(void **state)
@@ -117,7 +125,14 @@ static void requests_go_round(void **state)
 		.role = LW_ROLE_KDC,
 		.auth_time = INT64_C(1795392000000000),
 		.rotate = true,
-		.user = LW_LIT("alice@acme.example") };
+		.user = LW_LIT("alice@acme.example"),
+		.kind = KEYS_CA,
+		.alg = LW_LIT("p384"),
+		.profile = LW_LIT("tls-server"),
+		.serial = LW_LIT("\1\2\3"),
+		.what = KEYS_CA_CRL,
+		.ocsp = LW_LIT("ocsp"),
+		.file = LW_LIT("file") };
 	struct lw_writer w, again;
 
 	lw_writer_init(&w, KEYS_MAX_REQUEST);
@@ -193,6 +208,26 @@ static void login_on_the_wire(void **state)
 	assert_false(q.confidential);
 }
 
+static void cert_on_the_wire(void **state)
+{
+	static uint8_t wire[] = { 1, 0, 23, 0, 0, 0, 1, 't', 0, 0, 0, 5, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0, 0, 0, 4,
+		'u', 's', 'e', 'r', 0, 0, 0, 2, 0x41, 0x42, 0, 0, 0, 1, 0x30 };
+	static const uint8_t of_ca[] = { 1, 0, 25, 7, 0, 0, 0, 1, 'b' }, of_nothing[] = { 1, 0, 25, 0, 0, 0, 0, 1, 'b' };
+	static const uint8_t no_kind[] = { 1, 0, 21, 0, 0, 0, 0, 0, 0, 0, 5, KEYS_KIND_COUNT, 0, 0, 0, 0 };
+	const struct keys_row *row;
+	struct keys_request q;
+
+	assert_int_equal(keys_request_get((struct lw_bytes){ wire, sizeof(wire) }, &row, &q), LW_OK);
+	assert_int_equal(row->id, KEYS_MSG_CERT);
+	assert_int_equal(q.tenant, 5);
+	assert_int_equal(q.subject.b[15], 16);
+	assert_true(lw_eq(q.profile, LW_LIT("user")) && lw_eq(q.serial, LW_LIT("AB")) && lw_eq(q.csr, LW_LIT("0")));
+	assert_int_equal(keys_request_get((struct lw_bytes){ of_ca, sizeof(of_ca) }, &row, &q), LW_OK);
+	assert_true(q.what == KEYS_CA_CRL && lw_eq(q.name, LW_LIT("b")));
+	assert_int_equal(keys_request_get((struct lw_bytes){ of_nothing, sizeof(of_nothing) }, &row, &q), LW_EINVAL);
+	assert_int_equal(keys_request_get((struct lw_bytes){ no_kind, sizeof(no_kind) }, &row, &q), LW_EINVAL);
+}
+
 static void bounds_hold(void **state)
 {
 	static uint8_t big[KEYS_MAX_REQUEST];
@@ -252,6 +287,7 @@ int main(void)
 		cmocka_unit_test(verify_on_the_wire),
 		cmocka_unit_test(kerberos_cap_on_the_wire),
 		cmocka_unit_test(login_on_the_wire),
+		cmocka_unit_test(cert_on_the_wire),
 		cmocka_unit_test(bounds_hold),
 		cmocka_unit_test(answers_go_round),
 	};
