@@ -181,6 +181,7 @@ static void tokens(void **state)
 	/* the URI alone, registered nowhere; none */
 	OK(grant("t4", "permit user alice may token audience \"https://api.example\" attrs(name);"));
 	assert_string_equal(token(alice_s, &alice, "https://api.example", NULL), "- name=alice");
+	assert_string_equal(token(alice_s, &alice, "https://api.example", &shop), "EACCES"); /* that is not shop */
 	OK(grant("t5", "permit user alice may token audience none;"));
 	assert_string_equal(token(alice_s, &alice, "", NULL), lw_printf(fix.arena, "- sub=%s", sub));
 	assert_string_equal(token(bob_s, &bob, "", NULL), "EACCES");
