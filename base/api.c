@@ -32,6 +32,14 @@ static const struct api_member members_TENANT[] = { { "name", "name", API_STRING
 	{ "password", "password", API_STRING, true }, END };
 static const struct api_member members_KEYTAB[] = { { "name", "name", API_STRING, true }, { "rotate", "rotate", API_FLAG, false },
 	{ "keytab", "", API_OCTETS, false } /* of the answer */, END };
+/* Certificates are base64 of DER, the metadata is the XML as it was read. */
+#define RP_MEMBERS                                                                                                                      \
+	{ "acsUrls", "acs", API_STRINGS, false }, { "nameIdFormat", "name-id-format", API_STRING, false },                                \
+	{ "metadata", "metadata", API_STRING, false }, { "certificates", "certificate", API_STRINGS, false }
+static const struct api_member members_RP[] = { { "name", "name", API_STRING, true }, { "entityId", "entity-id", API_STRING, true },
+	{ "description", "description", API_STRING, false }, RP_MEMBERS, END };
+static const struct api_member members_RP_SET[] = { { "entityId", "entity-id", API_STRING, false }, RP_MEMBERS,
+	{ "changes", "set", API_CHANGES, false }, END };
 
 #define ROW(method, path, right, verb, kind, set, answer) { API_##method, path, verb, kind, members_##set, answer },
 const struct api_row api_rows[] = { API_ROWS(ROW){ 0, NULL, NULL, NULL, NULL, 0 } };

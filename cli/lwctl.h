@@ -55,6 +55,9 @@ void print_end(struct lwctl *);
 
 int cmd_init(struct lwctl *, const struct command *);
 int cmd_status(struct lwctl *, const struct command *);
+int cmd_one(struct lwctl *, const struct command *, struct ctl_request *); /* the request about an object of the command's kind, and its answer */
+int cmd_rp_create(struct lwctl *, const struct command *);
+int cmd_rp_set(struct lwctl *, const struct command *);
 int cmd_create(struct lwctl *, const struct command *);
 int cmd_named(struct lwctl *, const struct command *);
 int cmd_list(struct lwctl *, const struct command *);

@@ -20,7 +20,7 @@ static bool about_tenants(const struct command *cmd)
 	return !strcmp(cmd->area, "tenant");
 }
 
-static int one(struct lwctl *c, const struct command *cmd, struct ctl_request *req)
+int cmd_one(struct lwctl *c, const struct command *cmd, struct ctl_request *req)
 {
 	if (!about_tenants(cmd))
 		add_pair(c, req, "kind", lw_str(cmd->area));
@@ -41,7 +41,7 @@ int cmd_create(struct lwctl *c, const struct command *cmd)
 	if (c->argc != 1)
 		return usage(c, cmd);
 	add_pair(c, &req, "name", lw_str(c->argv[0]));
-	return one(c, cmd, &req);
+	return cmd_one(c, cmd, &req);
 }
 
 int cmd_tenant_create(struct lwctl *c, const struct command *cmd)
@@ -55,7 +55,7 @@ int cmd_tenant_create(struct lwctl *c, const struct command *cmd)
 		return usage(c, cmd);
 	add_pair(c, &req, "name", lw_str(c->argv[0]));
 	c->tenant = NULL; /* tenants belong to the installation */
-	return one(c, cmd, &req);
+	return cmd_one(c, cmd, &req);
 }
 
 int cmd_grant_create(struct lwctl *c, const struct command *cmd)
@@ -68,7 +68,7 @@ int cmd_grant_create(struct lwctl *c, const struct command *cmd)
 	if (name)
 		add_pair(c, &req, "name", lw_str(name));
 	add_pair(c, &req, "text", lw_str(c->argv[0]));
-	return one(c, cmd, &req);
+	return cmd_one(c, cmd, &req);
 }
 
 int cmd_named(struct lwctl *c, const struct command *cmd)
@@ -80,7 +80,7 @@ int cmd_named(struct lwctl *c, const struct command *cmd)
 	if (about_tenants(cmd))
 		c->tenant = NULL;
 	add_pair(c, &req, "name", lw_str(c->argv[0]));
-	return one(c, cmd, &req);
+	return cmd_one(c, cmd, &req);
 }
 
 int cmd_list(struct lwctl *c, const struct command *cmd)
@@ -109,7 +109,7 @@ int cmd_set(struct lwctl *c, const struct command *cmd)
 	add_pair(c, &req, "name", lw_str(c->argv[0]));
 	for (int i = 1; i < c->argc; i++)
 		add_pair(c, &req, "set", lw_str(c->argv[i]));
-	return one(c, cmd, &req);
+	return cmd_one(c, cmd, &req);
 }
 
 int cmd_passwd(struct lwctl *c, const struct command *cmd)
@@ -123,7 +123,7 @@ int cmd_passwd(struct lwctl *c, const struct command *cmd)
 	if (c->argc != 1 || !ctl_arg(&req, "password").n)
 		return usage(c, cmd);
 	add_pair(c, &req, "name", lw_str(c->argv[0]));
-	return one(c, cmd, &req);
+	return cmd_one(c, cmd, &req);
 }
 
 int cmd_members(struct lwctl *c, const struct command *cmd)
@@ -135,7 +135,7 @@ int cmd_members(struct lwctl *c, const struct command *cmd)
 	add_pair(c, &req, "name", lw_str(c->argv[0]));
 	for (int i = 1; i < c->argc; i++)
 		add_pair(c, &req, "member", lw_str(c->argv[i]));
-	return one(c, cmd, &req);
+	return cmd_one(c, cmd, &req);
 }
 
 static bool permitted;

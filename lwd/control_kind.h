@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between the files of lwctl user, group, service, host, grant and policy. */
+/* Between the files of lwctl user, group, service, host, grant, policy and rp. */
 #ifndef LWD_CONTROL_KIND_H
 #define LWD_CONTROL_KIND_H
 
@@ -31,6 +31,10 @@ int control_principal_named(struct control_call *, struct store_txn *, const str
 int control_place_get(struct control_call *, const char *kind, uint64_t *ret); /* of argument "after"; 0: the beginning. LW_EINVAL with a text */
 void control_place_put(struct control_call *, const char *kind, uint64_t place); /* into text */
 int control_page_limit(struct control_call *, size_t *ret); /* of argument "limit". LW_EINVAL with a text */
+/* A relying party's attributes from the arguments entity-id, acs…, name-id-format, metadata, certificate… (base64). LW_EINVAL with a text. */
+#define CONTROL_RP_ATTRS 5
+int control_rp_values(struct control_call *, struct store_attr_values ret[CONTROL_RP_ATTRS]);
+int control_rp_taken(struct control_call *, int rc); /* of a write: LW_EEXIST instead of LW_ECONSTRAINT when the entityID is another's */
 int control_write(struct control_call *, const struct store_op *, struct store_result *ret);
 
 #endif

@@ -143,6 +143,17 @@ static int seal_new(struct control_call *call, const struct control_kind *kind, 
 		(struct lw_bytes){ 0 }, password, &from, call->arena, &op->secrets, &op->nsecrets, call->text);
 }
 
+static int fill_rp(struct control_call *call, struct store_op *op)
+{
+	struct store_attr_values all[CONTROL_RP_ATTRS];
+	int rc = control_rp_values(call, all);
+
+	for (size_t i = 0; !rc && i < CONTROL_RP_ATTRS; i++)
+		if (all[i].n)
+			op->attrs[op->nattrs++] = all[i];
+	return rc;
+}
+
 int control_object_create(struct control_call *call)
 {
 	const struct control_kind *kind;
@@ -177,10 +188,12 @@ int control_object_create(struct control_call *call)
 		rc = add_value(call, &op, LW_LIT("lwGrantText"), text);
 	if (!rc && description.n)
 		rc = add_value(call, &op, LW_LIT("description"), description);
+	if (!rc && !strcmp(kind->name, "rp"))
+		rc = fill_rp(call, &op);
 	if (!rc)
 		rc = seal_new(call, kind, &op, name);
 	if (!rc)
-		rc = control_write(call, &op, &res);
+		rc = control_rp_taken(call, control_write(call, &op, &res));
 	return rc ? rc : control_show_written(call, kind, op.dn, &res.uuid, name);
 }
 
@@ -204,6 +217,17 @@ static int parse_set(struct control_call *call, struct lw_bytes arg, struct stor
 	return LW_OK;
 }
 
+/* New metadata: all that the old one said goes. */
+static int replace_rp(struct control_call *call, struct store_op *op)
+{
+	struct store_attr_values all[CONTROL_RP_ATTRS];
+	int rc = control_rp_values(call, all);
+
+	for (size_t i = 0; !rc && i < CONTROL_RP_ATTRS; i++)
+		op->mods[op->nmods++] = (struct store_mod){ STORE_MOD_REPLACE, all[i] };
+	return rc;
+}
+
 int control_object_set(struct control_call *call)
 {
 	const struct control_kind *kind;
@@ -213,16 +237,18 @@ int control_object_set(struct control_call *call)
 
 	if (rc)
 		return rc;
-	op.mods = lw_allocn(call->arena, call->req->npairs, sizeof(*op.mods));
+	op.mods = lw_allocn(call->arena, call->req->npairs + CONTROL_RP_ATTRS, sizeof(*op.mods));
 	if (!op.mods)
 		return LW_ENOMEM;
+	if (!strcmp(kind->name, "rp") && ctl_arg(call->req, "entity-id").n)
+		rc = replace_rp(call, &op);
 	for (size_t i = 0; !rc && i < call->req->npairs; i++)
 		if (lw_eq(call->req->pairs[i].key, LW_LIT("set")))
 			rc = parse_set(call, call->req->pairs[i].value, &op.mods[op.nmods++]);
 	if (!rc && !op.nmods)
 		rc = LW_EINVAL;
 	if (!rc)
-		rc = control_write(call, &op, &res);
+		rc = control_rp_taken(call, control_write(call, &op, &res));
 	return rc ? rc : control_show_written(call, kind, op.dn, &res.uuid, ctl_arg(call->req, "name"));
 }
 

@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""SAML: relying parties by lwctl rp, over the control socket and over HTTPS."""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from lwdtest import ADMIN_PASSWORD, LWCTL, Lwd, Tap, run  # noqa: E402
+
+SAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "fuzz", "corpus", "metadata")
+tap = Tap()
+lwd = Lwd().init("--hostname", "lwd.acme.example").start()
+lwd.must("tenant", "create", "beta.example", "--admin-password-file", lwd.admin_file)
+BETA = ("-t", "beta.example")
+
+
+def sample(name):
+    return os.path.join(SAMPLES, name + ".xml")
+
+
+def code(p):
+    return p.returncode, json.loads(p.stderr)["error"]["code"] if p.stderr else ""
+
+
+# ---- create, show, list
+rp = lwd.ctl_json("rp", "create", "wiki", "--metadata", sample("simplesamlphp"))
+tap.eq((rp["name"], rp["lwEntityId"], rp["lwAcsUrl"], rp["lwNameIdFormat"]),
+       ("wiki", "https://wiki.acme.example/simplesaml/module.php/saml/sp/metadata.php/default-sp",
+        ["https://wiki.acme.example/simplesaml/module.php/saml/sp/saml2-acs.php/default-sp"], "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"), "rp create")
+tap.ok(lwd.ctl_json("rp", "show", "wiki")["id"] == rp["id"], "rp show")
+with open(sample("shibboleth")) as f:
+    p = lwd.ctl("-o", "json", "rp", "create", "--metadata", "-", stdin=f.read())
+tap.ok(p.returncode == 0 and json.loads(p.stdout)["name"] == "sp.acme.example", "without a name: the entityID's host; from standard input", p.stderr)
+rp = lwd.ctl_json("rp", "create", "--metadata", sample("mellon"))
+tap.eq((rp["name"], rp["lwAcsUrl"]), ("shop.acme.example", ["https://shop.acme.example:8443/mellon/postResponse?a=1&b=2", "https://shop.acme.example:8443/mellon/postResponse2"]),
+       "the default URL first")
+rp = lwd.ctl_json("rp", "create", "--entity-id", "urn:Acme:sts/1", "--description", "a WS-Trust service")
+tap.eq((rp["name"], rp["lwEntityId"], "lwAcsUrl" in rp), ("urn-Acme-sts-1", "urn:Acme:sts/1", False), "without metadata: a WS-Trust service")
+rp = lwd.ctl_json("rp", "create", "two", "--entity-id", "urn:two", "--acs-url", "https://two.example/a", "--acs-url", "https://two.example/b")
+tap.eq(rp["lwAcsUrl"], ["https://two.example/a", "https://two.example/b"], "two URLs")
+tap.eq(sorted(i["name"] for i in lwd.ctl_json("rp", "list")["items"]), ["shop.acme.example", "sp.acme.example", "two", "urn-Acme-sts-1", "wiki"], "rp list")
+
+# ---- taken, refused
+tap.eq(code(lwd.ctl("-o", "json", "rp", "create", "other", "--metadata", sample("simplesamlphp"))), (5, "exists"), "an entityID that is taken")
+tap.eq(code(lwd.ctl("-o", "json", "rp", "create", "wiki", "--entity-id", "urn:new")), (5, "exists"), "a name that is taken")
+tap.eq(code(lwd.ctl("-o", "json", "rp", "set", "two", "lwEntityId=urn:Acme:sts/1")), (5, "exists"), "set to an entityID that is taken")
+p = lwd.ctl("-o", "json", *BETA, "rp", "create", "--metadata", sample("simplesamlphp"))
+tap.ok(p.returncode == 0, "the other tenant may have the same", p.stderr)
+tap.eq(code(lwd.ctl("-o", "json", *BETA, "rp", "show", "two")), (4, "not-found"), "the other tenant's is not there")
+tap.eq([i["name"] for i in lwd.ctl_json(*BETA, "rp", "list")["items"]], ["wiki.acme.example"], "nor in its list")
+for name, status in (("doctype", 1), ("script", 1), ("none", 78), ("many", 78)):
+    p = lwd.ctl("rp", "create", "bad", "--metadata", sample(name))
+    tap.ok(p.returncode == status and len(p.stderr.splitlines()) == 1, "metadata refused: %s" % name, "%d %s" % (p.returncode, p.stderr))
+tap.eq(lwd.ctl("rp", "show", "bad").returncode, 4, "and nothing was made of it")
+for args in (["--metadata", sample("least"), "--entity-id", "urn:x"], ["--metadata", sample("least"), "--acs-url", "https://x/"], ["name"], ["a", "b", "--entity-id", "urn:x"]):
+    tap.eq(lwd.ctl("rp", "create", *args).returncode, 2, "usage: %s" % " ".join(os.path.basename(a) for a in args))
+
+# ---- set, delete
+rp = lwd.ctl_json("rp", "set", "two", "--metadata", sample("vcenter"), "description=new")
+tap.eq((rp["lwEntityId"], rp["lwAcsUrl"][0], rp["description"]),
+       ("https://vc.acme.example/websso/SAML2/Metadata/vsphere.local", "https://vc.acme.example/websso/SAML2/SSO/vsphere.local", ["new"]), "new metadata")
+rp = lwd.ctl_json("rp", "set", "two", "--metadata", sample("least"))
+tap.eq((rp["lwEntityId"], rp["lwAcsUrl"], "lwNameIdFormat" in rp, rp["description"]), ("urn:example:sp", ["https://sp.example/acs"], False, ["new"]),
+       "all of the old goes; what is not of the metadata stays")
+p = lwd.client("ldapsearch", "-H", lwd.ldapi, "-LLL", "-Q", "-Y", "EXTERNAL", "-b", "cn=wiki,ou=applications,dc=acme,dc=example", "userCertificate;binary")
+tap.ok(p.returncode == 0 and p.stdout.count("userCertificate;binary::") == 2, "its two signing certificates over LDAP", p.stdout + p.stderr)
+lwd.must("rp", "delete", "two")
+tap.eq(lwd.ctl("rp", "show", "two").returncode, 4, "deleted")
+
+# ---- over HTTPS
+env = dict(lwd.env, HOME=lwd.dir, LWD_SERVER="https://localhost:%d" % lwd.port("https"), LWD_CACERT=os.path.join(lwd.data, "ca.pem"), XDG_CONFIG_HOME=lwd.dir, XDG_RUNTIME_DIR=lwd.dir)
+
+
+def remote(*args):
+    return run([LWCTL, "--server", env["LWD_SERVER"], *args], env=env)
+
+
+p = remote("login", "--user", "admin", "--password-file", lwd.password_file(ADMIN_PASSWORD))
+tap.ok(p.returncode == 0, "login", p.stderr)
+p = remote("-o", "json", "rp", "create", "far", "--metadata", sample("vcenter"))
+tap.ok(p.returncode == 0 and json.loads(p.stdout)["lwEntityId"].startswith("https://vc."), "rp create --server", p.stdout + p.stderr)
+p = remote("-o", "json", "rp", "set", "far", "--metadata", sample("least"), "description=there")
+tap.ok(p.returncode == 0 and json.loads(p.stdout)["lwEntityId"] == "urn:example:sp", "rp set --server", p.stdout + p.stderr)
+tap.eq(remote("rp", "create", "far2", "--metadata", sample("least")).returncode, 5, "rp create --server: taken")
+tap.eq(remote("rp", "delete", "far").returncode, 0, "rp delete --server")
+tap.eq(remote("rp", "show", "far").returncode, 4, "rp show --server: not there")
+
+lwd.close(tap)
+tap.done()
