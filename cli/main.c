@@ -47,7 +47,7 @@ const struct command commands[] = {
 	{ "policy", "list", "", "list them", cmd_list, "object.list" },
 	{ "policy", "show", "NAME", "show one", cmd_named, "object.show" },
 	{ "policy", "set", "NAME ATTR=V…", "change one", cmd_set, "object.set" },
-	{ "rp", "create", "[NAME] --metadata F | NAME --entity-id URI [--acs-url URL…] [--name-id-format URI] [--description TEXT]",
+	{ "rp", "create", "[NAME] --metadata F | [NAME] --entity-id URI [--acs-url URL…] [--name-id-format URI] [--description TEXT]",
 		"register a SAML or WS-Trust relying party", cmd_rp_create, "object.create" },
 	{ "rp", "list", "", "list them", cmd_list, "object.list" },
 	{ "rp", "show", "NAME", "show one", cmd_named, "object.show" },

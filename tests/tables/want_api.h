@@ -96,6 +96,11 @@ OBJECTS("groups", "staff", "{\"name\":\"new\"}", OWN("200", "200"), OWN("403", "
 { "DELETE " T "/groups/{name}/members/{member}", "absent", "DELETE " BETA "/groups/stuff/members/bob", OWN("404", "404") },
 OBJECTS("grants", "cellar", "{\"text\":\"permit_user_bob_may_read_any_attrs(*);\"}", OWN("404", "200"), OWN("404", "200"),
 	OWN("403", "204")),
+OBJECTS("relying-parties", "absent", "{\"name\":\"new\",\"entityId\":\"urn:new\",\"acsUrls\":[\"https://new.example/acs\"]}", OWN("404", "404"), OWN("404", "404"),
+	OWN("403", "404")),
+{ "POST " T "/relying-parties", "without an entityID", "POST " BETA "/relying-parties" JSON("{\"name\":\"new\"}"), MALFORMED },
+{ "POST " T "/relying-parties", "no certificate", "POST " BETA "/relying-parties" JSON("{\"name\":\"new\",\"entityId\":\"urn:new\",\"certificates\":[\"!\"]}"),
+	OWN("400", "400") },
 OBJECTS("policies", "default", "{\"name\":\"new\"}", OWN("404", "200"), OWN("404", "200"), OWN("403", "403")), /* it stays */
 { "POST " T "/keytabs", "host", "POST " BETA "/keytabs" JSON("{\"name\":\"web1\"}"), OWN("404", "200") },
 { "GET " T "/keys", "", "GET " BETA "/keys", OWN("403", "200") },
