@@ -140,3 +140,11 @@ int keys_root_import(struct keys *k, struct lw_bytes token, struct lw_bytes file
 	lw_arena_free(arena);
 	return err;
 }
+
+int keys_cert_cap(struct keys *k, uint32_t tenant, struct lw_bytes leaf, bool confidential, struct keys_token *ret_token,
+	struct lw_cap *ret_cap)
+{
+	struct keys_request q = { .id = KEYS_MSG_CERT_CAP, .tenant = tenant, .leaf = leaf, .confidential = confidential };
+
+	return leaf.n > KEYS_MAX_LEAF ? LW_EAUTH : keys_client_token(k, &q, ret_token, ret_cap);
+}

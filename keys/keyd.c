@@ -222,6 +222,7 @@ static int (*const handlers[])(struct keyd *, struct keys_call *) = {
 	[KEYS_MSG_ROTATE] = keyd_rotate,
 	[KEYS_MSG_LIST] = keyd_list,
 	[KEYS_MSG_CERT] = keyd_cert,
+	[KEYS_MSG_CERT_CAP] = keyd_cert_cap,
 	[KEYS_MSG_PUBLIC] = keyd_public,
 	[KEYS_MSG_OCSP] = keyd_ocsp,
 	[KEYS_MSG_ROOT_EXPORT] = keyd_root_export,

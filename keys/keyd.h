@@ -110,6 +110,8 @@ int keyd_ocsp(struct keyd *, struct keys_call *);
 /* keys/keyd_root.c */
 int keyd_root_export(struct keyd *, struct keys_call *);
 int keyd_root_import(struct keyd *, struct keys_call *);
+/* keys/keyd_cert_cap.c */
+int keyd_cert_cap(struct keyd *, struct keys_call *);
 /* keys/keyd_login.c */
 int keyd_login(struct keyd *, struct keys_call *);
 int keyd_adopt(struct keyd *, struct keys_call *);

@@ -61,6 +61,8 @@ const struct keys_row keys_rows[] = {
 	{ KEYS_MSG_CERT, "cert", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_ENROL, KEYS_LANE_SIGN,
 	        { KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_SUBJECT, KEYS_F_PROFILE, KEYS_F_SERIAL, KEYS_F_CSR },
 	        { KEYS_A_BLOB, KEYS_A_PEM, KEYS_A_FROM, KEYS_A_TIME } },
+	{ KEYS_MSG_CERT_CAP, "cert-cap", FROM_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
+	        { KEYS_F_TENANT, KEYS_F_LEAF, KEYS_F_CONFIDENTIAL }, { KEYS_A_TOKEN } },
 	{ KEYS_MSG_PUBLIC, "public", FROM_DIRECTORY | FROM_WEB, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
 	        { KEYS_F_PUBLIC, KEYS_F_TENANT_NAME }, { KEYS_A_BLOB, KEYS_A_TIME } },
 	{ KEYS_MSG_OCSP, "ocsp", FROM_DIRECTORY | FROM_WEB, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
@@ -329,6 +331,15 @@ static void get_file(struct lw_reader *r, struct keys_request *q)
 	q->file = lw_get_counted(r, KEYS_MAX_FILE);
 }
 
+static void put_leaf(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_counted(w, q->leaf);
+}
+static void get_leaf(struct lw_reader *r, struct keys_request *q)
+{
+	q->leaf = lw_get_counted(r, KEYS_MAX_LEAF);
+}
+
 static const struct {
 	void (*put)(struct lw_writer *, const struct keys_request *);
 	void (*get)(struct lw_reader *, struct keys_request *);
@@ -356,6 +367,7 @@ static const struct {
 	[KEYS_F_TENANT_NAME] = { put_tenant_name, get_tenant_name },
 	[KEYS_F_PUBLIC] = { put_public, get_public },
 	[KEYS_F_OCSP] = { put_ocsp, get_ocsp },
+	[KEYS_F_LEAF] = { put_leaf, get_leaf },
 	[KEYS_F_FILE] = { put_file, get_file },
 };
 

@@ -19,6 +19,7 @@
 #define KEYS_MAX_PROFILE    64
 #define KEYS_MAX_SERIAL     20
 #define KEYS_MAX_OCSP       4096
+#define KEYS_MAX_LEAF       8192
 #define KEYS_MAX_FILE       8192
 #define KEYS_MAX_PEM        32768
 
@@ -45,6 +46,7 @@ enum keys_msg_id {
 	KEYS_MSG_ROTATE = 21,
 	KEYS_MSG_LIST = 22,
 	KEYS_MSG_CERT = 23,
+	KEYS_MSG_CERT_CAP = 24,
 	KEYS_MSG_PUBLIC = 25,
 	KEYS_MSG_OCSP = 26,
 	KEYS_MSG_ROOT_EXPORT = 27,
@@ -79,6 +81,7 @@ struct keys_request {
 	struct lw_bytes realm;      /* of a new tenant, whose name is in name */
 	struct lw_bytes admin_name;
 	struct lw_bytes csr;
+	struct lw_bytes leaf;       /* a certificate that was shown */
 	bool root;
 	uint8_t role;               /* enum lw_role_id: whom a token is, or was, minted for */
 	int64_t auth_time;
@@ -125,6 +128,7 @@ enum keys_field {
 	KEYS_F_PUBLIC,
 	KEYS_F_OCSP,
 	KEYS_F_FILE,
+	KEYS_F_LEAF,
 	KEYS_F_COUNT
 };
 enum keys_answer_field { KEYS_A_END = 0, KEYS_A_TOKEN, KEYS_A_ITEMS, KEYS_A_BLOB, KEYS_A_TIME, KEYS_A_PEM, KEYS_A_FROM, KEYS_A_COUNT };

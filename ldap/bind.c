@@ -34,8 +34,7 @@ static int look_up(struct store_txn *txn, const struct store_dn *dn, struct lw_b
 	return store_principal_name(txn, krb, full, ret);
 }
 
-/* A session that resolves names in the tenant. Like any, it is checked again whenever the tenant's authgen changed. */
-static int resolver_take(struct ldapd_server *s, uint32_t tenant, struct lw_session **ret)
+int ldapd_resolver_take(struct ldapd_server *s, uint32_t tenant, struct lw_session **ret)
 {
 	struct lw_session **slot = &s->resolvers[tenant % LDAPD_RESOLVERS], *role = NULL;
 
@@ -51,7 +50,7 @@ static int resolver_take(struct ldapd_server *s, uint32_t tenant, struct lw_sess
 	return LW_OK;
 }
 
-static void resolver_give(struct ldapd_server *s, struct lw_session *role)
+void ldapd_resolver_give(struct ldapd_server *s, struct lw_session *role)
 {
 	struct lw_session **slot = &s->resolvers[store_session_tenant(role) % LDAPD_RESOLVERS], *old;
 
@@ -93,13 +92,13 @@ int ldapd_resolve(struct ldapd_conn *c, struct lw_bytes name, struct ldapd_who *
 		ret->tenant = c->tenant;
 	}
 	if (err == LW_OK)
-		err = resolver_take(c->server, ret->tenant.id, &role);
+		err = ldapd_resolver_take(c->server, ret->tenant.id, &role);
 	if (err == LW_OK)
 		err = store_begin(role, STORE_READ, &txn);
 	if (err == LW_OK) {
 		err = look_up(txn, dn, name, ret->tenant.realm, &ret->p);
 		store_end(txn);
-		resolver_give(c->server, role);
+		ldapd_resolver_give(c->server, role);
 	} else if (role) {
 		store_session_free(role);
 	}
@@ -120,20 +119,58 @@ int ldapd_resolve_uuid(
 	ret->known = false;
 	err = store_tenant_by_id(c->server->store, c->held, tenant, &ret->tenant);
 	if (err == LW_OK)
-		err = resolver_take(c->server, tenant, &role);
+		err = ldapd_resolver_take(c->server, tenant, &role);
 	if (err)
 		return err;
 	err = store_begin(role, STORE_READ, &txn);
 	if (err == LW_OK) {
 		err = store_principal_uuid(txn, uuid, &ret->p);
 		store_end(txn);
-		resolver_give(c->server, role);
+		ldapd_resolver_give(c->server, role);
 	} else {
 		store_session_free(role);
 	}
 	ret->tenant.keys = (struct lw_bytes){ NULL, 0 };
 	ret->known = err == LW_OK;
 	return err;
+}
+
+int ldapd_may_act_as(struct ldapd_conn *c, const struct ldapd_who *me, struct lw_bytes authzid)
+{
+	struct ldapd_who who = { 0 };
+	struct lw_bytes name;
+	char *full;
+	int err;
+
+	if (authzid.n == 0)
+		return LW_OK;
+	if (authzid.n < 3 || authzid.n > DN_MAX_TEXT || memchr(authzid.p, 0, authzid.n))
+		return LW_EAUTH;
+	if (memcmp(authzid.p, "dn:", 3) == 0) {
+		name = (struct lw_bytes){ authzid.p + 3, authzid.n - 3 };
+		if (!memchr(name.p, '=', name.n))
+			return LW_EAUTH;
+	} else if (memcmp(authzid.p, "u:", 2) == 0) {
+		name = (struct lw_bytes){ authzid.p + 2, authzid.n - 2 };
+		if (memchr(name.p, '=', name.n))
+			return LW_EAUTH;
+		if (!memchr(name.p, '@', name.n)) { /* in the tenant of the credentials, not of the connection */
+			full = lw_printf(
+			        c->held, "%.*s@%s", (int)name.n, (const char *)name.p, me->tenant.name);
+			if (!full)
+				return LW_ENOMEM;
+			name = lw_str(full);
+		}
+	} else {
+		return LW_EAUTH;
+	}
+	err = ldapd_resolve(c, name, &who);
+	if (err == LW_EDNSYNTAX)
+		return LW_EAUTH;
+	if (err)
+		return err;
+	return who.known && who.tenant.id == me->tenant.id && lw_uuid_eq(&who.p.uuid, &me->p.uuid) ? LW_OK :
+	                                                                                           LW_EAUTH;
 }
 
 /* ---- who is it now ---- */
@@ -274,41 +311,6 @@ static enum ldapd_outcome simple(
 
 /* ---- SASL ---- */
 
-static bool external_usable(const struct ldapd_conn *c)
-{
-	return c->peer->local && c->peer->owner;
-}
-
-/* RFC 4422 appendix A over ldapi: the owner of the data directory is the installation's operator. */
-static enum ldapd_outcome external(
-        struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_writer *out)
-{
-	struct ldapd_result challenge = { .code = LDAPD_SASL_IN_PROGRESS, .sasl = LW_LIT("") };
-	struct keys_token token;
-	struct lw_cap cap;
-	int err;
-
-	if (!external_usable(c))
-		return ldapd_answer(out, m, LDAPD_INVALID_CREDENTIALS, NULL);
-	if (!m->bind.has_creds && !c->sasl_started) {
-		c->sasl_started = true;
-		return ldapd_answer_result(out, m, &challenge);
-	}
-	c->sasl_started = false;
-	if (m->bind.creds.n && !lw_eq(m->bind.creds, LW_LIT("u:operator")))
-		return ldapd_answer(out, m, LDAPD_INVALID_CREDENTIALS, NULL);
-	if (!in_job)
-		return LDAPD_JOB;
-	err = ldapd_tenant(c);
-	if (err == LW_OK)
-		err = keys_operator(c->server->keys, c->tenant.id, &token, &cap);
-	if (err == LW_OK)
-		err = ldapd_established(c, &c->tenant, "operator", &token, &cap);
-	c->operator_ = err == LW_OK;
-	ldapd_bind_note(c, NULL, "external", err);
-	return err ? ldapd_bind_failed(out, m, err) : ldapd_answer(out, m, LDAPD_SUCCESS, NULL);
-}
-
 struct mech {
 	const char *name;
 	bool (*offered)(const struct ldapd_conn *);  /* in the root DSE */
@@ -316,18 +318,13 @@ struct mech {
 	enum ldapd_outcome (*bind)(struct ldapd_conn *, struct ldapd_msg *, bool in_job, struct lw_writer *);
 };
 
-static bool is_local(const struct ldapd_conn *c)
-{
-	return c->peer->local;
-}
-
 static bool has_acceptor(const struct ldapd_conn *c)
 {
 	return c->server->options.accept != NULL;
 }
 
 static const struct mech mechs[] = {
-	{ "EXTERNAL", external_usable, is_local, external },
+	{ "EXTERNAL", ldapd_external_usable, ldapd_external_possible, ldapd_external },
 	{ "GSSAPI", has_acceptor, has_acceptor, ldapd_gssapi },
 };
 

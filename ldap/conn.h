@@ -60,6 +60,9 @@ struct ldapd_conn {
 	const struct lw_peer *peer;
 	struct lw_session *session; /* NULL: not made yet; then tenant's anonymous one */
 	bool bound, operator_, closing;
+	uint8_t cert_serial[20]; /* of the certificate that it was bound with; n 0: with something else */
+	size_t cert_serial_n;
+	int64_t cert_looked;     /* mono: when its record was */
 	bool sasl_started;       /* a bind by sasl_mech got a challenge */
 	unsigned sasl_mech;
 	struct ldapd_gss *gss;     /* that of GSSAPI, once its token was accepted */
@@ -222,6 +225,12 @@ struct ldapd_who {
  * one; LW_EDNSYNTAX; LW_EIO and its like. Memory comes from c->held. */
 int ldapd_resolve(struct ldapd_conn *, struct lw_bytes name, struct ldapd_who *ret);
 int ldapd_resolve_uuid(struct ldapd_conn *, uint32_t tenant, const struct lw_uuid *, struct ldapd_who *ret);
+/* A session of the AUTH role in the tenant; given back after use, freed when its transaction could not begin.
+ * Like any, it is checked again whenever the tenant's authgen changed. */
+int ldapd_resolver_take(struct ldapd_server *, uint32_t tenant, struct lw_session **ret);
+void ldapd_resolver_give(struct ldapd_server *, struct lw_session *);
+/* An authorization identity (RFC 4513 5.2.1.8): LW_OK for none, or a name of who it is anyway; LW_EAUTH. */
+int ldapd_may_act_as(struct ldapd_conn *, const struct ldapd_who *me, struct lw_bytes authzid);
 /* The connection is theirs from now on. */
 int ldapd_established(struct ldapd_conn *, const struct store_tenant *, const char *user,
         const struct keys_token *, const struct lw_cap *);
@@ -232,6 +241,14 @@ enum ldapd_outcome ldapd_bind_failed(struct lw_writer *, const struct ldapd_msg 
 enum ldapd_outcome ldapd_gssapi(
         struct ldapd_conn *, struct ldapd_msg *, bool in_job, struct lw_writer *out);
 void ldapd_gss_end(struct ldapd_conn *); /* forget a negotiation that has not come to its end */
+
+/* EXTERNAL (sasl_external.c) */
+bool ldapd_external_usable(const struct ldapd_conn *);
+bool ldapd_external_possible(const struct ldapd_conn *);
+enum ldapd_outcome ldapd_external(
+        struct ldapd_conn *, struct ldapd_msg *, bool in_job, struct lw_writer *out);
+/* Is the certificate that the connection was bound with still issued, and not revoked? It is looked up at most twice a second. */
+bool ldapd_cert_good(struct ldapd_conn *);
 
 /* handlers */
 ldapd_handler ldapd_bind, ldapd_unbind, ldapd_do_search, ldapd_compare, ldapd_modify, ldapd_add, ldapd_delete,

@@ -150,45 +150,6 @@ static enum ldapd_outcome first(struct ldapd_conn *c, struct ldapd_msg *m, struc
 
 /* ---- the client's choice ---- */
 
-/* RFC 4513 5.2.1.8: none, or a name of who it is anyway. */
-static int may_act_as(struct ldapd_conn *c, const struct ldapd_who *me, struct lw_bytes authzid)
-{
-	struct ldapd_who who = { 0 };
-	struct lw_bytes name;
-	char *full;
-	int err;
-
-	if (authzid.n == 0)
-		return LW_OK;
-	if (authzid.n < 3 || authzid.n > DN_MAX_TEXT || memchr(authzid.p, 0, authzid.n))
-		return LW_EAUTH;
-	if (memcmp(authzid.p, "dn:", 3) == 0) {
-		name = (struct lw_bytes){ authzid.p + 3, authzid.n - 3 };
-		if (!memchr(name.p, '=', name.n))
-			return LW_EAUTH;
-	} else if (memcmp(authzid.p, "u:", 2) == 0) {
-		name = (struct lw_bytes){ authzid.p + 2, authzid.n - 2 };
-		if (memchr(name.p, '=', name.n))
-			return LW_EAUTH;
-		if (!memchr(name.p, '@', name.n)) { /* in the tenant of the ticket, not of the connection */
-			full = lw_printf(
-			        c->held, "%.*s@%s", (int)name.n, (const char *)name.p, me->tenant.name);
-			if (!full)
-				return LW_ENOMEM;
-			name = lw_str(full);
-		}
-	} else {
-		return LW_EAUTH;
-	}
-	err = ldapd_resolve(c, name, &who);
-	if (err == LW_EDNSYNTAX)
-		return LW_EAUTH;
-	if (err)
-		return err;
-	return who.known && who.tenant.id == me->tenant.id && lw_uuid_eq(&who.p.uuid, &me->p.uuid) ? LW_OK :
-	                                                                                           LW_EAUTH;
-}
-
 static int install(struct ldapd_conn *c, const uint8_t choice[4])
 {
 	uint32_t size = (uint32_t)choice[1] << 16 | (uint32_t)choice[2] << 8 | choice[3];
@@ -216,7 +177,7 @@ static int chosen(struct ldapd_conn *c, struct lw_bytes say, struct ldapd_who *w
 	authzid = (struct lw_bytes){ say.p + 4, say.n - 4 };
 	err = ldapd_resolve_uuid(c, c->gss->cap.tenant, &c->gss->cap.subject, who);
 	if (err == LW_OK)
-		err = may_act_as(c, who, authzid);
+		err = ldapd_may_act_as(c, who, authzid);
 	if (err == LW_OK)
 		err = install(c, say.p);
 	if (err == LW_OK)

@@ -211,6 +211,7 @@ void ldapd_anonymous(struct ldapd_conn *c)
 	if (c->bound)
 		c->has_tenant = false;
 	c->bound = c->operator_ = false;
+	c->cert_serial_n = 0;
 	c->cancelled = 0;
 	lw_wipe(&c->token, sizeof c->token);
 	c->user[0] = 0;
@@ -376,6 +377,11 @@ static enum lw_next work(struct ldapd_conn *c, struct lw_reader *in, struct lw_w
 	c->out_mark = out->n;
 	c->began = lw_mono(c->server->clock);
 	channel(c);
+	if (!ldapd_cert_good(c)) {
+		ldapd_disconnect(c, out, LDAPD_STRONGER_AUTH, "log in again");
+		c->closing = true;
+		return LW_NEXT_CLOSE;
+	}
 	for (unsigned n = 0; done == LDAPD_DONE && !starved && !c->next_layer; n++) {
 		if (n && in->p != in->end && (n >= LDAPD_BATCH_OPS || out->n - c->out_mark > LDAPD_OUT_MAX ||
 		                 lw_mono(c->server->clock) - c->began > LDAPD_BATCH_US))
@@ -468,7 +474,8 @@ static bool tick(void *conn, struct lw_writer *out)
 {
 	struct ldapd_conn *c = conn;
 
-	if (c->op || c->closing || !c->bound || !ldapd_session_over(store_session_check(c->session)))
+	if (c->op || c->closing || !c->bound ||
+	        (!ldapd_session_over(store_session_check(c->session)) && ldapd_cert_good(c)))
 		return c->closing;
 	ldapd_disconnect(c, answers(c, out), LDAPD_STRONGER_AUTH, "log in again");
 	sent(c, out);

@@ -3,7 +3,7 @@
  *   by=bearer|basic|nothing   how the subject shows who it is; without it the first of these that the row takes
  *   token=forged|expired|directory   of the bearer; else a good one, minted for web
  *   password=TEXT             another than its own
- *   type=MEDIA/TYPE body=TEXT what is sent along; in TEXT "_" is a space, "$" and its like are suffixes, CSR is a certificate request
+ *   type=MEDIA/TYPE body=TEXT what is sent along; in TEXT "_" is a space, "$" and its like are suffixes
  *   clear                     over port 80
  * "~" in TARGET is the name of the tenant where the subject is at home. The anonymous subject shows nothing; the operator has no password,
  * but a token (such as keyd never mints for web). Tickets are asked about in tests/conform/web_login.py. The outcome is the status. */
@@ -189,28 +189,13 @@ static const char *authorization(enum column who, const struct http_route *r, ch
 	return NULL;
 }
 
-/* In the place of CSR: one, as JSON writes it. */
-static char *with_csr(char *s)
-{
-	char *at = strstr(s, "CSR"), *ret;
-
-	if (!at)
-		return s;
-	*at = 0;
-	ret = lw_printf(world.arena, "%s-----BEGIN CERTIFICATE REQUEST-----\\n%s\\n-----END CERTIFICATE REQUEST-----\\n%s", s,
-		lw_base64(world.arena, table_csr()), at + 3);
-	if (!ret)
-		die("out of memory");
-	return ret;
-}
-
 static char *body_of(const char *text)
 {
 	char *s = expand(text ? text : "");
 
 	for (char *p = s; *p; p++)
 		*p = *p == '_' ? ' ' : *p;
-	return with_csr(s);
+	return s;
 }
 
 static int answer(const struct http_server_options *opt, struct http_request *q, char *target, enum column who, char **w, size_t n)

@@ -51,6 +51,7 @@ static uint32_t tenant_named(enum column who, const char *name)
 	return !strcmp(name, "beta")    ? world.beta
 	       : !strcmp(name, "acme")  ? world.acme
 	       : !strcmp(name, "gamma") ? world.gamma
+	       : !strcmp(name, "any")   ? 0
 	                                : 99;
 }
 
@@ -228,6 +229,8 @@ static const char *ask(enum column who, const char *request)
 	q.role = (uint8_t)role_named(value_of(w, n, "for", "directory"));
 	q.auth_time = lw_wall(&world.clock) - atoll(value_of(w, n, "age", "60")) * LW_SECOND;
 	q.rotate = value_of(w, n, "rotate", NULL) != NULL;
+	if (q.id == KEYS_MSG_CERT_CAP)
+		q.leaf = leaf_named(value_of(w, n, "leaf", "none"));
 	issuing(&q, w, n);
 	return send_(&keys_rows[i], role_named(from), &q);
 }

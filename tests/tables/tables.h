@@ -40,6 +40,9 @@ extern const size_t ntables;
 
 struct lw_bytes table_csr(void); /* P-256, without names */
 
+/* A leaf that somebody shows: of beta's "bob", of "acme"'s, a "revoked" one, "none". In world.arena (ask_leaf.c). */
+struct lw_bytes leaf_named(const char *);
+
 /* What a mutant is: this right gets that value, and the lines of the row must not come out as they should.
  * strict: they must all be refused, too. */
 struct mutant {

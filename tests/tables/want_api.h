@@ -69,21 +69,6 @@
 { "GET " T "/explain", "", "GET " BETA "/explain?who=bob&verb=read&what=carol&attr=cn", OWN("403", "200") },
 { "GET " T "/explain", "half", "GET " BETA "/explain?who=bob", MALFORMED },
 { "GET " T "/ca", "", "GET " BETA "/ca?root=true", OWN("200", "200") },
-{ "GET " T "/ca", "the tenant's", "GET " BETA "/ca?of=tenant", OWN("200", "200") },
-{ "GET " T "/ca/crl", "", "GET " BETA "/ca/crl", OWN("200", "200") },
-{ "GET " T "/ca/crl", "nobody's", "GET " BETA "/ca/crl?of=nobody", OWN("400", "400") },
-{ "GET " T "/certificates", "", "GET " BETA "/certificates", OWN("200", "200") },
-{ "POST " T "/certificates", "another's", "POST " BETA "/certificates" JSON("{\"csr\":\"junk\",\"subject\":\"carol\"}"), OWN("403", "400") },
-{ "POST " T "/certificates", "no request", "POST " BETA "/certificates" JSON("{\"csr\":\"junk\"}"), OWN("400", "400") },
-{ "POST " T "/certificates", "nothing", "POST " BETA "/certificates" JSON("{}"), MALFORMED },
-{ "POST " T "/certificates", "one", "POST " BETA "/certificates" JSON("{\"csr\":\"CSR\"}"), OWN("201", "201") },
-{ "GET " T "/certificates/{name}", "one's own", "GET " BETA "/certificates/42424242424242424242424242424242", OWN("200", "200") },
-{ "GET " T "/certificates/{name}", "another's", "GET " BETA "/certificates/46464646464646464646464646464646", OWN("404", "200") },
-{ "GET " T "/certificates/{name}", "another tenant's", "GET " BETA "/certificates/45454545454545454545454545454545", OWN("404", "404") },
-{ "POST " T "/certificates/{name}/revoke", "another's", "POST " BETA "/certificates/46464646464646464646464646464646/revoke"
-	JSON("{\"reason\":\"superseded\"}"), OWN("404", "204") },
-{ "POST " T "/certificates/{name}/revoke", "absent", "POST " BETA "/certificates/43434343434343434343434343434343/revoke" JSON("{}"),
-	OWN("404", "404") },
 { "GET " T "/ca", "another parameter", "GET " BETA "/ca?foot=true", MALFORMED },
 
 OBJECTS("users", "carol", "{\"name\":\"new\",\"surname\":\"n\"}", OWN("200", "200"), OWN("403", "200"), OWN("403", "204")),
@@ -120,7 +105,6 @@ OBJECTS("policies", "default", "{\"name\":\"new\"}", OWN("404", "200"), OWN("404
 { "POST " T "/keytabs", "host", "POST " BETA "/keytabs" JSON("{\"name\":\"web1\"}"), OWN("404", "200") },
 { "GET " T "/keys", "", "GET " BETA "/keys", OWN("403", "200") },
 { "POST " T "/keys/{kind}/rotate", "kerberos", "POST " BETA "/keys/kerberos/rotate", OWN("403", "200") },
-{ "POST " T "/keys/{kind}/rotate", "the CA's", "POST " BETA "/keys/ca/rotate", OWN("403", "200") },
 { "POST " T "/keys/{kind}/rotate", "no kind", "POST " BETA "/keys/cellar/rotate", OWN("400", "400") },
 #undef T
 #undef BETA

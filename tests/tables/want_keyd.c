@@ -290,5 +290,17 @@ const struct line lines_messages[] = {
 	{ "root-export", "from web", "root-export from=web token=web", SAME("EACCES") },
 	{ "root-import", "junk", "root-import file=junk", { "EAUTH", "EACCES", "EACCES", "EACCES", "EACCES", "EINVAL" } },
 	{ "root-import", "from web", "root-import file=junk from=web token=web", SAME("EACCES") },
+	/* directory's word that the peer has shown this certificate's key; all the rest keyd finds out */
+	{ "cert-cap", "issued", "cert-cap leaf=bob", SAME("OK") },
+	{ "cert-cap", "whatever tenant it is of", "cert-cap leaf=bob tenant=any", SAME("OK") },
+	{ "cert-cap", "another tenant is meant", "cert-cap leaf=bob tenant=acme", SAME("EAUTH") },
+	{ "cert-cap", "of another tenant's bob", "cert-cap leaf=acme", SAME("EAUTH") },
+	{ "cert-cap", "no such tenant", "cert-cap leaf=bob tenant=none", SAME("EAUTH") },
+	{ "cert-cap", "revoked", "cert-cap leaf=revoked", SAME("EAUTH") },
+	{ "cert-cap", "not a certificate", "cert-cap leaf=none", SAME("EAUTH") },
+	{ "cert-cap", "from the monitor", "cert-cap leaf=bob from=monitor", SAME("EACCES") },
+	{ "cert-cap", "from keyd", "cert-cap leaf=bob from=keyd", SAME("EACCES") },
+	{ "cert-cap", "from the KDC", "cert-cap leaf=bob from=kdc", SAME("EACCES") },
+	{ "cert-cap", "from web", "cert-cap leaf=bob from=web", SAME("EACCES") },
 	{ NULL, NULL, NULL, { NULL } },
 };

@@ -18,3 +18,7 @@ tests_unit_test_ldap_credcache_SOURCES = tests/unit/test_ldap_credcache.c
 tests_unit_test_ldap_credcache_LDADD = $(LDAP_TEST_LIBS)
 tests_unit_test_ldap_sasl_SOURCES = tests/unit/test_ldap_sasl.c $(LDAP_RIG) tests/unit/gss_forge.c
 tests_unit_test_ldap_sasl_LDADD = $(LDAP_TEST_LIBS) $(KRB5_LIBS)
+check_PROGRAMS += tests/unit/test_ldap_external
+TESTS += tests/unit/test_ldap_external
+tests_unit_test_ldap_external_SOURCES = tests/unit/test_ldap_external.c $(LDAP_RIG) tests/unit/cert_fix.c tests/unit/cert_fix.h
+tests_unit_test_ldap_external_LDADD = $(LDAP_TEST_LIBS)

@@ -4,7 +4,6 @@
  * Compiled a second time with SAML_WEAK (test_saml_weak) the same table shows what each is refused by: without these checks it is taken. */
 #include "tests/unit/unit.h"
 
-#include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 #include <seccomp.h>
@@ -427,38 +426,6 @@ static int confined(void)
 	return try_attack(&(struct attack){ "", 0, 0, 0 }, fine, why) == LW_OK ? 0 : 5;
 }
 
-/* Workers share nothing but what saml_prepare made. */
-static void *one_worker(void *arg)
-{
-	const struct lw_bytes *in = arg;
-	char why[200];
-
-	for (int i = 0; i < 40; i++) {
-		const struct attack none = { "", 0, 0, 0 };
-
-		if (try_attack(&none, in[i % 3], why) != (i % 3 == 0 ? LW_OK : i % 3 == 1 ? LW_EAUTH : LW_EINVAL))
-			return arg;
-	}
-	return NULL;
-}
-
-static void many_threads(void **state)
-{
-	struct lw_bytes in[3] = { load("good-ecdsa-sha384"), load("changed"), load("c14n-fails") };
-	pthread_t thread[4];
-
-	for (size_t i = 0; i < 4; i++)
-		assert_int_equal(pthread_create(&thread[i], NULL, one_worker, in), 0);
-	for (size_t i = 0; i < 4; i++) {
-		void *bad;
-
-		pthread_join(thread[i], &bad);
-		assert_null(bad);
-	}
-	for (size_t i = 0; i < 3; i++)
-		free((void *)in[i].p);
-}
-
 static void opens_nothing(void **state)
 {
 	pid_t pid = fork();
@@ -473,7 +440,7 @@ static void opens_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(opens_nothing), cmocka_unit_test(all_good), cmocka_unit_test(built),
-		cmocka_unit_test(all_refused), cmocka_unit_test(many_threads) };
+		cmocka_unit_test(all_refused) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
