@@ -8,6 +8,7 @@
 const struct web_table *const web_tables[] = {
 	&web_health,
 	&web_login,
+	&web_ca,
 	&web_api,
 	NULL,
 };

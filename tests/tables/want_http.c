@@ -27,5 +27,24 @@ const struct line lines_routes[] = {
 	{ "POST /api/v1/login", "the system tenant", "POST /api/v1/login", { "401", "401", "401", "401", "200", "401" } },
 	{ LOGIN, "in the clear", "POST /api/v1/tenants/~/login clear", SAME("403") },
 #include "tests/tables/want_api.h"
+
+	/* web_ca.c: public, and in the clear as well, for those who verify a certificate with it. A tenant that is not there is a path that is not. */
+	{ "GET /ca/root.pem", "the root", "GET /ca/root.pem", SAME("200") },
+	{ "GET /ca/root.pem", "in the clear", "GET /ca/root.pem clear", SAME("200") },
+	{ "GET /ca/root.crl", "its list", "GET /ca/root.crl clear", SAME("200") },
+	{ "GET /ca/installation.cer", "the installation's", "GET /ca/installation.cer clear", SAME("200") },
+	{ "GET /ca/installation.crl", "its list", "GET /ca/installation.crl clear", SAME("200") },
+	{ "GET /ca/{tenant}/ca.pem", "a tenant's", "GET /ca/beta.example/ca.pem clear", SAME("200") },
+	{ "GET /ca/{tenant}/ca.pem", "no such tenant", "GET /ca/nowhere.example/ca.pem clear", SAME("404") },
+	{ "GET /ca/{tenant}/ca.cer", "a tenant's", "GET /ca/Beta.Example/ca.cer clear", SAME("200") },
+	{ "GET /ca/{tenant}/ca.cer", "no such tenant", "GET /ca/nowhere.example/ca.cer", SAME("404") },
+	{ "GET /ca/{tenant}/crl", "a tenant's", "GET /ca/beta.example/crl clear", SAME("200") },
+	{ "GET /ca/{tenant}/crl", "no such tenant", "GET /ca/nowhere.example/crl", SAME("404") },
+	{ "GET /ca/{tenant}/crl", "not a name", "GET /ca/.../crl", SAME("404") },
+	{ "GET /ca/{tenant}/ocsp/{request...}", "nonsense is answered by OCSP", "GET /ca/beta.example/ocsp/AAAA clear", SAME("200") },
+	{ "GET /ca/{tenant}/ocsp/{request...}", "no such tenant", "GET /ca/nowhere.example/ocsp/AAAA", SAME("404") },
+	{ "POST /ca/{tenant}/ocsp", "nonsense is answered by OCSP", "POST /ca/beta.example/ocsp clear type=application/ocsp-request body=x", SAME("200") },
+	{ "POST /ca/{tenant}/ocsp", "something else", "POST /ca/beta.example/ocsp type=text/plain body=x", SAME("400") },
+	{ "POST /ca/{tenant}/ocsp", "no such tenant", "POST /ca/nowhere.example/ocsp type=application/ocsp-request body=x", SAME("404") },
 	{ NULL, NULL, NULL, { NULL } },
 };
