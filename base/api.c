@@ -11,7 +11,7 @@ static const struct api_member members_NONE[] = { END };
 static const struct api_member members_PAGE[] = { { "limit", "limit", API_NUMBER, false }, { "after", "after", API_STRING, false }, END };
 static const struct api_member members_EXPLAIN[] = { { "who", "who", API_STRING, true }, { "verb", "verb", API_STRING, true },
 	{ "what", "what", API_STRING, true }, { "attr", "attr", API_STRING, false }, END };
-static const struct api_member members_ROOT[] = { { "root", "root", API_FLAG, false }, { "of", "of", API_STRING, false }, END };
+static const struct api_member members_ROOT[] = { { "root", "root", API_FLAG, false }, END };
 static const struct api_member members_USER[] = { { "name", "name", API_STRING, true }, { "givenName", "given-name", API_STRING, false },
 	{ "surname", "surname", API_STRING, false }, { "mail", "mail", API_STRING, false },
 	{ "description", "description", API_STRING, false }, { "posix", "posix", API_FLAG, false },
@@ -30,9 +30,6 @@ static const struct api_member members_PASSWORD[] = { { "password", "password", 
 static const struct api_member members_MEMBERS[] = { { "members", "member", API_STRINGS, true }, END };
 static const struct api_member members_TENANT[] = { { "name", "name", API_STRING, true }, { "admin", "admin", API_STRING, false },
 	{ "password", "password", API_STRING, true }, END };
-static const struct api_member members_CERT[] = { { "csr", "csr", API_STRING, true }, { "profile", "profile", API_STRING, false },
-	{ "subject", "subject", API_STRING, false }, END };
-static const struct api_member members_REVOKE[] = { { "reason", "reason", API_STRING, false }, END };
 static const struct api_member members_KEYTAB[] = { { "name", "name", API_STRING, true }, { "rotate", "rotate", API_FLAG, false },
 	{ "keytab", "", API_OCTETS, false } /* of the answer */, END };
 /* Certificates are base64 of DER, the metadata is the XML as it was read. */

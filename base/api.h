@@ -22,7 +22,7 @@ struct ctl_request;
 #define API_SETS(X)                                                                                                                    \
 	X(NONE, 0, false) X(PAGE, 0, false) X(EXPLAIN, 0, false) X(ROOT, 0, false) X(USER, 65536, true) X(ACCOUNT, 65536, true)          \
 	X(GROUP, 65536, false) X(GRANT, 65536, false) X(SET, 1 << 20, false) X(PASSWORD, 8192, true) X(MEMBERS, 1 << 20, false)          \
-	X(TENANT, 8192, true) X(KEYTAB, 1024, false) X(RP, 1 << 20, false) X(RP_SET, 1 << 20, false) X(CERT, 32768, false) X(REVOKE, 1024, false)
+	X(TENANT, 8192, true) X(KEYTAB, 1024, false) X(RP, 1 << 20, false) X(RP_SET, 1 << 20, false)
 
 #define API_OBJECTS(X, objects, kind, create)                                                                                          \
 	X(GET, API_TENANT "/" objects, SEARCH, "object.list", kind, PAGE, API_LIST)                                                     \
@@ -45,11 +45,6 @@ struct ctl_request;
 	X(GET, API_TENANT "/whoami", READ, "whoami", NULL, NONE, API_ONE)                                                               \
 	X(GET, API_TENANT "/explain", ADMINISTER, "explain", NULL, EXPLAIN, API_ONE)                                                    \
 	X(GET, API_TENANT "/ca", READ, "ca.show", NULL, ROOT, API_ONE)                                                                  \
-	X(GET, API_TENANT "/ca/crl", READ, "ca.crl", NULL, ROOT, API_ONE)                                                               \
-	X(GET, API_TENANT "/certificates", SEARCH, "object.list", "cert", PAGE, API_LIST)                                               \
-	X(POST, API_TENANT "/certificates", ENROL, "cert.issue", NULL, CERT, API_MADE)                                                  \
-	X(GET, API_TENANT "/certificates/{name}", READ, "cert.show", NULL, NONE, API_ONE)                                               \
-	X(POST, API_TENANT "/certificates/{name}/revoke", REVOKE, "cert.revoke", NULL, REVOKE, API_NOTHING)                             \
 	API_OBJECTS(X, "users", "user", USER)                                                                                           \
 	API_PRINCIPALS(X, "users", "user")                                                                                              \
 	API_OBJECTS(X, "services", "service", ACCOUNT)                                                                                  \

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/text.h"
 #include "cli/lwctl.h"
 
 #define CSR_MAX  16384
@@ -57,19 +56,6 @@ static int one_text(struct lwctl *c, const struct command *cmd, struct ctl_reque
 	return got.n ? write_out(c, out, got, false) : fail(c, EX_FAILED, "failed", "lwd gave no %s", field);
 }
 
-/* A request in DER goes as PEM: JSON has no octets. */
-static struct lw_bytes as_text(struct lwctl *c, struct lw_bytes csr)
-{
-	const char *b64, *pem = "";
-
-	if (!csr.n || csr.p[0] != 0x30 || !(b64 = lw_base64(c->arena, csr)))
-		return csr;
-	for (size_t n = strlen(b64), at = 0; pem && at < n; at += 64)
-		pem = lw_printf(c->arena, "%s%.64s\n", pem, b64 + at);
-	pem = lw_printf(c->arena, "-----BEGIN CERTIFICATE REQUEST-----\n%s-----END CERTIFICATE REQUEST-----\n", pem ? pem : "");
-	return pem ? lw_str(pem) : csr;
-}
-
 int cmd_cert_issue(struct lwctl *c, const struct command *cmd)
 {
 	static const struct option_row options[] = { { "--profile", "profile", false, false }, { "--subject", "subject", false, false } };
@@ -84,7 +70,7 @@ int cmd_cert_issue(struct lwctl *c, const struct command *cmd)
 		return usage(c, cmd);
 	if ((status = read_file(c, csr, CSR_MAX, &text)) != 0)
 		return status;
-	add_pair(c, &req, "csr", as_text(c, text));
+	add_pair(c, &req, "csr", text);
 	return one_text(c, cmd, &req, "pem", out, false);
 }
 

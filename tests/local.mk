@@ -44,3 +44,4 @@ EXTRA_DIST += tests/fuzz/run tests/lint/run tests/lint/layering.py tests/lint/ba
 	tests/conform/web.py tests/conform/web_login.py tests/conform/saml.py tests/conform/lwctl_keys.py tests/conform/cert_cli.py tests/conform/kerberos.py tests/conform/kerberos_others.py tests/conform/kerberos_ldap.py tests/conform/kerberos_bad.py tests/conform/KrbLogin.java \
 	tests/crash/kdc_kill9.py \
 	tests/crash/kill9.py tests/crash/sync.py tests/crash/nosync.c quickstart runtests docs
+EXTRA_DIST += tests/conform/ca.py
