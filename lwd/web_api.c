@@ -32,8 +32,8 @@ static int take_query(const struct api_row *row, const struct http_request *q, s
 
 		while (m->name != NULL && !(lw_eq(p->name, lw_str(m->name)) && m->key[0] != '\0'))
 			m++;
-		if (m->name == NULL || q->route->max_body > 0 || ctl_arg(c, m->key).p != NULL) {
-			snprintf(why, 256, "a parameter of the query is not known here, or said twice");
+		if (m->name == NULL || q->route->max_body > 0 || ctl_arg(c, m->key).p != NULL || p->value.n == 0) {
+			snprintf(why, 256, "a parameter of the query is not known here, empty, or said twice");
 			return LW_EINVAL;
 		}
 		if (m->type == API_FLAG && !lw_eq(p->value, LW_LIT("true")) && !lw_eq(p->value, LW_LIT("false"))) {
