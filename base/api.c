@@ -11,7 +11,11 @@ static const struct api_member members_NONE[] = { END };
 static const struct api_member members_PAGE[] = { { "limit", "limit", API_NUMBER, false }, { "after", "after", API_STRING, false }, END };
 static const struct api_member members_EXPLAIN[] = { { "who", "who", API_STRING, true }, { "verb", "verb", API_STRING, true },
 	{ "what", "what", API_STRING, true }, { "attr", "attr", API_STRING, false }, END };
-static const struct api_member members_ROOT[] = { { "root", "root", API_FLAG, false }, END };
+static const struct api_member members_CA[] = { { "of", "of", API_STRING, false }, END }; /* root, installation, tenant */
+static const struct api_member members_CSR[] = { { "csr", "csr", API_PEM, true }, { "profile", "profile", API_STRING, false },
+	{ "subject", "subject", API_STRING, false }, END };
+static const struct api_member members_REVOKE[] = { { "reason", "reason", API_STRING, false }, END };
+static const struct api_member members_ROTATE[] = { { "algorithm", "alg", API_STRING, false }, END };
 static const struct api_member members_USER[] = { { "name", "name", API_STRING, true }, { "givenName", "given-name", API_STRING, false },
 	{ "surname", "surname", API_STRING, false }, { "mail", "mail", API_STRING, false },
 	{ "description", "description", API_STRING, false }, { "posix", "posix", API_FLAG, false },

@@ -20,9 +20,10 @@ struct ctl_request;
 
 /* name, octets of a body, does it wait for password hashing? */
 #define API_SETS(X)                                                                                                                    \
-	X(NONE, 0, false) X(PAGE, 0, false) X(EXPLAIN, 0, false) X(ROOT, 0, false) X(USER, 65536, true) X(ACCOUNT, 65536, true)          \
+	X(NONE, 0, false) X(PAGE, 0, false) X(EXPLAIN, 0, false) X(CA, 0, false) X(USER, 65536, true) X(ACCOUNT, 65536, true)          \
 	X(GROUP, 65536, false) X(GRANT, 65536, false) X(SET, 1 << 20, false) X(PASSWORD, 8192, true) X(MEMBERS, 1 << 20, false)          \
-	X(TENANT, 8192, true) X(KEYTAB, 1024, false) X(RP, 1 << 20, false) X(RP_SET, 1 << 20, false)
+	X(TENANT, 8192, true) X(KEYTAB, 1024, false) X(CSR, 65536, false) X(REVOKE, 1024, false)                                           \
+	X(ROTATE, 1024, false) X(RP, 1 << 20, false) X(RP_SET, 1 << 20, false)
 
 #define API_OBJECTS(X, objects, kind, create)                                                                                          \
 	X(GET, API_TENANT "/" objects, SEARCH, "object.list", kind, PAGE, API_LIST)                                                     \
@@ -44,7 +45,12 @@ struct ctl_request;
 	X(POST, API_TENANTS "/{name}/enable", ADMINISTER, "tenant.enable", NULL, NONE, API_NOTHING)                                     \
 	X(GET, API_TENANT "/whoami", READ, "whoami", NULL, NONE, API_ONE)                                                               \
 	X(GET, API_TENANT "/explain", ADMINISTER, "explain", NULL, EXPLAIN, API_ONE)                                                    \
-	X(GET, API_TENANT "/ca", READ, "ca.show", NULL, ROOT, API_ONE)                                                                  \
+	X(GET, API_TENANT "/ca", READ, "ca.show", NULL, CA, API_ONE)                                                                    \
+	X(GET, API_TENANT "/ca/crl", READ, "ca.crl", NULL, CA, API_ONE)                                                                 \
+	X(GET, API_TENANT "/certificates", SEARCH, "object.list", "cert", PAGE, API_LIST)                                               \
+	X(POST, API_TENANT "/certificates", ENROL, "cert.issue", NULL, CSR, API_MADE)                                                   \
+	X(GET, API_TENANT "/certificates/{name}", READ, "cert.show", NULL, NONE, API_ONE)                                               \
+	X(POST, API_TENANT "/certificates/{name}/revoke", REVOKE, "cert.revoke", NULL, REVOKE, API_NOTHING)                             \
 	API_OBJECTS(X, "users", "user", USER)                                                                                           \
 	API_PRINCIPALS(X, "users", "user")                                                                                              \
 	API_OBJECTS(X, "services", "service", ACCOUNT)                                                                                  \
@@ -64,7 +70,7 @@ struct ctl_request;
 	API_OBJECTS(X, "policies", "policy", GROUP)                                                                                     \
 	X(POST, API_TENANT "/keytabs", EXPORT, "keytab.get", NULL, KEYTAB, API_ONE)                                                     \
 	X(GET, API_TENANT "/keys", ADMINISTER, "key.list", NULL, NONE, API_LIST)                                                        \
-	X(POST, API_TENANT "/keys/{kind}/rotate", ADMINISTER, "key.rotate", NULL, NONE, API_LIST)
+	X(POST, API_TENANT "/keys/{kind}/rotate", ADMINISTER, "key.rotate", NULL, ROTATE, API_LIST)
 
 enum api_method { API_GET = 1, API_POST, API_PUT, API_PATCH, API_DELETE };
 enum api_answer {
@@ -79,6 +85,7 @@ enum api_type {
 	API_NUMBER,  /* or a string */
 	API_STRINGS, /* a list; the argument repeats */
 	API_OCTETS,  /* base64 */
+	API_PEM,     /* as text, or base64 of what is no PEM */
 	API_CHANGES  /* a list of ATTR=V, ATTR+=V, ATTR-=V; and every other member is an attribute: its new value, values, or null */
 };
 struct api_member {

@@ -11,7 +11,8 @@ enum out_format { OUT_TABLE, OUT_JSON, OUT_NAME };
 struct lwctl {
 	const char *data;   /* --data, LWD_DATA, or the default */
 	const char *server; /* --server, LWD_SERVER, or that of the last login; NULL: the control socket of data */
-	bool server_must;   /* and nothing else */
+	/* Over the API goes: what it has, where there is a login (the environment names both ways); what it has; everything */
+	enum { SERVER_LOGGED_IN, SERVER_OFFERED, SERVER_ALL } server_for;
 	const char *tenant; /* -t, LWD_TENANT; NULL: the system tenant */
 	enum out_format format;
 	bool quiet;         /* no message for a failure that is tried again */

@@ -178,13 +178,14 @@ static int choose(struct lwctl *c, const char *data, const char *server)
 	if (data && server)
 		return fail(c, EX_USAGE_, "usage", "--data and --server exclude each other");
 	c->data = data ? data : env_data && *env_data ? env_data : "/var/lib/lwd";
-	c->server_must = server != NULL;
+	c->server_for = SERVER_ALL;
 	if (!data && !said && env_server && *env_server) {
 		said = env_server;
-		c->server_must = !env_data || !*env_data;
+		if (env_data && *env_data)
+			c->server_for = SERVER_LOGGED_IN;
 	}
-	if (!data && !said && (!env_data || !*env_data))
-		said = (const char *)state_read(c, NULL, "current").p;
+	if (!data && !said && (!env_data || !*env_data) && (said = (const char *)state_read(c, NULL, "current").p) != NULL)
+		c->server_for = SERVER_OFFERED;
 	c->server = said ? state_server(c, said) : NULL;
 	return said && !c->server ? fail(c, EX_USAGE_, "usage", "%s is not https://HOST[:PORT]", said) : 0;
 }

@@ -16,11 +16,12 @@ bool remote_is(struct lwctl *c, const struct ctl_request *req)
 
 	if (!c->server)
 		return false;
-	if (c->server_must)
+	if (c->server_for == SERVER_ALL)
 		return true;
-	/* said by the environment or by a login: what the API does not have goes to the control socket all the same */
 	if (!api_row_for(req))
 		return false;
+	if (c->server_for == SERVER_OFFERED)
+		return true;
 	tenant = login_tenant(c);
 	return tenant && login_token(c, tenant);
 }

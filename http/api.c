@@ -76,6 +76,8 @@ static int take_one(const struct api_member *m, json_t *v, struct lw_arena *aren
 		return json_is_true(v) ? http_api_add(arena, q, lw_str(m->key), LW_LIT("1")) : LW_OK;
 	}
 	r = scalar(arena, v, m->type == API_NUMBER, &value);
+	if (r == LW_OK && m->type == API_PEM && memchr(value.p, '-', value.n) == NULL && lw_unbase64(arena, value, &value) != LW_OK)
+		return wrong(why, m->name, " is neither PEM nor base64");
 	if (r == LW_EINVAL)
 		return wrong(why, m->name, m->type == API_NUMBER ? " must be a number" : " must be a string");
 	if (r == LW_OK && value.n == 0)
@@ -240,7 +242,8 @@ json_t *http_api_object(const struct api_row *row, const struct ctl_answer *item
 
 static int put_argument(json_t *o, const struct api_member *m, struct lw_bytes value)
 {
-	json_t *list, *v = m->type == API_FLAG ? json_true() : json_stringn((const char *)value.p, value.n);
+	bool binary = m->type == API_PEM && memchr(value.p, '-', value.n) == NULL;
+	json_t *list, *v = m->type == API_FLAG ? json_true() : binary ? encoded(value, true) : json_stringn((const char *)value.p, value.n);
 
 	if (v == NULL)
 		return lw_utf8_valid(value) ? LW_ENOMEM : LW_EINVAL;

@@ -46,6 +46,14 @@ static int take_query(const struct api_row *row, const struct http_request *q, s
 	return r;
 }
 
+static bool wants_body(const struct api_row *row)
+{
+	for (const struct api_member *m = row->members; m->name != NULL; m++)
+		if (m->needed)
+			return true;
+	return false;
+}
+
 static int request_of(const struct api_row *row, struct http_request *q, struct http_response *a, struct ctl_request *c)
 {
 	json_t *body = NULL;
@@ -59,7 +67,7 @@ static int request_of(const struct api_row *row, struct http_request *q, struct 
 			r = http_api_add(q->arena, c, q->params[i].name, q->params[i].value);
 	if (r == LW_OK)
 		r = take_query(row, q, c, a->detail);
-	if (r == LW_OK && q->route->max_body > 0)
+	if (r == LW_OK && q->route->max_body > 0 && (q->body.n > 0 || wants_body(row)))
 		r = http_json(q, a, &body);
 	return r != LW_OK ? r : http_api_take(row, body, q->arena, c, a->detail);
 }

@@ -45,3 +45,4 @@ EXTRA_DIST += tests/fuzz/run tests/lint/run tests/lint/layering.py tests/lint/ba
 	tests/crash/kdc_kill9.py \
 	tests/crash/kill9.py tests/crash/sync.py tests/crash/nosync.c quickstart runtests docs
 EXTRA_DIST += tests/conform/ca.py
+EXTRA_DIST += tests/conform/api.py

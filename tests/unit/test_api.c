@@ -126,8 +126,11 @@ static void what_is_sent(void **state)
 		"PATCH " T "/users/alice {\"changes\":[\"cn=A\",\"mail+=b\"]}");
 	assert_string_equal(sent(request("group.remove", "group", PAIRS("name", "g", "member", "a", "member", "b"))),
 		"POST " T "/groups/g/members/remove {\"members\":[\"a\",\"b\"]}");
-	assert_string_equal(sent(request("key.rotate", NULL, PAIRS("kind", "kerberos"))), "POST " T "/keys/kerberos/rotate");
-	assert_string_equal(sent(request("ca.show", NULL, PAIRS("root", "1"))), "GET " T "/ca?root=true");
+	assert_string_equal(sent(request("key.rotate", NULL, PAIRS("kind", "kerberos"))), "POST " T "/keys/kerberos/rotate {}");
+	assert_string_equal(sent(request("ca.show", NULL, PAIRS("of", "root"))), "GET " T "/ca?of=root");
+	assert_string_equal(sent(request("cert.issue", NULL, PAIRS("csr", "\x30\x03\xff\x01"))), "POST " T "/certificates {\"csr\":\"MAP/AQ==\"}");
+	assert_string_equal(sent(request("cert.issue", NULL, PAIRS("csr", "-----BEGIN"))), "POST " T "/certificates {\"csr\":\"-----BEGIN\"}");
+	assert_string_equal(sent(request("key.rotate", NULL, PAIRS("kind", "ca", "alg", "p384"))), "POST " T "/keys/ca/rotate {\"algorithm\":\"p384\"}");
 	assert_string_equal(sent(request("object.disable", "host", PAIRS("name", "web1"))), "POST " T "/hosts/web1/disable");
 	/* what the API does not have */
 	assert_string_equal(sent(request("status", NULL, NULL)), "none");
@@ -199,6 +202,9 @@ static void what_is_taken(void **state)
 	assert_string_equal(taken(add, "{\"members\":[\"a\",\"b\"]}"), "member=a;member=b;");
 	assert_string_equal(taken(add, "{\"members\":[\"a\",1]}"), "EINVAL: member members must be a list of strings that are not empty");
 	assert_string_equal(taken(add, "{\"members\":[]}"), "EINVAL: member members is missing");
+	assert_string_equal(taken(row_of("cert.issue", NULL), "{\"csr\":\"MDEy\"}"), "csr=012;");
+	assert_string_equal(taken(row_of("cert.issue", NULL), "{\"csr\":\"-----BEGIN\"}"), "csr=-----BEGIN;");
+	assert_string_equal(taken(row_of("cert.issue", NULL), "{\"csr\":\"x y\"}"), "EINVAL: member csr is neither PEM nor base64");
 	/* what stands in answers alone */
 	assert_string_equal(taken(row_of("keytab.get", NULL), "{\"name\":\"a\",\"keytab\":\"AAAA\"}"), "EINVAL: member keytab is not known here");
 }
