@@ -205,6 +205,8 @@ static struct bufferevent *new_bev(struct http_loop *l, bool tls)
 	l->fresh = s;
 	atomic_fetch_add(&srv->conns, 1);
 	atomic_fetch_add(&srv->accepted, 1);
+	if (http_full(srv))
+		http_rest(l); /* it would take all that wait before anybody is let go */
 	event_active(&l->ev_fresh, EV_TIMEOUT, 0);
 	return bev;
 }

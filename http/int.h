@@ -114,6 +114,11 @@ static inline int64_t http_now(const struct http_loop *l)
 {
 	return lw_mono(l->srv->opt.clock);
 }
+void http_rest(struct http_loop *);                  /* accepts nothing for a moment */
+static inline bool http_full(struct http_server *s)
+{
+	return atomic_load(&s->conns) >= atomic_load(&s->max_conns);
+}
 void http_sent(struct evhttp_request *, void *loop); /* evhttp's callback */
 void http_return(struct http_exchange *);            /* any thread: reply soon */
 /* metrics.c */

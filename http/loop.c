@@ -137,21 +137,33 @@ void http_sent(struct evhttp_request *ev, void *arg)
 
 /* ---- listeners, threads, life ---- */
 
-static void on_accept_error(struct evconnlistener *lev, void *arg)
+static _Thread_local struct http_loop *here; /* the callback's argument is evhttp's */
+
+/* Others wait in the kernel meanwhile. */
+void http_rest(struct http_loop *l)
 {
 	static const struct timeval moment = { 0, 100000 };
-	struct http_loop *l = arg;
 
-	lw_log(LW_WARN, "connection-refused", "why", strerror(errno), NULL);
 	for (struct http_listener *li = l->listeners; li != NULL; li = li->next)
 		evconnlistener_disable(li->lev);
 	event_add(&l->ev_backoff, &moment);
+}
+
+static void on_accept_error(struct evconnlistener *lev, void *arg)
+{
+	lw_log(LW_WARN, "connection-refused", "why", strerror(errno), NULL);
+	http_rest(here);
 }
 
 static void on_backoff(evutil_socket_t fd, short what, void *arg)
 {
 	struct http_loop *l = arg;
 
+	http_reap(l);
+	if (http_full(l->srv)) {
+		http_rest(l);
+		return;
+	}
 	for (struct http_listener *li = l->listeners; li != NULL && atomic_load(&l->srv->drain_end) == 0; li = li->next)
 		evconnlistener_enable(li->lev);
 }
@@ -291,6 +303,7 @@ static void *loop_main(void *arg)
 	struct http_loop *l = arg;
 
 	pthread_setname_np(pthread_self(), "lwd: http");
+	here = l;
 	event_add(&l->ev_wake, NULL);
 	event_add(&l->ev_tick, &now);
 	event_base_dispatch(l->base);

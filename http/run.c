@@ -143,6 +143,8 @@ void http_run(const struct http_server_options *opt, struct http_request *q, str
 	p = http_problem_of(r);
 	a->status = p->status;
 	a->code = p->code;
+	if (p->status == 503)
+		http_put_field(a, "Retry-After", LW_LIT("1"));
 	if (a->detail[0] == '\0')
 		snprintf(a->detail, sizeof(a->detail), "%s", p->text);
 	if (p->status == 500)

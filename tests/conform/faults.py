@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes wrong around a running lwd: roles that die, a full disk, no file descriptors, SIGTERM under load.
 LWD_FAULTS names the parts to run (default: all)."""
+import http.client
 import os
 import random
 import select
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -279,6 +281,31 @@ def served_of(conns):
     return good
 
 
+def livez(lwd):
+    """The status of /livez on a connection of its own."""
+    c = http.client.HTTPSConnection("localhost", lwd.port("https"), timeout=5 * SLOW, context=ssl.create_default_context(cafile=os.path.join(lwd.data, "ca.pem")))
+    try:
+        c.request("GET", "/livez")
+        return c.getresponse().status
+    finally:
+        c.close()
+
+
+def web_files(lwd):
+    pid = lwd.role_pid("web")
+    tap.eq(livez(lwd), 200, "web serves")
+    conns = [socket.create_connection(("127.0.0.1", lwd.port("https"))) for _ in range(600)]
+    time.sleep(0.2)
+    used = cpu(pid)
+    time.sleep(1)
+    used = cpu(pid) - used
+    tap.ok(used < 0.5, "600 that say nothing: the full web rests (%.2f s of CPU in a second)" % used)
+    for s in conns:
+        s.close()
+    tap.ok(wait_for(lambda: works(livez, lwd) is None, 5), "with connections closed, web serves again")
+    tap.eq(lwd.role_pid("web"), pid, "web was not restarted")
+
+
 def part_files():
     limit = 180
     lwd = Lwd().init().start(prefix=["prlimit", "--nofile=%d:%d" % (limit, limit)])
@@ -304,6 +331,7 @@ def part_files():
     tap.ok(ask(first), "the first connection still lives")
     tap.eq(lwd.role_pid("directory"), pid, "directory was not restarted")
     first.close()
+    web_files(lwd)
     lwd.close(tap)
 
     lwd = Lwd(conf="limits.connections-per-address = 25\n").init().start()
