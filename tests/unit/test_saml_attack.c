@@ -4,6 +4,7 @@
  * Compiled a second time with SAML_WEAK (test_saml_weak) the same table shows what each is refused by: without these checks it is taken. */
 #include "tests/unit/unit.h"
 
+#include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 #include <seccomp.h>
@@ -426,6 +427,81 @@ static int confined(void)
 	return try_attack(&(struct attack){ "", 0, 0, 0 }, fine, why) == LW_OK ? 0 : 5;
 }
 
+/* As much as a document may have, so that nobody keeps a worker busy: many elements; or many namespaces and attributes, deep down. */
+static void largest(void **state)
+{
+	struct lw_bytes fine = load("good-rsa-sha256");
+	const char *mark = memmem(fine.p, fine.n, "<saml2:AttributeStatement>", 26);
+
+	for (int deep = 0; deep < 2; deep++) {
+		const struct attack none = { "", 0, 0, 0 };
+		char *text = malloc(SAML_MAX_DOC), why[200] = "";
+		FILE *f = fmemopen(text, SAML_MAX_DOC, "w");
+		double from;
+		long n;
+
+		fwrite(fine.p, 1, (size_t)(mark - (const char *)fine.p), f);
+		for (int i = 0; i < (deep ? 50 : 1); i++) {
+			fprintf(f, "<n%d:e xmlns:n%d='urn:%d'", i, i, i);
+			for (int k = 0; deep && k < 4; k++)
+				fprintf(f, " xmlns:m%d_%d='urn:%d:%d'", i, k, i, k);
+			fputc('>', f);
+		}
+		for (int i = 0; i < (deep ? 190 : 7900); i++) {
+			fputs("<n0:e", f);
+			for (int k = 0; deep && k < 40; k++)
+				fprintf(f, " n%d:a='1'", k);
+			fputs(">x</n0:e>", f);
+		}
+		for (int i = deep ? 49 : 0; i >= 0; i--)
+			fprintf(f, "</n%d:e>", i);
+		fwrite(mark, 1, fine.n - (size_t)(mark - (const char *)fine.p), f);
+		n = ftell(f);
+		fclose(f);
+		from = now();
+		if (try_attack(&none, (struct lw_bytes){ (uint8_t *)text, (size_t)n }, why) != LW_EAUTH)
+			fail_msg("%s", why);
+#ifdef LW_SANITIZERS
+		from = now();
+#endif
+		assert_true(now() - from < 0.05);
+		free(text);
+	}
+	free((void *)fine.p);
+}
+
+/* Workers share nothing but what saml_prepare made. */
+static void *one_worker(void *arg)
+{
+	const struct lw_bytes *in = arg;
+	char why[200];
+
+	for (int i = 0; i < 40; i++) {
+		const struct attack none = { "", 0, 0, 0 };
+
+		if (try_attack(&none, in[i % 3], why) != (i % 3 == 0 ? LW_OK : i % 3 == 1 ? LW_EAUTH : LW_EINVAL))
+			return arg;
+	}
+	return NULL;
+}
+
+static void many_threads(void **state)
+{
+	struct lw_bytes in[3] = { load("good-ecdsa-sha384"), load("changed"), load("c14n-fails") };
+	pthread_t thread[4];
+
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, one_worker, in), 0);
+	for (size_t i = 0; i < 4; i++) {
+		void *bad;
+
+		pthread_join(thread[i], &bad);
+		assert_null(bad);
+	}
+	for (size_t i = 0; i < 3; i++)
+		free((void *)in[i].p);
+}
+
 static void opens_nothing(void **state)
 {
 	pid_t pid = fork();
@@ -440,7 +516,8 @@ static void opens_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(opens_nothing), cmocka_unit_test(all_good), cmocka_unit_test(built),
-		cmocka_unit_test(all_refused) };
+		cmocka_unit_test(all_refused), cmocka_unit_test(largest),
+		cmocka_unit_test(many_threads) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
