@@ -21,17 +21,18 @@ static int refuse(int err, char why[200], const char *text)
 /* The three parts. */
 static bool split(struct lw_bytes token, struct lw_bytes part[3])
 {
-	const uint8_t *p = token.p, *end = p + token.n;
+	struct lw_bytes left = token;
 
-	for (size_t i = 0; i < 3; i++) {
-		const uint8_t *dot = i < 2 && end > p ? memchr(p, '.', (size_t)(end - p)) : end;
+	for (size_t i = 0; i < 2; i++) {
+		const uint8_t *dot = left.n ? memchr(left.p, '.', left.n) : NULL;
 
 		if (!dot)
 			return false;
-		part[i] = (struct lw_bytes){ p, (size_t)(dot - p) };
-		p = dot + (i < 2);
+		part[i] = (struct lw_bytes){ left.p, (size_t)(dot - left.p) };
+		left = (struct lw_bytes){ dot + 1, left.n - part[i].n - 1 };
 	}
-	return memchr(part[2].p, '.', part[2].n) == NULL;
+	part[2] = left;
+	return !left.n || !memchr(left.p, '.', left.n);
 }
 
 static int header(json_t *h, enum oidc_alg *ret_alg, struct lw_bytes *ret_kid, char why[200])

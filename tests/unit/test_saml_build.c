@@ -441,7 +441,7 @@ static struct lw_bytes random_text(struct lw_arena *arena, unsigned max)
 	static const char *const pieces[] = { "a", "Z", "0", " ", "&", "<", ">", "\"", "'", "\r", "\n", "\t", "&amp;", "]]>", "<!--", "\xc3\xa4", "\xe2\x82\xac",
 		"\xf0\x9f\x94\x91", "\xef\xbb\xbf", "\xc2\x85", "\xe2\x80\xa8", "xmlns=", "\xef\xbf\xbd", "\xef\xbe\xbf", "/>", "%00" };
 	unsigned n = 1 + rnd(max);
-	uint8_t *p = lw_alloc(arena, n * 5);
+	uint8_t *p = lw_alloc(arena, n * 6);
 	size_t at = 0;
 
 	assert_non_null(p);
