@@ -107,6 +107,23 @@ static const uint8_t special[256] = {
 	['&'] = 1, ['<'] = 1, ['>'] = 3, ['"'] = 2, [0xef] = 4,
 };
 
+/* U+FFFE or U+FFFF, in valid UTF-8. */
+static bool noncharacter(const uint8_t *p)
+{
+	return p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe;
+}
+
+bool saml_text_ok(struct lw_bytes text)
+{
+	if (text.n > SAML_MAX_TEXT || !lw_utf8_valid(text))
+		return false;
+	for (size_t i = 0; i < text.n; i++) {
+		if (special[text.p[i]] == 4 && (text.p[i] != 0xef || noncharacter(text.p + i)))
+			return false;
+	}
+	return true;
+}
+
 static const char *escape(uint8_t c)
 {
 	switch (c) {
@@ -124,22 +141,13 @@ static void put_text(struct lw_writer *w, struct lw_bytes text, bool attr)
 {
 	size_t from = 0;
 
-	if (text.n > SAML_MAX_TEXT)
-		w->err = w->err ? w->err : LW_ELIMIT;
-	else if (!lw_utf8_valid(text))
-		w->err = w->err ? w->err : LW_EINVAL;
+	if (!w->err && !saml_text_ok(text))
+		w->err = text.n > SAML_MAX_TEXT ? LW_ELIMIT : LW_EINVAL;
 	for (size_t i = 0; i < text.n && !w->err; i++) {
 		uint8_t c = text.p[i], kind = special[c];
 
-		if (!kind || kind == (attr ? 3 : 2))
+		if (!kind || kind == 4 || kind == (attr ? 3 : 2))
 			continue;
-		if (kind == 4) {
-			if (c != 0xef)
-				w->err = LW_EINVAL;
-			else if (text.p[i + 1] == 0xbf && text.p[i + 2] >= 0xbe) /* valid UTF-8: two more are there */
-				w->err = LW_EINVAL;
-			continue;
-		}
 		lw_put_raw(w, text.p + from, i - from);
 		lw_put_raw(w, escape(c), strlen(escape(c)));
 		from = i + 1;

@@ -28,6 +28,7 @@ struct saml_assertion {
 	size_t n_attrs;
 	enum saml_alg alg;
 };
+bool saml_text_ok(struct lw_bytes); /* can it stand in an assertion? */
 /* A private key and its certificate, loaded once and used by many threads. */
 struct saml_signer;
 int saml_signer_new(struct lw_bytes pkcs8, struct lw_bytes cert_der, struct saml_signer **ret);
