@@ -35,8 +35,7 @@ static void item_without(struct lwctl *c, const struct ctl_answer *a)
 		print_item(c, &shown);
 }
 
-/* To FILE, with a word about it; else the text alone, unless somebody wants it as JSON. */
-static int one_text(struct lwctl *c, const struct command *cmd, struct ctl_request *req, const char *field, const char *out, bool always)
+int call_for_text(struct lwctl *c, const struct command *cmd, struct ctl_request *req, const char *field, const char *out, bool always, bool secret)
 {
 	int status;
 
@@ -53,7 +52,7 @@ static int one_text(struct lwctl *c, const struct command *cmd, struct ctl_reque
 		out = NULL;
 	else if (!out && !quiet)
 		return 0;
-	return got.n ? write_out(c, out, got, false) : fail(c, EX_FAILED, "failed", "lwd gave no %s", field);
+	return got.n ? write_out(c, out, got, secret) : fail(c, EX_FAILED, "failed", "lwd gave no %s", field);
 }
 
 int cmd_cert_issue(struct lwctl *c, const struct command *cmd)
@@ -71,7 +70,7 @@ int cmd_cert_issue(struct lwctl *c, const struct command *cmd)
 	if ((status = read_file(c, csr, CSR_MAX, &text)) != 0)
 		return status;
 	add_pair(c, &req, "csr", text);
-	return one_text(c, cmd, &req, "pem", out, false);
+	return call_for_text(c, cmd, &req, "pem", out, false, false);
 }
 
 int cmd_cert_show(struct lwctl *c, const struct command *cmd)
@@ -82,7 +81,7 @@ int cmd_cert_show(struct lwctl *c, const struct command *cmd)
 	if (c->argc != 1)
 		return usage(c, cmd);
 	add_pair(c, &req, "name", lw_str(c->argv[0]));
-	return one_text(c, cmd, &req, "pem", out, true);
+	return call_for_text(c, cmd, &req, "pem", out, true, false);
 }
 
 int cmd_cert_revoke(struct lwctl *c, const struct command *cmd)
@@ -112,7 +111,7 @@ int cmd_ca_show(struct lwctl *c, const struct command *cmd)
 	if (c->argc || flags.npairs > 1)
 		return usage(c, cmd);
 	add_pair(c, &req, "of", flags.npairs ? flags.pairs[0].key : LW_LIT("tenant"));
-	return one_text(c, cmd, &req, "pem", out, false);
+	return call_for_text(c, cmd, &req, "pem", out, false, false);
 }
 
 int cmd_ca_rotate(struct lwctl *c, const struct command *cmd)

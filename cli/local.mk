@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 bin_PROGRAMS += bin/lwctl
 bin_lwctl_SOURCES = cli/lwctl.h cli/main.c cli/util.c cli/control.c cli/print.c cli/objects.c cli/status.c cli/local.c cli/conf.c cli/keys.c cli/init.c \
-	cli/remote.h cli/remote.c cli/web.c cli/state.c cli/login.c cli/cert.c \
+	cli/remote.h cli/remote.c cli/web.c cli/state.c cli/login.c cli/cert.c cli/token.c \
 	cli/rp.c \
 	lwd/config.c
 bin_lwctl_LDADD = libsaml.a libhttp.a libkeys.a libca.a libstore.a libbase.a $(LMDB_LIBS) $(OPENSSL_LIBS) $(ARGON2_LIBS) $(IDN_LIBS) $(UTF8PROC_LIBS) \

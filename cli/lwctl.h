@@ -71,6 +71,10 @@ int cmd_explain(struct lwctl *, const struct command *);
 int cmd_ca_show(struct lwctl *, const struct command *);
 int cmd_ca_rotate(struct lwctl *, const struct command *);
 int cmd_ca_root(struct lwctl *, const struct command *);
+/* One field of the one item goes to the file out (mode 0600 when secret), with a word about it; without out the text alone to standard output,
+ * unless somebody wants it as JSON or always. */
+int call_for_text(struct lwctl *, const struct command *, struct ctl_request *, const char *field, const char *out, bool always, bool secret);
+int cmd_token_issue(struct lwctl *, const struct command *);
 int cmd_cert_issue(struct lwctl *, const struct command *);
 int cmd_cert_show(struct lwctl *, const struct command *);
 int cmd_cert_revoke(struct lwctl *, const struct command *);

@@ -50,7 +50,9 @@ int write_out(struct lwctl *c, const char *path, struct lw_bytes data, bool secr
 		return fail(c, EX_FAILED, "failed", "cannot write %s: %s", path, strerror(errno));
 	size_t n = 0;
 	ssize_t put = 0;
-	while (n < data.n && (put = write(fd, data.p + n, data.n - n)) > 0)
+	if (secret && fchmod(fd, 0600) != 0) /* it may have been there */
+		put = -1;
+	while (put >= 0 && n < data.n && (put = write(fd, data.p + n, data.n - n)) > 0)
 		n += (size_t)put;
 	if (close(fd) != 0 || put < 0)
 		return fail(c, EX_FAILED, "failed", "cannot write %s: %s", path, strerror(errno));

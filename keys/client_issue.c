@@ -148,3 +148,61 @@ int keys_cert_cap(struct keys *k, uint32_t tenant, struct lw_bytes leaf, bool co
 
 	return leaf.n > KEYS_MAX_LEAF ? LW_EAUTH : keys_client_token(k, &q, ret_token, ret_cap);
 }
+
+int keys_token_issue(struct keys *k, struct lw_bytes token, uint32_t tenant, const struct keys_token_order *o, struct lw_arena *arena,
+        struct keys_issued *ret, char why[200])
+{
+	struct keys_request q = { .id = KEYS_MSG_TOKEN_ISSUE,
+		.token = token,
+		.tenant = tenant,
+		.subject = o->subject,
+		.user = o->subject_name,
+		.token_type = (uint8_t)o->type,
+		.audience = o->audience,
+		.alg = o->alg,
+		.request_id = o->request_id,
+		.life = o->life,
+		.not_before = o->not_before };
+	struct keys_answer a = { 0 };
+	int err = LW_EINVAL;
+
+	if (o->life >= 0 && o->not_before >= 0 && q.user.n <= KEYS_MAX_NAME && q.audience.n <= KEYS_MAX_URI && q.alg.n <= KEYS_MAX_ALG &&
+	        q.request_id.n <= KEYS_MAX_TOKEN_ID)
+		err = keys_client_call(k, &q, arena, &a);
+	memcpy(why, a.text, sizeof(a.text));
+	if (!err)
+		*ret = (struct keys_issued){ a.blob, a.token_id, a.from, a.time };
+	return err;
+}
+
+int keys_accept_assertion(struct keys *k, struct lw_bytes tenant, struct lw_bytes fields, struct lw_bytes signature, enum keys_accept as,
+        int64_t renewable, struct keys_token *ret_token, struct lw_cap *ret_cap)
+{
+	struct keys_request q = { .id = KEYS_MSG_ASSERTION_ACCEPT,
+		.name = tenant,
+		.fields = fields,
+		.signature = signature,
+		.as = (uint8_t)as,
+		.renewable = renewable };
+	struct lw_arena *arena;
+	struct keys_answer a;
+	struct lw_reader r;
+	struct lw_cap cap;
+	int err;
+
+	if (tenant.n > KEYS_MAX_NAME || fields.n > KEYS_MAX_FIELDS || signature.n > KEYS_MAX_SIGNATURE || renewable < 0)
+		return LW_EAUTH;
+	if (as == KEYS_AS_CREDENTIAL)
+		return keys_client_token(k, &q, ret_token, ret_cap);
+	arena = lw_arena_new(65536, true);
+	err = arena ? keys_client_call(k, &q, arena, &a) : LW_ENOMEM;
+	if (!err) {
+		lw_reader_init(&r, a.blob);
+		if (lw_cap_get(&r, &cap) || lw_reader_end(&r))
+			err = LW_EINTERNAL;
+		else
+			*ret_cap = cap;
+	}
+	lw_arena_free(arena);
+	return err;
+}

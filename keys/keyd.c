@@ -227,6 +227,8 @@ static int (*const handlers[])(struct keyd *, struct keys_call *) = {
 	[KEYS_MSG_OCSP] = keyd_ocsp,
 	[KEYS_MSG_ROOT_EXPORT] = keyd_root_export,
 	[KEYS_MSG_ROOT_IMPORT] = keyd_root_import,
+	[KEYS_MSG_TOKEN_ISSUE] = keyd_token_issue,
+	[KEYS_MSG_ASSERTION_ACCEPT] = keyd_assertion_accept,
 };
 
 /* ---- gates: what a row needs, shown before its handler runs ---- */
@@ -417,7 +419,8 @@ int keyd_new(const char *dir, struct store *store, const struct lw_clock *clock,
 	k->guesses = keys_guesses_new(clock, &k->policy);
 	k->lane = keys_lane_new(cores > 0 ? (unsigned)cores : 1, LANE_WAITING, LANE_WAITING_TENANT);
 	k->cache = keyd_cache_new();
-	if (!k->dir || !k->files || !k->guesses || !k->lane || !k->cache)
+	k->spares = keyd_spares_new();
+	if (!k->dir || !k->files || !k->guesses || !k->lane || !k->cache || !k->spares)
 		goto out;
 	rc = keys_master_load(dir, &k->master, err);
 	if (!rc)
@@ -460,6 +463,7 @@ void keyd_free(struct keyd *k)
 	for (int i = 0; i < 2; i++)
 		lw_arena_free(k->crl[i].arena);
 	keyd_cache_free(k->cache);
+	keyd_spares_free(k->spares);
 	pthread_mutex_destroy(&k->lock);
 	lw_wipe(k, sizeof(*k));
 	free(k);

@@ -58,6 +58,7 @@ struct keyd {
 	struct keyd_serial serials[KEYD_SERIALS]; /* signed last */
 	unsigned next_serial;
 	struct keyd_cache *cache;        /* keys/sign.h */
+	struct keyd_spares *spares;      /* the same */
 };
 
 /* One request. The gate of its row filled cap (and session, for the operator and those with a token) before the handler runs. */
@@ -115,6 +116,9 @@ int keyd_cert_cap(struct keyd *, struct keys_call *);
 /* keys/keyd_login.c */
 int keyd_login(struct keyd *, struct keys_call *);
 int keyd_adopt(struct keyd *, struct keys_call *);
+/* keys/keyd_token.c */
+int keyd_token_issue(struct keyd *, struct keys_call *);
+int keyd_assertion_accept(struct keyd *, struct keys_call *); /* blob: with KEYS_AS_TARGET, a capability without MAC */
 /* keys/keyd_password.c */
 int keyd_verify(struct keyd *, struct keys_call *);
 int keyd_set_password(struct keyd *, struct keys_call *);

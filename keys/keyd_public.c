@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/err.h"
 #include "base/log.h"
+#include "keys/token.h"
 
 #define MINUTE    (60 * LW_SECOND)
 #define HOUR      (60 * MINUTE)
@@ -241,6 +242,22 @@ static int ca_der(struct keyd *k, struct keys_call *c, const struct store_tenant
 	return keyd_ca_builders()->der(l->sets.v[0].cert, c->arena, &c->a.blob);
 }
 
+/* ---- what verifies tokens ---- */
+static int signers(struct keyd *k, struct keys_call *c, const struct store_tenant *t, struct keyd_reading *r, struct keyd_loaded *l)
+{
+	const struct keyd_signers *s = l->it;
+	struct lw_writer w;
+	int err;
+
+	(void)t, (void)r;
+	lw_writer_init(&w, KEYS_MAX_BLOB);
+	err = s->builder->publish(s->v, s->pem, s->n, &w);
+	if (!err)
+		err = give(c, lw_written(&w), lw_wall(k->clock) + MINUTE);
+	lw_writer_done(&w);
+	return err;
+}
+
 /* kind 0: of the installation. */
 static const struct {
 	enum keys_kind kind;
@@ -253,6 +270,8 @@ static const struct {
 	[KEYS_CA_PEM] = { KEYS_CA, ca_pem },
 	[KEYS_CA_DER] = { KEYS_CA, ca_der },
 	[KEYS_CA_CRL] = { KEYS_CA, ca_crl },
+	[KEYS_JWKS] = { KEYS_JWT, signers },
+	[KEYS_SAML_CERTS] = { KEYS_SAML, signers },
 };
 
 /* By name, enabled, with its keys at hand. All are the caller's to end, also after an error. */

@@ -26,6 +26,8 @@ const struct keys_ca_builders *keyd_ca_builders(void)
 /* ---- the kinds ---- */
 const struct keyd_kind keyd_kinds[] = {
 	{ KEYS_CA, "ca", "lwCaKey", false, keyd_ca_make, keyd_ca_load, keyd_ca_unload },
+	{ KEYS_SAML, "saml", "lwSamlKey", false, keyd_saml_make, keyd_saml_load, keyd_signers_unload },
+	{ KEYS_JWT, "jwt", "lwJwtKey", true, keyd_jwt_make, keyd_jwt_load, keyd_signers_unload },
 };
 const size_t keyd_nkinds = sizeof(keyd_kinds) / sizeof(keyd_kinds[0]);
 

@@ -71,6 +71,11 @@ const struct keys_row keys_rows[] = {
 	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_FILE }, { KEYS_A_BLOB } },
 	{ KEYS_MSG_ROOT_IMPORT, "root-import", FROM_DIRECTORY, KEYS_NEED_INSTALLATION, ACCESS_ADMINISTER,
 	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_FILE }, { KEYS_A_END } },
+	{ KEYS_MSG_TOKEN_ISSUE, "token-issue", FROM_DIRECTORY | FROM_WEB, KEYS_NEED_VERB, ACCESS_TOKEN, KEYS_LANE_SIGN,
+	        { KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_SUBJECT, KEYS_F_ORDER, KEYS_F_ALG },
+	        { KEYS_A_BLOB, KEYS_A_TOKEN_ID, KEYS_A_FROM, KEYS_A_TIME } },
+	{ KEYS_MSG_ASSERTION_ACCEPT, "assertion-accept", FROM_WEB, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
+	        { KEYS_F_TENANT_NAME, KEYS_F_ASSERTION }, { KEYS_A_TOKEN, KEYS_A_BLOB } },
 };
 const size_t keys_nrows = sizeof(keys_rows) / sizeof(keys_rows[0]);
 
@@ -339,6 +344,55 @@ static void get_leaf(struct lw_reader *r, struct keys_request *q)
 {
 	q->leaf = lw_get_counted(r, KEYS_MAX_LEAF);
 }
+/* Time and life are never negative. */
+static int64_t get_us(struct lw_reader *r)
+{
+	int64_t us = (int64_t)lw_get_u64(r);
+
+	if (us < 0 && !r->err)
+		r->err = LW_EINVAL;
+	return us;
+}
+static uint8_t get_one_of(struct lw_reader *r, uint8_t last)
+{
+	uint8_t v = lw_get_u8(r);
+
+	if ((v == 0 || v > last) && !r->err)
+		r->err = LW_EINVAL;
+	return v;
+}
+static void put_order(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_u8(w, q->token_type);
+	lw_put_counted(w, q->user);
+	lw_put_counted(w, q->audience);
+	lw_put_counted(w, q->request_id);
+	lw_put_u64(w, (uint64_t)q->life);
+	lw_put_u64(w, (uint64_t)q->not_before);
+}
+static void get_order(struct lw_reader *r, struct keys_request *q)
+{
+	q->token_type = get_one_of(r, KEYS_JWT_TOKEN);
+	q->user = lw_get_counted(r, KEYS_MAX_NAME);
+	q->audience = lw_get_counted(r, KEYS_MAX_URI);
+	q->request_id = lw_get_counted(r, KEYS_MAX_TOKEN_ID);
+	q->life = get_us(r);
+	q->not_before = get_us(r);
+}
+static void put_assertion(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_counted(w, q->fields);
+	lw_put_counted(w, q->signature);
+	lw_put_u8(w, q->as);
+	lw_put_u64(w, (uint64_t)q->renewable);
+}
+static void get_assertion(struct lw_reader *r, struct keys_request *q)
+{
+	q->fields = lw_get_counted(r, KEYS_MAX_FIELDS);
+	q->signature = lw_get_counted(r, KEYS_MAX_SIGNATURE);
+	q->as = get_one_of(r, KEYS_AS_TARGET);
+	q->renewable = get_us(r);
+}
 
 static const struct {
 	void (*put)(struct lw_writer *, const struct keys_request *);
@@ -369,6 +423,8 @@ static const struct {
 	[KEYS_F_OCSP] = { put_ocsp, get_ocsp },
 	[KEYS_F_LEAF] = { put_leaf, get_leaf },
 	[KEYS_F_FILE] = { put_file, get_file },
+	[KEYS_F_ORDER] = { put_order, get_order },
+	[KEYS_F_ASSERTION] = { put_assertion, get_assertion },
 };
 
 void keys_request_put(struct lw_writer *w, const struct keys_row *row, const struct keys_request *q)
@@ -472,6 +528,14 @@ static void get_a_from(struct lw_reader *r, struct keys_answer *a)
 {
 	a->from = (int64_t)lw_get_u64(r);
 }
+static void put_a_token_id(struct lw_writer *w, const struct keys_answer *a)
+{
+	lw_put_counted(w, a->token_id);
+}
+static void get_a_token_id(struct lw_reader *r, struct keys_answer *a)
+{
+	a->token_id = lw_get_counted(r, KEYS_MAX_TOKEN_ID);
+}
 
 static const struct {
 	void (*put)(struct lw_writer *, const struct keys_answer *);
@@ -483,6 +547,7 @@ static const struct {
 	[KEYS_A_TIME] = { put_a_time, get_a_time },
 	[KEYS_A_PEM] = { put_a_pem, get_a_pem },
 	[KEYS_A_FROM] = { put_a_from, get_a_from },
+	[KEYS_A_TOKEN_ID] = { put_a_token_id, get_a_token_id },
 };
 
 void keys_answer_put(struct lw_writer *w, const struct keys_row *row, int err, const struct keys_answer *a)

@@ -21,6 +21,10 @@
 #define KEYS_MAX_OCSP       4096
 #define KEYS_MAX_LEAF       8192
 #define KEYS_MAX_FILE       8192
+#define KEYS_MAX_URI        2048
+#define KEYS_MAX_TOKEN_ID   256
+#define KEYS_MAX_FIELDS     30000 /* of an assertion that comes back */
+#define KEYS_MAX_SIGNATURE  512
 #define KEYS_MAX_PEM        32768
 
 enum keys_msg_id {
@@ -50,7 +54,9 @@ enum keys_msg_id {
 	KEYS_MSG_PUBLIC = 25,
 	KEYS_MSG_OCSP = 26,
 	KEYS_MSG_ROOT_EXPORT = 27,
-	KEYS_MSG_ROOT_IMPORT = 28
+	KEYS_MSG_ROOT_IMPORT = 28,
+	KEYS_MSG_TOKEN_ISSUE = 30,
+	KEYS_MSG_ASSERTION_ACCEPT = 31
 };
 
 /* What must be shown before the handler runs. 0 is refused, so that a row can't be forgotten. */
@@ -92,6 +98,12 @@ struct keys_request {
 	struct lw_bytes profile, serial;
 	uint8_t what;               /* enum keys_public */
 	struct lw_bytes ocsp, file;
+	uint8_t token_type;         /* enum keys_token_type; what is ordered is about subject, or about user */
+	struct lw_bytes audience, request_id;
+	int64_t life, not_before;
+	struct lw_bytes fields, signature; /* of an assertion that is shown */
+	uint8_t as;                 /* enum keys_accept */
+	int64_t renewable;
 };
 struct keys_answer {
 	struct lw_bytes token;
@@ -99,6 +111,7 @@ struct keys_answer {
 	size_t nitems;
 	struct lw_bytes blob, pem;
 	int64_t time, from;
+	struct lw_bytes token_id;
 	char text[200];             /* with LW_EPWPOLICY: for the user */
 };
 
@@ -129,9 +142,11 @@ enum keys_field {
 	KEYS_F_OCSP,
 	KEYS_F_FILE,
 	KEYS_F_LEAF,
+	KEYS_F_ORDER,
+	KEYS_F_ASSERTION,
 	KEYS_F_COUNT
 };
-enum keys_answer_field { KEYS_A_END = 0, KEYS_A_TOKEN, KEYS_A_ITEMS, KEYS_A_BLOB, KEYS_A_TIME, KEYS_A_PEM, KEYS_A_FROM, KEYS_A_COUNT };
+enum keys_answer_field { KEYS_A_END = 0, KEYS_A_TOKEN, KEYS_A_ITEMS, KEYS_A_BLOB, KEYS_A_TIME, KEYS_A_PEM, KEYS_A_FROM, KEYS_A_TOKEN_ID, KEYS_A_COUNT };
 
 struct keys_row {
 	uint16_t id;

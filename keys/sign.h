@@ -92,6 +92,23 @@ int keyd_tenant_named(struct keyd *, struct lw_arena *, struct lw_bytes name, st
 const struct keys_ca_builders *keyd_ca_builders(void); /* NULL: none */
 
 /* ---- kinds' own files ---- */
+/* keys/keyd_tokenkeys.c: the signers of assertions and JWTs, one for each set */
+struct keys_token_builder;
+const struct keys_token_builder *keyd_token_builder(enum keys_kind); /* NULL: none is registered */
+struct keyd_signers {
+	const struct keys_token_builder *builder;
+	const void *v[KEYD_SETS];
+	struct lw_bytes pem[KEYD_SETS];
+	size_t n;
+};
+int keyd_saml_make(struct keyd_making *);
+int keyd_jwt_make(struct keyd_making *);
+int keyd_saml_load(struct keyd *, const struct store_tenant *, const struct keyd_sets *, void **ret, char why[200]);
+int keyd_jwt_load(struct keyd *, const struct store_tenant *, const struct keyd_sets *, void **ret, char why[200]);
+void keyd_signers_unload(void *);
+struct keyd_spares *keyd_spares_new(void); /* RSA keys made ahead */
+void keyd_spares_free(struct keyd_spares *);
+
 int keyd_ca_make(struct keyd_making *);
 int keyd_ca_load(struct keyd *, const struct store_tenant *, const struct keyd_sets *, void **ret, char why[200]);
 void keyd_ca_unload(void *);

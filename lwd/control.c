@@ -34,6 +34,7 @@ const struct control_verb control_verbs[] = {
 	{ "cert.issue", ACCESS_ENROL, CONTROL_TENANT | CONTROL_TOKEN, control_cert_issue },
 	{ "cert.show", ACCESS_READ, CONTROL_TENANT, control_cert_show },
 	{ "cert.revoke", ACCESS_REVOKE, CONTROL_TENANT, control_cert_revoke },
+	{ "token.issue", ACCESS_TOKEN, CONTROL_TENANT | CONTROL_TOKEN, control_token_issue },
 	{ "tenant.create", ACCESS_ADMINISTER, CONTROL_INSTALLATION | CONTROL_TOKEN, control_tenant_create },
 	{ "tenant.list", ACCESS_READ, CONTROL_INSTALLATION, control_tenant_list },
 	{ "tenant.show", ACCESS_READ, CONTROL_INSTALLATION, control_tenant_show },

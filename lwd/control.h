@@ -84,6 +84,7 @@ int control_ca_root_import(struct control_call *);
 int control_cert_issue(struct control_call *);
 int control_cert_show(struct control_call *);
 int control_cert_revoke(struct control_call *);
+int control_token_issue(struct control_call *);
 int control_tenant_create(struct control_call *);
 int control_tenant_list(struct control_call *);
 int control_tenant_show(struct control_call *);

@@ -17,6 +17,8 @@
 #include "keys/guess.h"
 #include "keys/issue.h"
 #include "kdc/kdc.h"
+#include "oidc/issue.h"
+#include "saml/issue.h"
 #include "ldap/ldapd.h"
 #include "lwd/control.h"
 #include "lwd/netrole.h"
@@ -125,6 +127,7 @@ static int keyd_role_open(struct lwd_ctx *ctx, char err[256])
 	ctx->state = s;
 	keys_builders(&ca_builders);
 	keys_ca_builders(&ca_issuing);
+	keys_token_builders(&saml_issuing, &oidc_issuing);
 	r = store_open(ctx->dir, STORE_OPEN_READ, ctx->clock, &s->store, err);
 	if (r == LW_OK)
 		r = keyd_new(ctx->dir, s->store, ctx->clock, (struct lw_bytes){ ctx->boot_id, ctx->boot_id_n }, err,

@@ -10,6 +10,7 @@ const struct web_table *const web_tables[] = {
 	&web_login,
 	&web_ca,
 	&web_api,
+	&web_oidc,
 	NULL,
 };
 
