@@ -54,6 +54,8 @@ static int discovery(void *ctx, struct http_request *q, struct http_response *a)
 	json_t *doc;
 	int err = key_set(w, q, a, &set);
 
+	if (!err && !url)
+		err = LW_EUNAVAIL;
 	if (err)
 		return err == LW_ENOTFOUND ? nowhere(a) : err;
 	/* in the issuer the name has the form that tokens have it in */

@@ -23,10 +23,12 @@ static void request(struct lw_bytes in)
 	must(row->need != KEYS_NEED_NOTHING_IS_AN_ERROR && row->from != 0);
 	must(q.token.n <= LW_CAP_MAX && q.password.n <= KEYS_MAX_PASSWORD && q.old.n <= KEYS_MAX_PASSWORD &&
 	        q.csr.n <= KEYS_MAX_CSR);
-	must(q.name.n < 256 && q.realm.n < 256 && q.krb_name.n < 320 && q.admin_name.n < 256 &&
+	must(q.name.n <= KEYS_MAX_NAME && q.user.n <= KEYS_MAX_NAME && q.realm.n < 256 && q.krb_name.n < 320 && q.admin_name.n < 256 &&
 	        q.addr.n < 64);
 	must(q.alg.n <= KEYS_MAX_ALG && q.profile.n <= KEYS_MAX_PROFILE && q.serial.n <= KEYS_MAX_SERIAL && q.ocsp.n <= KEYS_MAX_OCSP &&
 	        q.file.n <= KEYS_MAX_FILE && q.kind < KEYS_KIND_COUNT && q.what < KEYS_PUBLIC_COUNT);
+	must(q.audience.n <= KEYS_MAX_URI && q.request_id.n <= KEYS_MAX_TOKEN_ID && q.fields.n <= KEYS_MAX_FIELDS && q.signature.n <= KEYS_MAX_SIGNATURE &&
+	        q.life >= 0 && q.not_before >= 0 && q.renewable >= 0 && q.token_type <= KEYS_JWT_TOKEN && q.as <= KEYS_AS_TARGET);
 	lw_writer_init(&w, KEYS_MAX_REQUEST);
 	keys_request_put(&w, row, &q);
 	must(w.err == 0 && lw_eq(lw_written(&w), in));

@@ -185,6 +185,12 @@ static void issuing(struct keys_request *q, char **w, size_t n)
 		q->name = lw_str(value_of(w, n, "in", "beta.example"));
 	if (q->id == KEYS_MSG_CERT)
 		q->csr = table_csr();
+	q->token_type = !strcmp(value_of(w, n, "type", "saml"), "jwt") ? KEYS_JWT_TOKEN : KEYS_SAML2;
+	q->audience = lw_str(value_of(w, n, "aud", ""));
+	q->as = KEYS_AS_CREDENTIAL;
+	q->fields = q->signature = LW_LIT("junk");
+	if (q->id == KEYS_MSG_ASSERTION_ACCEPT)
+		q->name = lw_str(value_of(w, n, "in", "beta.example"));
 	/* the database is put back before each cell, and with it the intents */
 	memset(world.keyd->serials, 0, sizeof(world.keyd->serials));
 }

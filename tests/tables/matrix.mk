@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 TABLES_WORLD = tests/tables/world.c tests/tables/world.h tests/tables/client.c tests/tables/client.h tests/unit/tenant_fix.c tests/unit/tenant_fix.h \
 	$(CONTROL)
-TABLES_LIBS = libldapd.a libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(LDAP_LIBS) $(GSSAPI_LIBS)
+TABLES_LIBS = libsaml.a liboidc.a libldapd.a libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(LDAP_LIBS) $(GSSAPI_LIBS)
 check_PROGRAMS += tests/tables/matrix tests/tables/leaks
 TESTS += tests/tables/matrix tests/tables/leaks
 tests_tables_matrix_SOURCES = tests/tables/matrix.c tests/tables/mutants.c tests/tables/tables.h tests/tables/ask_ldap.c tests/tables/want_ldap.c \

@@ -32,6 +32,10 @@ const struct line lines_forwarded[] = {
 	{ "ca.root.export", "", "ca.root.export", OWN("refused", "refused") },
 	{ "ca.root.import", "", "ca.root.import file=junk", OWN("refused", "refused") },
 
+	{ "token.issue", "one's own", "token.issue type=jwt audience=urn:api", OWN("refused", "ok+1") },
+	{ "token.issue", "another's", "token.issue type=jwt audience=urn:api subject=carol", OWN("refused", "ok+1") },
+	{ "token.issue", "absent", "token.issue type=jwt audience=urn:api subject=nobody", OWN("refused", "not-found") },
+	{ "token.issue", "for no audience", "token.issue type=jwt", OWN("refused", "ok+1") },
 	{ "cert.issue", "one's own", "cert.issue csr=CSR", OWN("ok+1", "ok+1") },
 	{ "cert.issue", "one's own, said", "cert.issue csr=CSR subject=bob", OWN("ok+1", "ok+1") },
 	{ "cert.issue", "another's", "cert.issue csr=CSR subject=carol", OWN("refused", "ok+1") },
@@ -153,8 +157,8 @@ const struct line lines_forwarded[] = {
 	{ "keytab.get", "user", "keytab.get name=bob", OWN("refused", "refused") },
 	{ "keytab.get", "in another tenant", "keytab.get name=cn=web1,ou=hosts,%",
 	        OWN("not-found", "not-found") },
-	{ "key.list", "", "key.list", OWN("refused", "ok+2") },
-	{ "key.rotate", "the realm's", "key.rotate kind=kerberos", OWN("refused", "ok+3") },
+	{ "key.list", "", "key.list", OWN("refused", "ok+5") },
+	{ "key.rotate", "the realm's", "key.rotate kind=kerberos", OWN("refused", "ok+6") },
 	/* whoever knows a token's name held the token */
 	{ "token.cancel", "good for an hour", "token.cancel id=a1 until=1795395600000000", OWN("ok+0", "ok+0") },
 	{ "token.cancel", "over already", "token.cancel id=a1 until=1795391999000000", OWN("usage", "usage") },

@@ -26,6 +26,21 @@ const struct line lines_routes[] = {
 	{ LOGIN, "a token does not make a new one", "POST /api/v1/tenants/~/login by=bearer", SAME("401") },
 	{ "POST /api/v1/login", "the system tenant", "POST /api/v1/login", { "401", "401", "401", "401", "200", "401" } },
 	{ LOGIN, "in the clear", "POST /api/v1/tenants/~/login clear", SAME("403") },
+
+	/* web_oidc.c: public; a tenant that is not there is a path that is not there */
+	{ "GET /openidconnect/jwks", "the system tenant's", "GET /openidconnect/jwks", SAME("200") },
+	{ "GET /openidconnect/jwks", "in the clear", "GET /openidconnect/jwks clear", SAME("403") },
+	{ "GET /openidconnect/jwks/{tenant}", "beta's", "GET /openidconnect/jwks/beta.example", SAME("200") },
+	{ "GET /openidconnect/jwks/{tenant}", "nobody's", "GET /openidconnect/jwks/delta.example", SAME("404") },
+	{ "GET /openidconnect/jwks/{tenant}", "no name", "GET /openidconnect/jwks/a%20b", SAME("404") },
+	{ "GET /openidconnect/.well-known/openid-configuration", "the system tenant's", "GET /openidconnect/.well-known/openid-configuration",
+	        SAME("200") },
+	{ "GET /openidconnect/{tenant}/.well-known/openid-configuration", "beta's",
+	        "GET /openidconnect/BETA.example/.well-known/openid-configuration", SAME("200") },
+	{ "GET /openidconnect/{tenant}/.well-known/openid-configuration", "nobody's",
+	        "GET /openidconnect/delta.example/.well-known/openid-configuration", SAME("404") },
+	{ "GET /openidconnect/{tenant}/.well-known/openid-configuration", "in the clear",
+	        "GET /openidconnect/beta.example/.well-known/openid-configuration clear", SAME("403") },
 #include "tests/tables/want_api.h"
 
 	/* web_ca.c: public, and in the clear as well, for those who verify a certificate with it. A tenant that is not there is a path that is not. */

@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "ca/ca.h"
+#include "oidc/issue.h"
+#include "saml/issue.h"
 #include "keys/keyd.h"
 #include "ldap/conn.h"
 #include "lwd/upkeep.h"
@@ -172,6 +174,7 @@ static void open_keyd(void)
 
 	if (keyd_new(world.dir, world.store, &world.clock, LW_LIT("a boot id"), err, &world.keyd))
 		die("keyd: %s", err);
+	check(keyd_urls(world.keyd, "https://lwd.acme.example", "http://lwd.acme.example"), "URLs");
 	world.keys = keys_around(world.keyd, LW_ROLE_DIRECTORY);
 	if (!world.keys)
 		die("out of memory");
@@ -186,6 +189,7 @@ static void start(void)
 		die("out of memory");
 	keys_builders(&ca_builders);
 	keys_ca_builders(&ca_issuing);
+	keys_token_builders(&saml_issuing, &oidc_issuing);
 }
 
 static void find_tenants(void)

@@ -49,6 +49,8 @@ static const struct {
 	{ 26, "ocsp", 1u << LW_ROLE_DIRECTORY | 1u << LW_ROLE_WEB, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN },
 	{ 27, "root-export", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_INSTALLATION, ACCESS_ADMINISTER, KEYS_LANE_SIGN },
 	{ 28, "root-import", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_INSTALLATION, ACCESS_ADMINISTER, KEYS_LANE_SIGN },
+	{ 30, "token-issue", 1u << LW_ROLE_DIRECTORY | 1u << LW_ROLE_WEB, KEYS_NEED_VERB, ACCESS_TOKEN, KEYS_LANE_SIGN },
+	{ 31, "assertion-accept", 1u << LW_ROLE_WEB, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN },
 };
 
 static void table(void **state)
@@ -134,7 +136,16 @@ static void requests_go_round(void **state)
 		.serial = LW_LIT("\1\2\3"),
 		.what = KEYS_CA_CRL,
 		.ocsp = LW_LIT("ocsp"),
-		.file = LW_LIT("file") };
+		.file = LW_LIT("file"),
+		.token_type = KEYS_SAML2,
+		.audience = LW_LIT("urn:a"),
+		.request_id = LW_LIT("_r"),
+		.life = 5,
+		.not_before = 6,
+		.fields = LW_LIT("fields"),
+		.signature = LW_LIT("signature"),
+		.as = KEYS_AS_CREDENTIAL,
+		.renewable = 7 };
 	struct lw_writer w, again;
 
 	lw_writer_init(&w, KEYS_MAX_REQUEST);
@@ -230,6 +241,32 @@ static void cert_on_the_wire(void **state)
 	assert_int_equal(keys_request_get((struct lw_bytes){ no_kind, sizeof(no_kind) }, &row, &q), LW_EINVAL);
 }
 
+static void tokens_on_the_wire(void **state)
+{
+	static uint8_t order[] = { 1, 0, 30, 0, 0, 0, 1, 't', 0, 0, 0, 5, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, KEYS_JWT_TOKEN,
+		0, 0, 0, 1, 'u', 0, 0, 0, 2, 'a', 'b', 0, 0, 0, 1, 'r', 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 1, 'x' };
+	static uint8_t shown[] = { 1, 0, 31, 0, 0, 0, 1, 'b', 0, 0, 0, 2, 'f', 'g', 0, 0, 0, 1, 's', KEYS_AS_TARGET, 0, 0, 0, 0, 0, 0, 0, 7 };
+	const struct keys_row *row;
+	struct keys_request q;
+
+	assert_int_equal(keys_request_get((struct lw_bytes){ order, sizeof(order) }, &row, &q), LW_OK);
+	assert_int_equal(row->id, KEYS_MSG_TOKEN_ISSUE);
+	assert_true(q.token_type == KEYS_JWT_TOKEN && lw_eq(q.user, LW_LIT("u")) && lw_eq(q.audience, LW_LIT("ab")) && lw_eq(q.request_id, LW_LIT("r")));
+	assert_true(q.life == 9 && q.not_before == 8 && lw_eq(q.alg, LW_LIT("x")) && q.subject.b[15] == 16);
+	order[28] = 0; /* no type */
+	assert_int_equal(keys_request_get((struct lw_bytes){ order, sizeof(order) }, &row, &q), LW_EINVAL);
+	order[28] = KEYS_JWT_TOKEN + 1;
+	assert_int_equal(keys_request_get((struct lw_bytes){ order, sizeof(order) }, &row, &q), LW_EINVAL);
+	order[28] = KEYS_SAML2;
+	order[45] = 0x80; /* a life below nothing */
+	assert_int_equal(keys_request_get((struct lw_bytes){ order, sizeof(order) }, &row, &q), LW_EINVAL);
+	assert_int_equal(keys_request_get((struct lw_bytes){ shown, sizeof(shown) }, &row, &q), LW_OK);
+	assert_true(lw_eq(q.name, LW_LIT("b")) && lw_eq(q.fields, LW_LIT("fg")) && lw_eq(q.signature, LW_LIT("s")));
+	assert_true(q.as == KEYS_AS_TARGET && q.renewable == 7);
+	shown[19] = KEYS_AS_TARGET + 1;
+	assert_int_equal(keys_request_get((struct lw_bytes){ shown, sizeof(shown) }, &row, &q), LW_EINVAL);
+}
+
 static void bounds_hold(void **state)
 {
 	static uint8_t big[KEYS_MAX_REQUEST];
@@ -290,6 +327,7 @@ int main(void)
 		cmocka_unit_test(kerberos_cap_on_the_wire),
 		cmocka_unit_test(login_on_the_wire),
 		cmocka_unit_test(cert_on_the_wire),
+		cmocka_unit_test(tokens_on_the_wire),
 		cmocka_unit_test(bounds_hold),
 		cmocka_unit_test(answers_go_round),
 	};
