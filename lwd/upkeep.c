@@ -33,15 +33,14 @@ struct upkeep {
 	bool stop;
 };
 
-static int write_op(struct store *store, uint32_t tenant, const struct store_op *op)
+static int write_op(struct store *store, uint32_t tenant, const struct store_op *op, struct store_result *res)
 {
-	struct store_result res = { 0 };
 	struct lw_session *s;
 	int rc = store_session_role(store, tenant, STORE_ROLE_UPKEEP, &s);
 
 	if (rc)
 		return rc;
-	rc = store_write(s, op, &res);
+	rc = store_write(s, op, res);
 	store_session_free(s);
 	return rc;
 }
@@ -54,13 +53,14 @@ int upkeep_keys(struct store *store, struct keys *keys, uint32_t tenant, int64_t
 		struct lw_arena *arena = lw_arena_new(ARENA, true);
 		struct store_op op = { .kind = STORE_TENANT_KEYS, .nsecrets = 1 };
 		struct store_sealed_item *items;
+		struct store_result res;
 		int64_t next;
 		size_t n;
 
 		rc = arena ? keys_due(keys, tenant, arena, &items, &n, &next) : LW_ENOMEM;
 		for (size_t j = 0; !rc && j < n; j++) {
 			op.secrets = &items[j];
-			rc = write_op(store, tenant, &op);
+			rc = write_op(store, tenant, &op, &res);
 		}
 		lw_arena_free(arena);
 		if (!rc)
@@ -72,8 +72,13 @@ int upkeep_keys(struct store *store, struct keys *keys, uint32_t tenant, int64_t
 int upkeep_expire(struct store *store, uint32_t tenant)
 {
 	const struct store_op op = { .kind = STORE_EXPIRE };
+	struct store_result res = { 0 };
+	int rc;
 
-	return write_op(store, tenant, &op);
+	do
+		rc = write_op(store, tenant, &op, &res);
+	while (!rc && res.version == STORE_EXPIRE_AT_ONCE);
+	return rc;
 }
 
 /* ---- the thread ---- */

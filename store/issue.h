@@ -90,7 +90,8 @@ bool store_token_cancelled(struct store_txn *, struct lw_bytes id);
  * STORE_CERT_REVOKE   serial, reason (not 7, 8); when is the writer's time. Needs `revoke` on the certificate or its subject. LW_EEXIST: is revoked already.
  * STORE_TOKEN_CANCEL  id (at most 64 octets of [A-Za-z0-9_.-]), until. By any session of the tenant whose token keyd has accepted.
  *                     LW_EEXIST: was cancelled before. until: at most 400 days from now.
- * STORE_EXPIRE        upkeep: removes token records past `until` and intents and certificates a week past their end, at most 256.
- *                     STORE_ROLE_UPKEEP (and who may `delete certificate`). The result's version says how many. */
+ * STORE_EXPIRE        upkeep: removes token records past `until` and intents and certificates a week past their end, at most
+ *                     STORE_EXPIRE_AT_ONCE; the result's version says how many. STORE_ROLE_UPKEEP (and who may `delete certificate`). */
+#define STORE_EXPIRE_AT_ONCE 256
 
 #endif

@@ -10,7 +10,6 @@
 	(INT64_C(3650) * 24 * 3600 * LW_SECOND) /* an intent that was revoked: nobody knows what was signed  \
 	                                         */
 #define TIME_MAX (INT64_C(253402300799) * LW_SECOND) /* the last second of the year 9999 */
-#define AT_ONCE  256
 
 static char *time_text(struct store_txn *t, int64_t us)
 {
@@ -325,7 +324,7 @@ int write_expire(struct store_txn *t, const struct store_op *op, struct eng_fx *
 	int err = now ? schema_ordkey(expires, NULL, t->arena, lw_str(now), &key) : LW_ENOMEM;
 
 	if (!err)
-		err = eng_ids_ord_first(t->eng, t->tenant, expires->id, key, AT_ONCE, &ids);
+		err = eng_ids_ord_first(t->eng, t->tenant, expires->id, key, STORE_EXPIRE_AT_ONCE, &ids);
 	for (; !err && ids && eng_ids_seek(ids, from, &id); from = id + 1) {
 		err = eng_entry(t->eng, t->tenant, id, &e);
 		if (err || !(e.flags & ACCESS_CERTIFICATE) || ops_policy_names(t->session->policy, id) ||

@@ -182,7 +182,7 @@ size_t list_mutants(struct mutant *ret, size_t max)
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]) && n < max; i++)
 		ret[n++] = (struct mutant){ roles[i].table, roles[i].row,
 			{ roles[i].role == STORE_ROLE_OPERATOR ? "the operator's verb"
-			                                       : "the binding role's verb",
+			                                       : "a role's verb",
 			        (void *)role_row(roles[i].role, roles[i].verb), sizeof(enum access_verb),
 			        roles[i].verb },
 			0, false };
