@@ -19,6 +19,7 @@
 #include "lwd/relay.h"
 #include "lwd/tls.h"
 #include "lwd/web.h"
+#include "saml/saml.h"
 
 #define ALIVE_US (20 * LW_SECOND)
 
@@ -120,6 +121,7 @@ static int web_open(struct lwd_ctx *ctx, char err[256])
 	ctx->state = s;
 	s->ctx = ctx;
 	lwd_netrole_prepare();
+	saml_prepare();
 	return LW_OK;
 }
 

@@ -11,6 +11,7 @@ const struct web_table *const web_tables[] = {
 	&web_ca,
 	&web_api,
 	&web_oidc,
+	&web_saml,
 	NULL,
 };
 

@@ -63,6 +63,7 @@ struct web_table {
 #define WEB_TABLE(rows) { #rows, rows, sizeof(rows) / sizeof(*(rows)) }
 extern const struct web_table *const web_tables[]; /* ended by NULL */
 extern const struct web_table web_health, web_login, web_ca, web_api, web_oidc;
+extern const struct web_table web_saml;
 /* All of them in one; the caller frees. NULL: no memory. */
 struct http_route *web_routes(size_t *ret_n);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""SAML: relying parties by lwctl rp, over the control socket and over HTTPS."""
+"""SAML: relying parties by lwctl rp, over the control socket and over HTTPS; the tenants' metadata with xmllint and pysaml2."""
 import json
 import os
 import sys
@@ -85,6 +85,54 @@ tap.ok(p.returncode == 0 and json.loads(p.stdout)["lwEntityId"] == "urn:example:
 tap.eq(remote("rp", "create", "far2", "--metadata", sample("least")).returncode, 5, "rp create --server: taken")
 tap.eq(remote("rp", "delete", "far").returncode, 0, "rp delete --server")
 tap.eq(remote("rp", "show", "far").returncode, 4, "rp show --server: not there")
+
+# ---- the tenants' own metadata
+import saml2  # noqa: E402
+from saml2.attribute_converter import ac_factory  # noqa: E402
+from saml2.mdstore import InMemoryMetaData  # noqa: E402
+
+SCHEMAS = os.path.join(os.path.dirname(saml2.__file__), "data", "schemas")
+W3C = {"http://www.w3.org/TR/2002/REC-xmldsig-core-20020212/xmldsig-core-schema.xsd": "xmldsig-core-schema.xsd",
+       "http://www.w3.org/TR/2002/REC-xmlenc-core-20021210/xenc-schema.xsd": "xenc-schema.xsd", "http://www.w3.org/2001/xml.xsd": "xml.xsd"}
+catalog = os.path.join(lwd.dir, "catalog.xml")
+with open(catalog, "w") as f:
+    f.write('<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog">%s</catalog>' % "".join(
+        '<system systemId="%s" uri="file://%s/%s"/>' % (url, SCHEMAS, name) for url, name in W3C.items()))
+
+
+def curl(path, *more):
+    p = run(["curl", "-sS", "--cacert", os.path.join(lwd.data, "ca.pem"), "-w", "\n%{http_code} %{content_type}", *more, env["LWD_SERVER"] + path])
+    body, line = p.stdout.rsplit("\n", 1)
+    return line, body
+
+
+def valid(xml):
+    p = run(["xmllint", "--noout", "--nonet", "--schema", os.path.join(SCHEMAS, "saml-schema-metadata-2.0.xsd"), "-"], stdin=xml, env={"XML_CATALOG_FILES": "file://" + catalog})
+    return tap.ok(p.returncode == 0, "the OASIS schema says yes", p.stderr)
+
+
+web = "https://lwd.acme.example:%d" % lwd.port("https")
+seen = set()
+for path, tenant in (("/acme.example", "acme.example"), ("", "acme.example"), ("/BETA.example", "beta.example")):
+    line, xml = curl("/websso/SAML2/Metadata" + path)
+    if not tap.eq(line, "200 application/samlmetadata+xml", "GET /websso/SAML2/Metadata" + path):
+        continue
+    valid(xml)
+    entity = web + "/websso/SAML2/Metadata/" + tenant
+    md = InMemoryMetaData(ac_factory(), xml)
+    md.load()
+    tap.eq(list(md.keys()), [entity], "pysaml2: the entityID is where it is")
+    certs = [c[1] for c in md.certs(entity, "idpsso", "signing")]
+    tap.ok(len(certs) >= 1, "pysaml2: it has a certificate that signs")
+    seen.add((tenant, "".join(certs[0].split())))
+    tap.eq([s["location"] for s in md.service(entity, "idpsso_descriptor", "single_sign_on_service")["urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"]],
+           [web + "/websso/SAML2/SSO/" + tenant], "pysaml2: where SSO will be")
+    tap.ok(web + "/sts/STSService/" + tenant + "?wsdl" in xml, "and the STS")
+tap.eq(len(seen), 2, "one key a tenant, and not the same")
+for tenant in ("delta.example", "a%20b"):
+    tap.ok(curl("/websso/SAML2/Metadata/" + tenant)[0].startswith("404"), "no such tenant: " + tenant)
+lwd.must("tenant", "disable", "beta.example")
+tap.ok(curl("/websso/SAML2/Metadata/beta.example")[0].startswith("404"), "a tenant that is shut: as if it were not there")
 
 lwd.close(tap)
 tap.done()

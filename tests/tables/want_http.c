@@ -41,6 +41,13 @@ const struct line lines_routes[] = {
 	        "GET /openidconnect/delta.example/.well-known/openid-configuration", SAME("404") },
 	{ "GET /openidconnect/{tenant}/.well-known/openid-configuration", "in the clear",
 	        "GET /openidconnect/beta.example/.well-known/openid-configuration clear", SAME("403") },
+
+	/* web_saml.c: public; a tenant that is not there is a path that is not there */
+	{ "GET /websso/SAML2/Metadata", "the system tenant's", "GET /websso/SAML2/Metadata", SAME("200") },
+	{ "GET /websso/SAML2/Metadata", "in the clear", "GET /websso/SAML2/Metadata clear", SAME("403") },
+	{ "GET /websso/SAML2/Metadata/{tenant}", "beta's", "GET /websso/SAML2/Metadata/BETA.example", SAME("200") },
+	{ "GET /websso/SAML2/Metadata/{tenant}", "nobody's", "GET /websso/SAML2/Metadata/delta.example", SAME("404") },
+	{ "GET /websso/SAML2/Metadata/{tenant}", "no name", "GET /websso/SAML2/Metadata/a%20b", SAME("404") },
 #include "tests/tables/want_api.h"
 
 	/* web_ca.c: public, and in the clear as well, for those who verify a certificate with it. A tenant that is not there is a path that is not. */

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SAML 2.0, as far as it goes: a tenant's metadata. */
+#include "lwd/web.h"
+
+#include <stdio.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "saml/saml.h"
+
+#define MAX_CERTS 16
+
+/* A tenant that is not there, or is shut, is a path that is not there. */
+static int nowhere(struct http_response *a)
+{
+	a->status = 404;
+	a->type = "application/problem+json";
+	lw_writer_reset(&a->body);
+	http_problem_put(&a->body, a->status, NULL, NULL);
+	return a->body.err;
+}
+
+/* The certificates of a PEM file, as DER. */
+static int read_pem(struct lw_bytes pem, struct lw_arena *arena, struct lw_bytes ret[MAX_CERTS], size_t *ret_n)
+{
+	BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
+	char *name = NULL, *header = NULL;
+	unsigned char *data = NULL;
+	long len;
+	size_t n = 0;
+
+	while (bio && n < MAX_CERTS && PEM_read_bio(bio, &name, &header, &data, &len) == 1) {
+		ret[n++] = lw_dup(arena, (struct lw_bytes){ data, (size_t)len });
+		OPENSSL_free(name);
+		OPENSSL_free(header);
+		OPENSSL_free(data);
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	*ret_n = n;
+	return lw_arena_failed(arena) ? LW_ENOMEM : LW_OK;
+}
+
+/* Every key that signs or will; what it says may be kept as long as keyd says so. */
+static int metadata(void *ctx, struct http_request *q, struct http_response *a)
+{
+	struct web *w = ctx;
+	struct lw_bytes pem, certs[MAX_CERTS];
+	int64_t until = 0, now = lw_wall(w->clock);
+	char age[48], *tenant;
+	size_t n = 0;
+	int err = lw_domain_canon(q->arena, web_tenant(w, q), &tenant); /* in the entityID the name has the form that tokens have it in */
+
+	if (!err)
+		err = keys_public(w->keys, KEYS_SAML_CERTS, lw_str(tenant), q->arena, &pem, &until);
+	if (!err)
+		err = read_pem(pem, q->arena, certs, &n);
+	if (err)
+		return err == LW_ENOTFOUND || err == LW_EINVAL ? nowhere(a) : err;
+	snprintf(age, sizeof(age), "public, max-age=%lld", until > now ? (long long)((until - now) / LW_SECOND) : 0LL);
+	http_put_field(a, "Cache-Control", lw_str(age));
+	a->type = "application/samlmetadata+xml";
+	return saml_metadata_put(&a->body, lw_str(w->url), lw_str(tenant), certs, n);
+}
+
+#define PUBLIC(p, r) { .method = HTTP_GET, .pattern = p, .right = ACCESS_READ, .auth = HTTP_AUTH_NONE, .run = r }
+static const struct http_route saml[] = {
+	PUBLIC("/websso/SAML2/Metadata", metadata),
+	PUBLIC("/websso/SAML2/Metadata/{tenant}", metadata),
+};
+const struct web_table web_saml = WEB_TABLE(saml);
