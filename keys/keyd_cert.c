@@ -144,15 +144,21 @@ static int may_enrol(struct keyd *k, struct keys_call *c, bool names_owned, int6
 }
 
 /* A serial is good for one signature. keyd forgets when it is restarted; nobody has seen what it signed before then. */
+static struct keyd_serial *spent(struct keyd *k, struct lw_bytes serial)
+{
+	for (size_t i = 0; i < KEYD_SERIALS; i++) {
+		if (k->serials[i].n == serial.n && memcmp(k->serials[i].b, serial.p, serial.n) == 0)
+			return &k->serials[i];
+	}
+	return NULL;
+}
+
 static int spend(struct keyd *k, struct lw_bytes serial)
 {
-	int err = LW_OK;
+	int err;
 
 	pthread_mutex_lock(&k->lock);
-	for (size_t i = 0; i < KEYD_SERIALS && !err; i++) {
-		if (k->serials[i].n == serial.n && memcmp(k->serials[i].b, serial.p, serial.n) == 0)
-			err = LW_EAGAIN;
-	}
+	err = spent(k, serial) ? LW_EAGAIN : LW_OK;
 	if (!err) {
 		struct keyd_serial *s = &k->serials[k->next_serial++ % KEYD_SERIALS];
 
@@ -161,6 +167,18 @@ static int spend(struct keyd *k, struct lw_bytes serial)
 	}
 	pthread_mutex_unlock(&k->lock);
 	return err;
+}
+
+/* Refused: nothing was signed. */
+static void unspend(struct keyd *k, struct lw_bytes serial)
+{
+	struct keyd_serial *s;
+
+	pthread_mutex_lock(&k->lock);
+	s = spent(k, serial);
+	if (s)
+		s->n = 0;
+	pthread_mutex_unlock(&k->lock);
 }
 
 struct ordered {
@@ -274,8 +292,11 @@ int keyd_cert(struct keyd *k, struct keys_call *c)
 		err = decide(k, c, &o, why);
 	if (!err)
 		err = spend(k, c->q.serial);
-	if (!err)
+	if (!err) {
 		err = sign(k, c, &o, &cert, why);
+		if (err == LW_EACCES || err == LW_EINVAL || err == LW_EUNSUPPORTED)
+			unspend(k, c->q.serial);
+	}
 	keyd_unload(k, o.loaded);
 	if (!err) {
 		c->a.blob = cert.der;

@@ -7,7 +7,6 @@
 #include "base/err.h"
 #include "base/log.h"
 
-#define SETS_VERSION 1
 #define MINUTE       (60 * LW_SECOND)
 #define LATEST       (3600 * LW_SECOND) /* ask again after so long in any case */
 
@@ -49,62 +48,6 @@ bool keyd_set_current(const struct keyd_kind *kind, const struct keyd_sets *s, s
 			return false;
 	}
 	return true;
-}
-
-/* ---- encoding ---- */
-void keyd_sets_put(struct lw_writer *w, const struct keyd_sets *s)
-{
-	lw_put_u8(w, SETS_VERSION);
-	lw_put_u8(w, (uint8_t)s->n);
-	for (size_t i = 0; i < s->n; i++) {
-		const struct keyd_set *v = &s->v[i];
-
-		lw_put_str(w, v->id);
-		lw_put_str(w, v->alg);
-		lw_put_u64(w, (uint64_t)v->created);
-		lw_put_u64(w, (uint64_t)v->not_after);
-		lw_put_counted(w, v->key);
-		lw_put_counted(w, v->cert);
-	}
-}
-
-int keyd_sets_get(struct lw_bytes in, struct lw_arena *arena, struct keyd_sets *ret)
-{
-	struct keyd_sets s = { .n = 0 };
-	struct lw_reader r;
-	int err;
-
-	lw_reader_init(&r, in);
-	if (lw_get_u8(&r) != SETS_VERSION)
-		return r.err ? r.err : LW_EVERSION;
-	s.n = lw_get_u8(&r);
-	if (s.n > KEYD_SETS)
-		return LW_EINVAL;
-	for (size_t i = 0; i < s.n; i++) {
-		struct keyd_set *v = &s.v[i];
-
-		v->id = (const char *)lw_dup(arena, lw_get_counted(&r, KEYD_SET_TEXT)).p;
-		v->alg = (const char *)lw_dup(arena, lw_get_counted(&r, KEYD_SET_TEXT)).p;
-		v->created = (int64_t)lw_get_u64(&r);
-		v->not_after = (int64_t)lw_get_u64(&r);
-		v->key = lw_dup(arena, lw_get_counted(&r, KEYD_SET_KEY));
-		v->cert = lw_dup(arena, lw_get_counted(&r, KEYD_SET_CERT));
-	}
-	err = lw_reader_end(&r);
-	if (!err && lw_arena_failed(arena))
-		err = LW_ENOMEM;
-	if (!err)
-		*ret = s;
-	return err;
-}
-
-struct keyd_set *keyd_sets_front(struct keyd_sets *s)
-{
-	if (s->n < KEYD_SETS)
-		s->n++;
-	memmove(&s->v[1], &s->v[0], (s->n - 1) * sizeof(s->v[0]));
-	s->v[0] = (struct keyd_set){ 0 };
-	return &s->v[0];
 }
 
 /* ---- reading ---- */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is sealed, once it is open: both items, the wrapped data keys, and principal names. */
+/* What is sealed, once it is open: both items of a principal, a tenant's signing keys, the wrapped data keys, and principal names. */
 #include <stdlib.h>
 #include "base/err.h"
 #include "keys/master.h"
 #include "keys/password.h"
+#include "keys/sign.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,6 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct lw_arena *a = lw_arena_new(1u << 20, false);
 	struct keys_bundle b;
 	struct keys_krb k;
+	struct keyd_sets s;
 	struct lw_writer w;
 	uint8_t out[32];
 
@@ -37,6 +39,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lw_writer_reset(&w);
 	if (keys_krb_get(in, &k) == LW_OK) {
 		keys_krb_put(&w, &k);
+		same(&w, in);
+	}
+	lw_writer_reset(&w);
+	if (keyd_sets_get(in, a, &s) == LW_OK) {
+		keyd_sets_put(&w, &s);
 		same(&w, in);
 	}
 	lw_writer_done(&w);

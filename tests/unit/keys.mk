@@ -28,3 +28,8 @@ check_PROGRAMS += tests/unit/test_keyd_login
 TESTS += tests/unit/test_keyd_login
 tests_unit_test_keyd_login_SOURCES = tests/unit/test_keyd_login.c $(KEYD_FIX)
 tests_unit_test_keyd_login_LDADD = libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_keyd_cert
+TESTS += tests/unit/test_keyd_cert
+tests_unit_test_keyd_cert_SOURCES = tests/unit/test_keyd_cert.c $(KEYD_FIX)
+tests_unit_test_keyd_cert_LDADD = libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(CMOCKA_LIBS)
