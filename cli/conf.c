@@ -141,13 +141,22 @@ static bool keep_krb5_conf(struct print *p, const char *path)
 	return true;
 }
 
+/* Where the admin API answers: on loopback alone the host's own name may not lead there. */
+static const char *server_url(struct print *p)
+{
+	if (p->cfg.web_url && *p->cfg.web_url)
+		return p->cfg.web_url;
+	return lw_printf(p->c->arena, "https://%s:%" PRIu64, kdc_host(p) == p->cfg.hostname ? p->cfg.hostname : "localhost",
+		443 + p->cfg.port_offset);
+}
+
 static int print_env(struct print *p)
 {
 	bool own = !strcmp(p->domain, p->cfg.domain);
 	char path[PATH_MAX + 300];
 
-	printf("export LWD_DATA='%s'\nexport LWD_SERVER='https://%s:%" PRIu64 "'\nexport LWD_TENANT='%s'\nexport LWD_CACERT='%s/ca.pem'\n",
-		p->dir, p->cfg.hostname, 443 + p->cfg.port_offset, p->domain, p->dir);
+	printf("export LWD_DATA='%s'\nexport LWD_SERVER='%s'\nexport LWD_TENANT='%s'\nexport LWD_CACERT='%s/ca.pem'\n", p->dir, server_url(p), p->domain,
+		p->dir);
 	printf("export LDAPURI='ldap://%s:%" PRIu64 "/'\nexport LDAPTLS_CACERT='%s/ca.pem'\n", p->cfg.hostname, 389 + p->cfg.port_offset,
 		p->dir);
 	if (snprintf(path, sizeof(path), "%s/krb5%s%s.conf", p->dir, own ? "" : "-", own ? "" : p->domain) >= PATH_MAX ||

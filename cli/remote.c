@@ -73,7 +73,8 @@ static int ask_once(struct lwctl *c, const struct api_row *row, const struct ctl
 	return status;
 }
 
-/* Whatever was printed is freed by the end of the program: items point into the answers. */
+static json_t *answers; /* what is printed at the end points into them */
+
 int remote_call(struct lwctl *c, struct ctl_request *req, void (*item)(struct lwctl *, const struct ctl_answer *))
 {
 	const char *tenant = login_tenant(c), *token = tenant ? login_token(c, tenant) : NULL, *next;
@@ -89,9 +90,12 @@ int remote_call(struct lwctl *c, struct ctl_request *req, void (*item)(struct lw
 	if (api_member(row, "limit"))
 		add_pair(c, req, "limit", LW_LIT(PAGE));
 	size_t base = req->npairs;
+	if (!answers)
+		answers = json_array();
 	do {
 		if ((status = ask_once(c, row, req, token, &r)) != 0)
 			return status;
+		json_array_append_new(answers, r.json); /* NULL: nothing */
 		if (row->answer != API_NOTHING && (status = items_of(c, row, r.json, item)) != 0)
 			return status;
 		next = row->answer == API_LIST ? json_string_value(json_object_get(r.json, "next")) : NULL;

@@ -13,6 +13,7 @@ cp "$work/out" "$work/printed"
 sed -n 's/^    //p' "$work/printed" | grep -v '^kill ' > "$work/lines"
 result "$(($(wc -l < "$work/lines") < 8))" "it prints what to try next"
 # one shell for all, as a newcomer would paste them
+export XDG_STATE_HOME=$work/state
 : > "$work/script"
 while IFS= read -r line; do
 	printf '%s\nprintf "STATUS %%s\\n" $?\n' "$line" >> "$work/script"
@@ -30,6 +31,8 @@ grep -q '^mail: alice@acme.example' "$work/ran"; result $? "and is found"
 [ "$(grep -c '^dn:uid=alice,ou=people,dc=acme,dc=example' "$work/ran")" -ge 2 ]; result $? "by her ticket too"
 grep -q 'HTTP/web1.acme.example@ACME.EXAMPLE: kvno = 1' "$work/ran"; result $? "which gets others"
 grep -q '^{"token":"[A-Za-z0-9_-]*","expires":"' "$work/ran"; result $? "her ticket logs in over HTTPS"
+grep -q '^principal: alice@ACME.EXAMPLE' "$work/ran" && grep -q '^methods: kerberos' "$work/ran"; result $? "and lwctl, over the admin API"
+[ -s "$work/state/lwctl/localhost%3A$(sed -n 's/.*localhost:\([0-9]*\)\/readyz.*/\1/p' "$work/lines")/root.pem" ]; result $? "which has kept the root's certificate"
 grep -q 'aes256-cts-hmac-sha384-192' "$work/ran"; result $? "the keytab has keys"
 "$top/quickstart" --data "$work/demo data" --detach >"$work/out" 2>&1
 result $? "a second quickstart on the same folder finds it running"
