@@ -28,7 +28,7 @@ while IFS= read -r line; do
 done < "$work/lines"
 grep -q '^dn:uid=alice,ou=people,dc=acme,dc=example' "$work/ran"; result $? "alice is who she says"
 grep -q '^mail: alice@acme.example' "$work/ran"; result $? "and is found"
-[ "$(grep -c '^dn:uid=alice,ou=people,dc=acme,dc=example' "$work/ran")" -ge 2 ]; result $? "by her ticket too"
+[ "$(grep -c '^dn:uid=alice,ou=people,dc=acme,dc=example' "$work/ran")" -ge 3 ]; result $? "by her ticket too, and by her certificate"
 grep -q 'HTTP/web1.acme.example@ACME.EXAMPLE: kvno = 1' "$work/ran"; result $? "which gets others"
 grep -q '^{"token":"[A-Za-z0-9_-]*","expires":"' "$work/ran"; result $? "her ticket logs in over HTTPS"
 grep -q '^principal: alice@ACME.EXAMPLE' "$work/ran" && grep -q '^methods: kerberos' "$work/ran"; result $? "and lwctl, over the admin API"
