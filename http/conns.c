@@ -47,6 +47,7 @@ void http_slot_free(struct http_slot *s)
 	evbuffer_remove_cb(bufferevent_get_input(s->bev), on_input, s);
 	evbuffer_remove_cb(bufferevent_get_output(s->bev), on_output, s);
 	bufferevent_decref(s->bev); /* closes, when evhttp has dropped it */
+	http_let_go(s);
 	if (s->counted)
 		atomic_fetch_sub(&srv->addrs[s->addr], 1);
 	atomic_fetch_sub(&srv->conns, 1);
@@ -81,6 +82,25 @@ void http_cut(struct http_slot *s)
 {
 	shutdown(s->fd, SHUT_RDWR); /* evhttp sees the end and drops it */
 	s->deadline = 0;
+}
+
+/* evhttp reads a body whole before it says what it is for. */
+void http_hold(struct http_slot *s, size_t n)
+{
+	struct http_server *srv = s->loop->srv;
+
+	s->held += n;
+	if (atomic_fetch_add(&srv->held, n) + n <= (srv->opt.max_held != 0 ? srv->opt.max_held : HTTP_HELD_MAX))
+		return;
+	lw_log(LW_DEBUG, "connection-refused", "peer", s->peer.addr, "why", "too much that has not come whole", NULL);
+	http_let_go(s); /* this one's alone */
+	http_cut(s);
+}
+
+void http_let_go(struct http_slot *s)
+{
+	atomic_fetch_sub(&s->loop->srv->held, s->held);
+	s->held = 0;
 }
 
 /* ---- what passes through the buffers ---- */
@@ -122,6 +142,7 @@ static void on_input(struct evbuffer *buf, const struct evbuffer_cb_info *info, 
 			bufferevent_disable(s->bev, EV_READ);
 		return;
 	}
+	http_hold(s, info->n_added);
 	if (s->phase == HTTP_SHAKING || s->phase == HTTP_WAITING) {
 		s->phase = HTTP_IN_HEAD;
 		s->newlines = 0;

@@ -24,6 +24,7 @@
 #define HTTP_QUERY_MAX  64u    /* parameters */
 #define HTTP_PARAMS_MAX 4u     /* of a pattern */
 #define HTTP_BODY_MAX   (1u << 20) /* no route may take more */
+#define HTTP_HELD_MAX   (128u << 20) /* of requests that have not come whole, in all: what goes past it is cut */
 #define HTTP_ANSWER_MAX (32u << 20)
 #define HTTP_ARENA_MAX  (16u << 20)
 #define HTTP_HANDSHAKE_US (10 * LW_SECOND)
@@ -126,6 +127,7 @@ struct http_server_options {
 	const struct lw_clock *clock;
 	unsigned loops;                /* at least one */
 	size_t max_conns, max_conns_per_addr;
+	size_t max_held;               /* 0: HTTP_HELD_MAX */
 	void *host;                    /* for the three below */
 	void (*submit)(void *host, struct http_work *); /* any thread; runs it soon, on a thread of its own */
 	SSL *(*tls)(void *host);       /* a new one, to accept with; NULL: none to be had now */

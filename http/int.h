@@ -45,6 +45,7 @@ struct http_slot {
 	unsigned newlines;      /* how many end the octets of the head so far */
 	int broken;             /* the status that evhttp refuses the request with; 0: it does not */
 	int64_t deadline;       /* 0: none */
+	size_t held;            /* octets of a request that has not come whole */
 	uint32_t addr;          /* which counter */
 	struct lw_peer peer;
 };
@@ -90,6 +91,7 @@ struct http_server {
 	struct http_server_options opt;
 	_Atomic size_t conns, max_conns, max_conns_per_addr;
 	_Atomic uint64_t accepted;
+	_Atomic size_t held;        /* by all slots */
 	_Atomic int64_t drain_end;  /* 0: not draining */
 	_Atomic bool cut;
 	uint32_t seed;
@@ -109,6 +111,8 @@ void http_reap(struct http_loop *);                  /* what evhttp has dropped 
 void http_cut(struct http_slot *);
 struct http_slot *http_slot_of(struct http_loop *, struct bufferevent *); /* NULL: none */
 void http_slot_free(struct http_slot *);
+void http_hold(struct http_slot *, size_t n);        /* so much more has come; past the limit it is cut */
+void http_let_go(struct http_slot *);                /* the request is whole, or gone */
 /* loop.c */
 static inline int64_t http_now(const struct http_loop *l)
 {

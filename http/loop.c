@@ -131,6 +131,7 @@ void http_sent(struct evhttp_request *ev, void *arg)
 	if (evbuffer_get_length(bufferevent_get_input(bev)) > 0) { /* pipelined: head and body together */
 		s->phase = HTTP_IN_BODY;
 		s->deadline = http_now(l) + HTTP_HEAD_US;
+		http_hold(s, evbuffer_get_length(bufferevent_get_input(bev)));
 	}
 	bufferevent_enable(bev, EV_READ);
 }

@@ -267,6 +267,7 @@ void http_take(struct evhttp_request *ev, void *arg)
 	}
 	slot->phase = HTTP_BUSY;
 	slot->deadline = 0;
+	http_let_go(slot);
 	if (slot->tls && !slot->peer.tls)
 		l->srv->opt.tls_peer(l->srv->opt.host, bufferevent_openssl_get_ssl(slot->bev), &slot->peer);
 	x->loop = l;

@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <unistd.h>
 #include <netinet/in.h>
@@ -146,6 +147,7 @@ static int set_up(void **state)
 	opt.loops = 2;
 	opt.max_conns = 64;
 	opt.max_conns_per_addr = PER_ADDR;
+	opt.max_held = 400000;
 	opt.host = r;
 	opt.submit = submit;
 	opt.tls = new_ssl;
@@ -648,6 +650,43 @@ static void test_per_address(void **state)
 		close(fds[i]);
 }
 
+/* Bodies that do not come whole hold only so much in all: one of these three is cut. */
+static void test_held(void **state)
+{
+	static const char head[] = "PUT /things/a/of/b HTTP/1.1\r\n" H "Content-Length: 900000\r\n\r\n";
+	struct rig *r = *state;
+	char *octets = malloc(150000), end;
+
+	assert_non_null(octets);
+	memset(octets, 'x', 150000);
+	for (int round = 0; round < 2; round++) { /* what is gone is forgotten */
+		struct pollfd p[3];
+		int ended = 0;
+
+		for (int i = 0; i < 3; i++) {
+			p[i] = (struct pollfd){ .fd = dial(&r->plain), .events = POLLIN };
+			raw(p[i].fd, head);
+			for (ssize_t at = 0, n; at < 150000 && (n = send(p[i].fd, octets + at, (size_t)(150000 - at), MSG_NOSIGNAL)) > 0; at += n)
+				;
+		}
+		assert_true(poll(p, 3, PATIENCE * 1000) > 0);
+		for (int i = 0; i < 3; i++) {
+			if (p[i].revents != 0) {
+				assert_true(recv(p[i].fd, &end, 1, 0) <= 0);
+				ended++;
+			}
+		}
+		assert_int_equal(ended, 1);
+		say(r, "GET /livez HTTP/1.1\r\n" H "\r\n"); /* others are served */
+		assert_int_equal(status(r), 200);
+		for (int i = 0; i < 3; i++)
+			close(p[i].fd);
+		while (http_server_conns(r->srv) > 1)
+			usleep(1000);
+	}
+	free(octets);
+}
+
 /* ---- who, and over what ---- */
 
 static void test_auth(void **state)
@@ -968,7 +1007,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_plain), T(test_statuses), T(test_malformed), T(test_paths), T(test_params), T(test_allow), T(test_head),
 		T(test_problem), T(test_errors), T(test_limits), T(test_bodies), T(test_pieces), T(test_continue), T(test_pipelined),
-		T(test_deadlines), T(test_patience), T(test_per_address), T(test_auth), T(test_auth_optional), T(test_in_the_clear), T(test_curl), T(test_gone), T(test_drain), T(test_json), T(test_json_depth),
+		T(test_deadlines), T(test_patience), T(test_per_address), T(test_held), T(test_auth), T(test_auth_optional), T(test_in_the_clear), T(test_curl), T(test_gone), T(test_drain), T(test_json), T(test_json_depth),
 		T(test_routes), T(test_metrics),
 	};
 
