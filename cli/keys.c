@@ -155,9 +155,12 @@ out:
 
 int cmd_key_rotate(struct lwctl *c, const struct command *cmd)
 {
+	static const struct option_row options[] = { { "--algorithm", "alg", false, false } };
 	struct ctl_request req = { 0 };
-	int status;
+	int status = take_options(c, options, 1, &req);
 
+	if (status)
+		return status;
 	if (c->argc != 1)
 		return usage(c, cmd);
 	add_pair(c, &req, "kind", lw_str(c->argv[0]));
