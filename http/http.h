@@ -82,8 +82,9 @@ struct http_response {
 	struct lw_writer body;
 	struct http_pair fields[HTTP_MORE_FIELDS]; /* by http_put_field */
 	size_t nfields;
+	struct lw_arena *arena;          /* the request's, by http_run */
 };
-/* Lives as long as the request's arena. Control octets in a value: the field is left out. Cache-Control replaces "no-store". */
+/* Copies the value into the request's arena; the name is a constant. Control octets in a value: the field is left out. Cache-Control replaces "no-store". */
 void http_put_field(struct http_response *, const char *name, struct lw_bytes value);
 /* A problem document of the answer's status, code and detail, in place of what was written. */
 void http_put_problem(struct http_response *);

@@ -58,7 +58,10 @@ void http_put_field(struct http_response *a, const char *name, struct lw_bytes v
 	for (size_t i = 0; i < value.n; i++)
 		if (value.p[i] < 0x20 || value.p[i] == 0x7f)
 			return;
-	a->fields[a->nfields++] = (struct http_pair){ lw_str(name), value };
+	if (value.n && a->arena)
+		value = lw_dup(a->arena, value);
+	if (value.n)
+		a->fields[a->nfields++] = (struct http_pair){ lw_str(name), value };
 }
 
 void http_put_problem(struct http_response *a)
@@ -135,9 +138,11 @@ static int run(const struct http_server_options *opt, struct http_request *q, st
 
 void http_run(const struct http_server_options *opt, struct http_request *q, struct http_response *a)
 {
-	int r = run(opt, q, a);
 	const struct http_problem *p;
+	int r;
 
+	a->arena = q->arena;
+	r = run(opt, q, a);
 	if (r == LW_OK)
 		return;
 	p = http_problem_of(r);

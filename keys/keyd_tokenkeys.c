@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "base/err.h"
 #include "base/log.h"
 #include "base/sigkey.h"
@@ -29,12 +30,13 @@ const struct keys_token_builder *keyd_token_builder(enum keys_kind kind)
 
 /* ---- keys kept ahead: RSA-2048 is what a new tenant needs twice ---- */
 #define SPARES 4
+#define PAUSE  5 /* seconds after the start of the role, when others have more to do */
 
 struct keyd_spares {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	pthread_t thread;
-	bool running, stop;
+	bool running, later, stop;
 	struct lw_arena *kept[SPARES]; /* wiped, one for each */
 	struct lw_bytes key[SPARES];
 	size_t n;
@@ -57,6 +59,13 @@ static void *fill(void *arg)
 
 	pthread_setname_np(pthread_self(), "lwd: spare keys");
 	pthread_mutex_lock(&s->lock);
+	if (s->later && !s->stop) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += PAUSE;
+		pthread_cond_timedwait(&s->wake, &s->lock, &until);
+	}
 	while (!s->stop) {
 		struct lw_arena *a;
 		struct lw_bytes key;
@@ -99,6 +108,22 @@ void keyd_spares_free(struct keyd_spares *s)
 	free(s);
 }
 
+static void begin(struct keyd_spares *s)
+{
+	if (s->running)
+		pthread_cond_signal(&s->wake);
+	else
+		s->running = pthread_create(&s->thread, NULL, fill, s) == 0;
+}
+
+void keyd_ahead(struct keyd *k)
+{
+	pthread_mutex_lock(&k->spares->lock);
+	k->spares->later = !k->spares->running;
+	begin(k->spares);
+	pthread_mutex_unlock(&k->spares->lock);
+}
+
 /* The first one asks for others to be made meanwhile: what never needs RSA keys never makes any. */
 static int rsa2048(struct keyd_spares *s, struct lw_arena *a, struct lw_bytes *ret)
 {
@@ -111,9 +136,7 @@ static int rsa2048(struct keyd_spares *s, struct lw_arena *a, struct lw_bytes *r
 		kept = s->kept[--s->n];
 		key = s->key[s->n];
 	}
-	if (!s->running)
-		s->running = pthread_create(&s->thread, NULL, fill, s) == 0;
-	pthread_cond_signal(&s->wake);
+	begin(s);
 	pthread_mutex_unlock(&s->lock);
 	if (!kept)
 		return lw_sigkey_generate(LW_KEY_RSA, 2048, a, ret);

@@ -139,7 +139,10 @@ static int keyd_role_open(struct lwd_ctx *ctx, char err[256])
 
 static int keyd_role_start(struct lwd_ctx *ctx, char err[256])
 {
+	const struct keyd_state *s = ctx->state;
+
 	lw_wipe(ctx->boot_id, sizeof(ctx->boot_id));
+	keyd_ahead(s->keyd);
 	lwd_ctx_ready(ctx);
 	return LW_OK;
 }

@@ -45,4 +45,5 @@ EXTRA_DIST += tests/fuzz/run tests/lint/run tests/lint/layering.py tests/lint/ba
 	tests/crash/kdc_kill9.py \
 	tests/crash/kill9.py tests/crash/sync.py tests/crash/nosync.c quickstart runtests docs
 EXTRA_DIST += tests/conform/ca.py
+EXTRA_DIST += tests/conform/tokens.py tests/conform/jose/package.json tests/conform/jose/package-lock.json tests/conform/jose/jose.mjs
 EXTRA_DIST += tests/conform/api.py
