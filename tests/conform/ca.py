@@ -329,6 +329,11 @@ lwd.must("user", "disable", "alice")
 tap.eq(whoami("alice")[0], 49, "refused: disabled")
 lwd.must("user", "enable", "alice")
 tap.eq(whoami("alice")[0], 0, "and enabled again")
+lwd.must("tenant", "disable", BETA)
+tap.eq(whoami("beta")[0], 49, "refused: its tenant is disabled")
+tap.eq(curl(PLAIN + "/ca/beta.example/crl"), curl(PLAIN + "/ca/nowhere.example/crl"), "what it published is not there")
+lwd.must("tenant", "enable", BETA)
+tap.eq(whoami("beta")[0], 0, "and enabled again")
 why = {x.get("why") for x in lwd.events("certificate refused")}
 if clock:
     clock.turn(91 * 86400)
@@ -338,7 +343,7 @@ if clock:
     tap.eq(whoami("alice")[0], 0, "not expired")
 else:
     tap.skip("refused: expired", "sanitizers and a preloaded clock do not go together")
-want = {"it is revoked", "it is not for clients", "its subject is disabled"} | ({"expired"} if clock else set())
+want = {"it is revoked", "it is not for clients", "its subject is disabled", "its tenant is disabled"} | ({"expired"} if clock else set())
 tap.ok(want <= why, "one code; the log says why", why)
 lwd.close(tap)
 tap.done()
