@@ -13,6 +13,7 @@ LWD_LIBS = $(LIBEVENT_LIBS) $(SECCOMP_LIBS)
 # The routes of web, which the matrix asks too.
 WEB_ROUTES = lwd/web.h lwd/web.c lwd/web_health.c lwd/web_login.c lwd/web_ca.c lwd/web_api.c lwd/web_oidc.c
 WEB_ROUTES += lwd/web_saml.c
+WEB_ROUTES += lwd/web_sts.c
 
 # The verbs of lwctl.
 CONTROL = lwd/control_cert.c lwd/control_ca.c lwd/upkeep.h lwd/upkeep.c lwd/control.h lwd/control.c lwd/control_object.c lwd/control_write.c lwd/control_rp.c lwd/control_kind.h lwd/control_tenant.c lwd/control_keys.c lwd/control_token.c lwd/control_issue.c lwd/control_page.c

@@ -12,6 +12,7 @@ const struct web_table *const web_tables[] = {
 	&web_api,
 	&web_oidc,
 	&web_saml,
+	&web_sts,
 	NULL,
 };
 

@@ -64,6 +64,7 @@ struct web_table {
 extern const struct web_table *const web_tables[]; /* ended by NULL */
 extern const struct web_table web_health, web_login, web_ca, web_api, web_oidc;
 extern const struct web_table web_saml;
+extern const struct web_table web_sts;
 /* All of them in one; the caller frees. NULL: no memory. */
 struct http_route *web_routes(size_t *ret_n);
 

@@ -2,6 +2,7 @@
 /* The routes of the role web: which status each subject gets. Each of lwd/web_*.c has a paragraph. */
 #include "tests/tables/tables.h"
 
+#define STS "GET /sts/STSService"
 #define LOGIN "POST /api/v1/tenants/{tenant}/login"
 
 const struct line lines_routes[] = {
@@ -68,5 +69,16 @@ const struct line lines_routes[] = {
 	{ "POST /ca/{tenant}/ocsp", "nonsense is answered by OCSP", "POST /ca/beta.example/ocsp clear type=application/ocsp-request body=x", SAME("200") },
 	{ "POST /ca/{tenant}/ocsp", "something else", "POST /ca/beta.example/ocsp type=text/plain body=x", SAME("400") },
 	{ "POST /ca/{tenant}/ocsp", "no such tenant", "POST /ca/nowhere.example/ocsp type=application/ocsp-request body=x", SAME("404") },
+	/* web_sts.c: what it does and who may is in tests/conform/sts.py; its credentials are in the body. 400 is SOAP 1.2's fault of the sender */
+	{ STS, "the WSDL", "GET /sts/STSService?wsdl", SAME("200") },
+	{ STS, "not the WSDL", "GET /sts/STSService", SAME("404") },
+	{ STS, "in the clear", "GET /sts/STSService?wsdl clear", SAME("403") },
+	{ STS "/{tenant}", "the WSDL", "GET /sts/STSService/~?wsdl", SAME("200") },
+	{ STS "/{tenant}", "of what can't be a tenant", "GET /sts/STSService/a..b?wsdl", SAME("404") },
+	{ "POST /sts/STSService", "no SOAP", "POST /sts/STSService type=application/soap+xml body=x", SAME("400") },
+	{ "POST /sts/STSService", "no SOAP, 1.1", "POST /sts/STSService type=text/xml body=x", SAME("500") },
+	{ "POST /sts/STSService", "in the clear", "POST /sts/STSService clear type=text/xml body=x", SAME("403") },
+	{ "POST /sts/STSService/{tenant}", "no SOAP", "POST /sts/STSService/~ type=application/soap+xml body=x", SAME("400") },
+	{ "POST /sts/STSService/{tenant}", "in the clear", "POST /sts/STSService/~ clear type=text/xml body=x", SAME("403") },
 	{ NULL, NULL, NULL, { NULL } },
 };
