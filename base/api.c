@@ -36,6 +36,8 @@ static const struct api_member members_TENANT[] = { { "name", "name", API_STRING
 	{ "password", "password", API_STRING, true }, END };
 static const struct api_member members_KEYTAB[] = { { "name", "name", API_STRING, true }, { "rotate", "rotate", API_FLAG, false },
 	{ "keytab", "", API_OCTETS, false } /* of the answer */, END };
+static const struct api_member members_TOKEN[] = { { "type", "type", API_STRING, true }, { "audience", "audience", API_STRING, false },
+	{ "subject", "subject", API_STRING, false }, { "algorithm", "alg", API_STRING, false }, { "life", "life", API_STRING, false }, END };
 /* Certificates are base64 of DER, the metadata is the XML as it was read. */
 #define RP_MEMBERS                                                                                                                      \
 	{ "acsUrls", "acs", API_STRINGS, false }, { "nameIdFormat", "name-id-format", API_STRING, false },                                \

@@ -172,6 +172,12 @@ tap.eq(ask("GET", ACME + "/certificates/" + serial, alice)[1].get("reason"), "su
 tap.eq(code(ask("POST", ACME + "/certificates", alice, {"csr": "AAAA"})), (400, "usage"), "no certificate request")
 tap.ok("BEGIN X509 CRL" in ask("GET", ACME + "/ca/crl", alice)[1]["pem"], "the list of what is revoked")
 
+# ---- tokens ----
+status, doc, _ = ask("POST", ACME + "/tokens", admin, {"type": "jwt", "audience": "urn:api", "life": "10m"})
+tap.ok(status == 200 and doc["token"].count(".") == 2, "the administrator gets a JWT", (status, doc))
+tap.eq(code(ask("POST", ACME + "/tokens", alice, {"type": "jwt", "audience": "urn:api"})), (403, "refused"), "alice has no grant for that")
+tap.eq(code(ask("POST", ACME + "/tokens", admin, {"type": "paper", "audience": "urn:api"})), (400, "usage"), "no such type")
+
 # ---- what a user may ----
 tap.eq(ask("PATCH", ACME + "/users/alice", alice, {"description": "me"})[0], 200, "alice describes herself")
 tap.eq(code(ask("PATCH", ACME + "/users/admin", alice, {"description": "me"})), (403, "refused"), "and nobody else")
@@ -248,7 +254,7 @@ p = remote("-o", "json", "whoami")
 tap.eq((p.returncode, json.loads(p.stdout or "{}").get("name")), (0, "admin"), "the login is remembered")
 
 VARIES = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|20\d\d-\d\d-\d\dT[0-9:.]+Z|\"(creators|modifiers)Name\": \"[^\"]*\",?|"
-                    r"(creators|modifiers)Name: .*|[0-9a-f]{32}|-----BEGIN CERTIFICATE-----[^ ]*-----END CERTIFICATE-----|grant-[0-9a-f]{12}|in_data|in_server|\n\s*(?=\n)")
+                    r"(creators|modifiers)Name: .*|[0-9a-f]{32}|eyJ[\w.-]+|-----BEGIN CERTIFICATE-----[^ ]*-----END CERTIFICATE-----|grant-[0-9a-f]{12}|in_data|in_server|\n\s*(?=\n)")
 steps = [
     ("user", "create", "{}", "--given-name", "Carol", "--surname", "C", "--mail", "{}@acme.example", "--posix", "--uid-number", "5000", "--password-file", pw),
     ("user", "create", "{}"), ("user", "show", "{}"), ("user", "set", "{}", "title=a=b", "description+=x", "description+=y"), ("user", "set", "{}", "description-=x"),
@@ -266,7 +272,8 @@ steps = [
     ("grant", "create", "permit user alice may read host attrs(*);", "--name", "{}"), ("grant", "show", "{}"), ("grant", "list"), ("grant", "delete", "{}"),
     ("grant", "create", "permit nonsense;", "--name", "{}"), ("grant", "create", "permit user alice may read host attrs(*);"),
     ("rp", "create", "{}", "--entity-id", "urn:x:{}", "--acs-url", "https://{}.example/acs"), ("rp", "show", "{}"), ("rp", "list"), ("rp", "set", "{}", "description=d"),
-    ("rp", "delete", "{}"), ("rp", "show", "{}"),
+    ("rp", "delete", "{}"), ("rp", "show", "{}"), ("token", "issue", "--type", "jwt", "--audience", "urn:x", "--subject", "alice"),
+    ("token", "issue", "--type", "jwt", "--audience", "urn:x", "--subject", "nobody"), ("token", "issue", "--type", "jwt", "--audience", "urn:x", "--life", "x"),
     ("policy", "list"), ("policy", "show", "default"), ("policy", "set", "default", "description={}"), ("policy", "show", "absent"),
     ("explain", "alice", "read", "user:admin", "cn"), ("explain", "alice", "write", "user:admin", "cn"), ("explain", "alice", "eat", "admin"),
     ("explain", "alice", "read", "nobody"), ("key", "list"), ("ca", "show"), ("ca", "show", "--root"), ("ca", "crl", "--root"),

@@ -112,6 +112,8 @@ OBJECTS("relying-parties", "absent", "{\"name\":\"new\",\"entityId\":\"urn:new\"
 { "POST " T "/relying-parties", "no certificate", "POST " BETA "/relying-parties" JSON("{\"name\":\"new\",\"entityId\":\"urn:new\",\"certificates\":[\"!\"]}"),
 	OWN("400", "400") },
 OBJECTS("policies", "default", "{\"name\":\"new\"}", OWN("404", "200"), OWN("404", "200"), OWN("403", "403")), /* it stays */
+{ "POST " T "/tokens", "one's own", "POST " BETA "/tokens" JSON("{\"type\":\"jwt\",\"audience\":\"urn:api\"}"), OWN("403", "200") },
+{ "POST " T "/tokens", "of no type", "POST " BETA "/tokens" JSON("{\"audience\":\"urn:api\"}"), MALFORMED },
 { "POST " T "/keytabs", "host", "POST " BETA "/keytabs" JSON("{\"name\":\"web1\"}"), OWN("404", "200") },
 { "GET " T "/keys", "", "GET " BETA "/keys", OWN("403", "200") },
 { "POST " T "/keys/{kind}/rotate", "kerberos", "POST " BETA "/keys/kerberos/rotate", OWN("403", "200") },
