@@ -1,12 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""SAML: relying parties by lwctl rp, over the control socket and over HTTPS; the tenants' metadata with xmllint and pysaml2."""
+"""SAML: relying parties by lwctl rp, over the control socket and over HTTPS; the tenants' metadata with xmllint and pysaml2;
+attacks with a real assertion on the running STS, while strace looks on."""
+import datetime
 import json
 import os
+import re
+import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from lwdtest import ADMIN_PASSWORD, LWCTL, Lwd, Tap, run  # noqa: E402
+from lwdtest import ADMIN_PASSWORD, LWCTL, SANITIZED, Lwd, Tap, run, wait_for  # noqa: E402
 
 SAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "fuzz", "corpus", "metadata")
 tap = Tap()
@@ -131,6 +136,103 @@ for path, tenant in (("/acme.example", "acme.example"), ("", "acme.example"), ("
 tap.eq(len(seen), 2, "one key a tenant, and not the same")
 for tenant in ("delta.example", "a%20b"):
     tap.ok(curl("/websso/SAML2/Metadata/" + tenant)[0].startswith("404"), "no such tenant: " + tenant)
+# ---- attacks on the running role: alice's assertion as a credential, and what others make of it
+WST, DS = "http://docs.oasis-open.org/ws-sx/ws-trust/200512", "http://www.w3.org/2000/09/xmldsig#"
+WSS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-"
+lwd.user("alice", "Wonder-Land-42")
+lwd.user("mallory", "Looking-Glass-42")
+alice, mallory = (lwd.ctl_json("user", "show", n)["id"] for n in ("alice", "mallory"))
+lwd.must("grant", "create", "permit authenticated may token audience none attrs(sub);")
+
+
+def at(seconds):
+    return (datetime.datetime.utcnow() + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def ask(credential, before="", header=""):
+    """What the STS says to somebody with this credential: the token, or the fault's code."""
+    xml = before + ('<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header><o:Security xmlns:o="%ssecext-1.0.xsd"><u:Timestamp xmlns:u="%sutility-1.0.xsd">'
+                    "<u:Created>%s</u:Created><u:Expires>%s</u:Expires></u:Timestamp>%s</o:Security>%s</e:Header><e:Body><t:RequestSecurityToken xmlns:t=\"%s\"><t:RequestType>%s/Issue"
+                    "</t:RequestType></t:RequestSecurityToken></e:Body></e:Envelope>" % (WSS, WSS, at(0), at(60), credential, header, WST, WST))
+    line, body = curl("/sts/STSService/acme.example", "-H", "Content-Type: text/xml", "--data-binary", xml)
+    m = re.search("<wst:RequestedSecurityToken>(.*)</wst:RequestedSecurityToken>", body, re.S)
+    f = re.search("<faultcode[^>]*>(.*?)</faultcode>", body)
+    return m.group(1) if m else f.group(1) if f and line.startswith("500 ") else line + body
+
+
+def log_in(user, password):
+    return ask("<o:UsernameToken><o:Username>%s</o:Username><o:Password>%s</o:Password></o:UsernameToken>" % (user, password))
+
+
+good = log_in("alice", "Wonder-Land-42")
+tap.ok(alice in good and alice in ask(good), "alice's assertion is as good as her password", good[:200])
+sig = re.search("<ds:Signature .*?</ds:Signature>", good, re.S).group(0)
+body, own = good.replace(sig, ""), re.search(' ID="([^"]*)"', good).group(1)
+evil = body.replace(alice, mallory).replace(own, "_evil")
+DENIED, MALFORMED, TWO = "wst:FailedAuthentication", "S:Client", "wsse:InvalidSecurity"
+
+
+def behind_issuer(what, into=None):
+    return (into or evil).replace("</saml2:Issuer>", "</saml2:Issuer>" + what, 1)
+
+
+ATTACKS = {
+    "changed": (good.replace(alice, mallory), DENIED),
+    "unsigned": (body, DENIED),
+    "XSW 1": (behind_issuer(sig.replace("</ds:Signature>", body + "</ds:Signature>")), DENIED),
+    "XSW 2": (body + behind_issuer(sig), TWO),
+    "XSW 3": (evil + good, TWO),
+    "XSW 4": (evil.replace("</saml2:Assertion>", good + "</saml2:Assertion>"), DENIED),
+    "XSW 5": (behind_issuer(sig) + body, TWO),
+    "XSW 5, the original elsewhere": (behind_issuer(sig), DENIED, '<w:x xmlns:w="urn:x">' + body + "</w:x>"),
+    "XSW 6": (behind_issuer(sig.replace("</ds:SignatureValue>", "</ds:SignatureValue>" + body)), DENIED),
+    "XSW 7": ("<x>" + body + "</x>" + good.replace(alice, mallory), MALFORMED),
+    "XSW 8": (behind_issuer(sig.replace("</ds:Signature>", "<ds:Object>" + body + "</ds:Object></ds:Signature>")), DENIED),
+    "two signatures": (good.replace(sig, sig + sig), DENIED),
+    "a comment in NameID": (good.replace(alice, alice[:8] + "<!-- -->" + alice[8:]), DENIED),
+    "xml:id": (good.replace("<saml2:Subject>", '<saml2:Subject xml:id="x">'), MALFORMED),
+    "repeated ID": ('<x ID="%s"/>' % own + good, MALFORMED),
+    "XSLT": (good.replace(DS + "enveloped-signature", "http://www.w3.org/TR/1999/REC-xslt-19991116"), DENIED),
+    "HMAC": (re.sub('SignatureMethod Algorithm="[^"]*"', 'SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#hmac-sha256"', good), DENIED),
+    "an external reference": (good.replace('URI="#' + own, 'URI="http://127.0.0.1:9/#' + own), DENIED),
+    "a file": (good.replace('URI="#' + own, 'URI="file:///etc/passwd'), DENIED),
+    "another tenant's": (None, DENIED),
+}
+BEFORE = {
+    "a document type": "<!DOCTYPE x>",
+    "an entity bomb": "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'>" + "".join("<!ENTITY %s '%s'>" % (b, ("&%s;" % a) * 10) for a, b in zip("abcdefgh", "bcdefghi")) + "]>",
+    "XXE, a file": '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>',
+    "XXE, the network": '<!DOCTYPE x SYSTEM "http://127.0.0.1:%d/x.dtd">' % lwd.port("http"),
+    "a processing instruction": '<?xml-stylesheet href="file:///etc/passwd"?>',
+}
+lwd.must(*BETA, "grant", "create", "permit authenticated may token audience none attrs(sub);")
+lwd.user("alice", "Wonder-Land-42", "beta.example")
+line, theirs = curl("/sts/STSService/beta.example", "-H", "Content-Type: text/xml", "--data-binary",
+                    '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header><o:Security xmlns:o="%ssecext-1.0.xsd"><o:UsernameToken><o:Username>alice</o:Username><o:Password>'
+                    'Wonder-Land-42</o:Password></o:UsernameToken></o:Security></e:Header><e:Body><t:RequestSecurityToken xmlns:t="%s"><t:RequestType>%s/Issue</t:RequestType>'
+                    "</t:RequestSecurityToken></e:Body></e:Envelope>" % (WSS, WST, WST))
+ATTACKS["another tenant's"] = (re.search("<wst:RequestedSecurityToken>(.*)</wst:RequestedSecurityToken>", theirs, re.S).group(1), DENIED)
+trace = os.path.join(lwd.dir, "strace")
+tracer = None
+if shutil.which("strace") and os.geteuid() == 0 and not SANITIZED:
+    tracer = subprocess.Popen(["strace", "-f", "-q", "-o", trace, "-e", "trace=open,openat,openat2,stat,newfstatat,access,readlink,socket,connect,execve,accept4",
+                               "-p", str(lwd.role_pid("web"))], stderr=subprocess.DEVNULL)
+    wait_for(lambda: ask(good).startswith("<") and os.path.exists(trace) and "accept4" in open(trace).read())
+for name, (credential, want, *header) in ATTACKS.items():
+    got = ask(credential, "", *header)
+    tap.ok(got == want, "refused: " + name, got[:300])
+for name, before in BEFORE.items():
+    got = ask(good, before)
+    tap.ok(got == MALFORMED, "refused: " + name, got[:300])
+tap.ok(alice in ask(good), "hers is still good")
+if tracer:
+    tracer.terminate()
+    tracer.wait()
+    calls = [c for c in open(trace).read().splitlines() if "accept4" not in c and "(" in c and "+++" not in c and "---" not in c]
+    tap.ok("accept4" in open(trace).read() and not calls, "all that while web opened no file and no connection", "\n".join(calls))
+else:
+    tap.skip("web opens no file and no connection", "strace, or who may use it, is not here")
+
 lwd.must("tenant", "disable", "beta.example")
 tap.ok(curl("/websso/SAML2/Metadata/beta.example")[0].startswith("404"), "a tenant that is shut: as if it were not there")
 
