@@ -433,7 +433,8 @@ static void only_the_rows_roles(void **state)
 	struct keys_answer a;
 
 	for (size_t i = 0; i < keys_nrows; i++) {
-		struct keys_request q = { .id = keys_rows[i].id, .role = LW_ROLE_KDC, .kind = KEYS_CA, .what = KEYS_ROOT_PEM };
+		struct keys_request q = { .id = keys_rows[i].id, .role = LW_ROLE_KDC, .kind = KEYS_CA, .what = KEYS_ROOT_PEM,
+			.token_type = KEYS_SAML2, .as = KEYS_AS_TARGET };
 
 		for (unsigned role = 0; role < LW_ROLE_COUNT; role++) {
 			int err = ask(k, (enum lw_role_id)role, &q, &a);
