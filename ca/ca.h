@@ -70,6 +70,8 @@ struct ca_pointers {
 /* Below base ("http://ca.acme.example", no slash at its end), as the interface page has them: /ca/TENANT/ca.cer, crl, ocsp. tenant NULL: the
  * installation CA's, for intermediates: /ca/installation.cer and /ca/installation.crl, without OCSP. LW_EINVAL: not http(s), or too long. */
 int ca_pointers(const char *base, const char *tenant, struct lw_arena *, struct ca_pointers *ret);
+/* The same of one key of the tenant's CA, by its id: cer/KEY and crl/KEY stay when another follows it. */
+int ca_key_pointers(const char *base, const char *tenant, const char *key, struct lw_arena *, struct ca_pointers *ret);
 
 /* A new positive serial with 126 random bits. Serials that are handed in have 16 to 20 octets, the first 0x01..0x7f. */
 void ca_serial(uint8_t ret[CA_SERIAL]);

@@ -38,10 +38,10 @@ static int load(struct lw_bytes key, struct lw_bytes pem, struct ca_signer **ret
 	return ca_signer_new(&(struct ca_issuer){ key, pem }, ret, why);
 }
 
-static int pointers_below(const char *url, const char *tenant, struct lw_arena *a, struct ca_pointers *room,
+static int pointers_below(const char *url, const char *tenant, const char *key, struct lw_arena *a, struct ca_pointers *room,
         const struct ca_pointers **ret)
 {
-	int err = url ? ca_pointers(url, tenant, a, room) : LW_OK;
+	int err = !url ? LW_OK : key ? ca_key_pointers(url, tenant, key, a, room) : ca_pointers(url, tenant, a, room);
 
 	if (!err)
 		*ret = url ? room : NULL;
@@ -56,7 +56,7 @@ static int tenant(const struct ca_signer *installation, const struct keys_ca_ten
 	const struct ca_pointers *pointers;
 	uint8_t serial[CA_SERIAL];
 	X509 *x;
-	int err = pointers_below(t->url, NULL, a, &room, &pointers);
+	int err = pointers_below(t->url, NULL, NULL, a, &room, &pointers);
 
 	if (err)
 		return ca_refuse(err, why, "the URL of this installation can't stand in certificates");
@@ -163,7 +163,7 @@ static int leaf(const struct ca_signer *signer, const struct ca_csr *from, const
 		return ca_refuse(LW_EINVAL, why, "there is no profile \"%.60s\"", l->profile);
 	while (l->reserved && l->reserved[owner.n_reserved])
 		owner.n_reserved++;
-	err = pointers_below(l->url, l->tenant, a, &room, &o.pointers);
+	err = pointers_below(l->url, l->tenant, l->key, a, &room, &o.pointers);
 	if (err)
 		return ca_refuse(err, why, "the URL of this installation can't stand in certificates");
 	err = ca_leaf_by(signer, from, &o, &owner, a, &got, why);

@@ -305,3 +305,18 @@ int ca_pointers(const char *base, const char *tenant, struct lw_arena *a, struct
 	*ret = p;
 	return LW_OK;
 }
+
+int ca_key_pointers(const char *base, const char *tenant, const char *key, struct lw_arena *a, struct ca_pointers *ret)
+{
+	struct ca_pointers p;
+	int err = ca_pointers(base, tenant, a, &p);
+
+	if (err)
+		return err;
+	p.issuer = lw_printf(a, "%s/ca/%s/cer/%s", base, tenant, key);
+	p.crl = lw_printf(a, "%s/ca/%s/crl/%s", base, tenant, key);
+	if (!p.issuer || !p.crl)
+		return LW_ENOMEM;
+	*ret = p;
+	return LW_OK;
+}

@@ -32,6 +32,7 @@ struct keys_leaf {
 	const char *profile;
 	struct lw_bytes serial;
 	const char *url;    /* as above */
+	const char *key;    /* id of the issuer's */
 	int64_t now, life;  /* life: at most; 0: the profile's */
 	const char *const *reserved; /* host names that nobody gets, ended by NULL */
 	keys_san_fn *owns;

@@ -55,7 +55,8 @@ enum keys_public {
 	KEYS_CA_PEM /* current intermediate, those that still matter, installation CA */, KEYS_CA_DER, KEYS_CA_CRL,
 	KEYS_JWKS /* JSON */, KEYS_SAML_CERTS /* PEM, current first */, KEYS_PUBLIC_COUNT
 };
-/* tenant by name in any spelling. LW_ENOTFOUND: no such tenant, disabled, or no keys yet. ret_until: it may be kept so long (us). */
+/* tenant by name in any spelling; of KEYS_CA_DER and KEYS_CA_CRL also TENANT/KEY: of one key of the CA, current or former, by its id.
+ * LW_ENOTFOUND: no such tenant, disabled, no such key, or no keys yet. ret_until: it may be kept so long (us). */
 int keys_public(struct keys *, enum keys_public, struct lw_bytes tenant, struct lw_arena *, struct lw_bytes *ret, int64_t *ret_until);
 /* RFC 6960; answers with an unsigned error response too. LW_ENOTFOUND: no such tenant. */
 int keys_ocsp(struct keys *, struct lw_bytes tenant, struct lw_bytes request, struct lw_arena *, struct lw_bytes *ret);

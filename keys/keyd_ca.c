@@ -57,7 +57,8 @@ static int certify(struct keyd_making *m, struct keyd_set *set)
 	if (err)
 		return err;
 	lw_hex((struct lw_bytes){ serial, sizeof(serial) }, id);
-	set->id = id;
+	if (!set->id) /* the key's, for ever */
+		set->id = id;
 	set->cert = pem;
 	set->not_after = end;
 	m->changed = true;
@@ -139,7 +140,8 @@ void keyd_ca_unload(void *it)
 		if (ca->signer[i])
 			keyd_ca_builders()->unload(ca->signer[i]);
 	}
-	lw_arena_free(ca->arena);
+	for (size_t i = 0; i < KEYD_SETS; i++)
+		lw_arena_free(ca->list[i].arena);
 	pthread_mutex_destroy(&ca->lock);
 	free(ca);
 }

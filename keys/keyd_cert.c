@@ -207,6 +207,8 @@ static int read_order(struct keyd *k, struct keys_call *c, struct ordered *o)
 		err = store_holder(r.txn, &c->q.subject, &o->holder);
 	if (!err)
 		err = keyd_load(k, &o->tenant, r.txn, KEYS_CA, &o->loaded);
+	if (err == LW_ENOTFOUND && o->holder.kind)
+		err = LW_EBUSY; /* the tenant's keys are being made */
 	o->owner = (struct owner){ .arena = c->arena, .tenant = &o->tenant };
 	for (size_t i = 0; !err && i < o->holder.n_names; i++)
 		owning[o->holder.kind](&o->owner, &o->holder.names[i]);
@@ -269,6 +271,7 @@ static int sign(struct keyd *k, struct keys_call *c, struct ordered *o, struct k
 		.kind = o->holder.kind,
 		.serial = c->q.serial,
 		.url = keyd_http_url(k, c->arena),
+		.key = o->loaded->sets.v[0].id,
 		.now = lw_wall(k->clock),
 		.life = o->life == INT64_MAX ? 0 : o->life,
 		.reserved = reserved(k, c->arena),

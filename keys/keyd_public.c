@@ -154,8 +154,8 @@ static int collect(struct keyd *k, struct store_txn *txn, struct lw_arena *arena
 	return LW_OK;
 }
 
-/* Under the list's lock: who asks meanwhile waits for the same list. */
-static int sign_list(struct keyd *k, struct store_txn *txn, struct keyd_ca *ca, uint64_t generation, char why[200])
+/* Under the lists' lock: who asks meanwhile waits for the same one. */
+static int sign_list(struct keyd *k, struct store_txn *txn, struct keyd_ca *ca, size_t i, uint64_t generation, char why[200])
 {
 	struct lw_arena *arena = lw_arena_new(CRL_MAX, false);
 	int64_t now = lw_wall(k->clock);
@@ -165,36 +165,57 @@ static int sign_list(struct keyd *k, struct store_txn *txn, struct keyd_ca *ca, 
 	int err = arena ? collect(k, txn, arena, &v, &n) : LW_ENOMEM;
 
 	if (!err)
-		err = keyd_ca_builders()->crl(ca->signer[0], (uint64_t)now, v, n, now, now + CRL_LIFE, arena, &der, why);
+		err = keyd_ca_builders()->crl(ca->signer[i], (uint64_t)now, v, n, now, now + CRL_LIFE, arena, &der, why);
 	free(v);
 	if (err) {
 		lw_arena_free(arena);
 		return err;
 	}
-	lw_arena_free(ca->arena);
-	ca->arena = arena;
-	ca->crl = der;
-	ca->crl_generation = generation;
-	ca->crl_made = now;
-	ca->crl_next = now + CRL_LIFE;
+	lw_arena_free(ca->list[i].arena);
+	ca->list[i] = (struct keyd_list){ arena, der, generation, now };
 	return LW_OK;
+}
+
+/* Which key is asked about: TENANT/KEY, else the current one. */
+static int set_of(const struct keys_call *c, const struct keyd_loaded *l, size_t *ret)
+{
+	const uint8_t *slash = memchr(c->q.name.p, '/', c->q.name.n);
+	struct lw_bytes key;
+
+	*ret = 0;
+	if (!slash)
+		return LW_OK;
+	key = (struct lw_bytes){ slash + 1, (size_t)(c->q.name.p + c->q.name.n - slash - 1) };
+	for (size_t i = 0; i < l->sets.n; i++) {
+		if (lw_eq(lw_str(l->sets.v[i].id), key)) {
+			*ret = i;
+			return LW_OK;
+		}
+	}
+	return LW_ENOTFOUND;
 }
 
 static int ca_crl(struct keyd *k, struct keys_call *c, const struct store_tenant *t, struct keyd_reading *r, struct keyd_loaded *l)
 {
 	struct keyd_ca *ca = l->it;
 	int64_t now = lw_wall(k->clock);
+	const struct keyd_list *list;
 	char why[200] = "";
 	uint64_t generation;
-	int err = store_cert_generation(r->txn, &generation);
+	size_t i;
+	int err = set_of(c, l, &i);
 
 	if (err)
 		return err;
+	err = store_cert_generation(r->txn, &generation);
+	if (err)
+		return err;
 	pthread_mutex_lock(&ca->lock);
-	if (!ca->crl.p || ca->crl_generation != generation || now < ca->crl_made || now >= ca->crl_made + CRL_LIFE / 2)
-		err = sign_list(k, r->txn, ca, generation, why);
+	list = &ca->list[i];
+	if (!list->der.p || list->generation != generation || now < list->made || now >= list->made + CRL_LIFE / 2)
+		err = sign_list(k, r->txn, ca, i, generation, why);
 	if (!err)
-		err = give(c, ca->crl, now + MINUTE);
+		err = give(c, list->der, now + MINUTE);
 	pthread_mutex_unlock(&ca->lock);
 	if (err)
 		lw_log(LW_ERROR, "revocation list", "tenant", t->name, "error", lw_errname(err), "why", why, NULL);
@@ -237,9 +258,12 @@ static int ca_pem(struct keyd *k, struct keys_call *c, const struct store_tenant
 
 static int ca_der(struct keyd *k, struct keys_call *c, const struct store_tenant *t, struct keyd_reading *r, struct keyd_loaded *l)
 {
+	size_t i;
+	int err = set_of(c, l, &i);
+
 	(void)t, (void)r;
 	c->a.time = lw_wall(k->clock) + MINUTE;
-	return keyd_ca_builders()->der(l->sets.v[0].cert, c->arena, &c->a.blob);
+	return err ? err : keyd_ca_builders()->der(l->sets.v[i].cert, c->arena, &c->a.blob);
 }
 
 /* ---- what verifies tokens ---- */
@@ -275,10 +299,12 @@ static const struct {
 };
 
 /* By name, enabled, with its keys at hand. All are the caller's to end, also after an error. */
-static int open_tenant(struct keyd *k, struct keys_call *c, enum keys_kind kind, struct store_tenant *t, struct keyd_reading *r,
+static int open_tenant(struct keyd *k, struct keys_call *c, enum keys_kind kind, bool keyed, struct store_tenant *t, struct keyd_reading *r,
         struct keyd_loaded **ret)
 {
-	int err = keyd_tenant_named(k, c->arena, c->q.name, t);
+	const uint8_t *slash = memchr(c->q.name.p, '/', c->q.name.n);
+	struct lw_bytes name = { c->q.name.p, slash ? (size_t)(slash - c->q.name.p) : c->q.name.n };
+	int err = slash && !keyed ? LW_ENOTFOUND : keyd_tenant_named(k, c->arena, name, t);
 
 	if (!err)
 		err = keyd_begin(k, t->id, r);
@@ -300,7 +326,7 @@ int keyd_public(struct keyd *k, struct keys_call *c)
 	if (!kind && c->q.name.n)
 		return LW_EINVAL;
 	if (kind)
-		err = open_tenant(k, c, kind, &t, &r, &l);
+		err = open_tenant(k, c, kind, c->q.what == KEYS_CA_DER || c->q.what == KEYS_CA_CRL, &t, &r, &l);
 	if (!err)
 		err = forms[c->q.what].make(k, c, &t, &r, l);
 	keyd_unload(k, l);
@@ -340,7 +366,7 @@ int keyd_ocsp(struct keyd *k, struct keys_call *c)
 	struct asked a;
 	int64_t now = lw_wall(k->clock);
 	char why[200] = "";
-	int err = keyd_ca_builders() ? open_tenant(k, c, KEYS_CA, &t, &r, &l) : LW_EUNAVAIL;
+	int err = keyd_ca_builders() ? open_tenant(k, c, KEYS_CA, false, &t, &r, &l) : LW_EUNAVAIL;
 
 	if (!err) {
 		a = (struct asked){ r.txn, l->it };

@@ -13,7 +13,7 @@
 #define KEYD_SET_KEY   4096
 #define KEYD_SET_CERT  8192
 struct keyd_set {
-	const char *id;  /* kid, or serial in lower-case hex */
+	const char *id;  /* kid; of a CA the serial of its first certificate in lower-case hex */
 	const char *alg; /* "p256", "rsa2048" … */
 	int64_t created;
 	int64_t not_after;    /* 0: no end */
@@ -115,11 +115,13 @@ void keyd_ca_unload(void *);
 struct keyd_ca {
 	struct ca_signer *signer[KEYD_SETS]; /* NULL: does not load */
 	size_t n;
-	pthread_mutex_t lock; /* the rest: the current list */
-	struct lw_arena *arena;
-	struct lw_bytes crl;
-	uint64_t crl_generation;
-	int64_t crl_made, crl_next;
+	pthread_mutex_t lock; /* the rest */
+	struct keyd_list {
+		struct lw_arena *arena;
+		struct lw_bytes der;
+		uint64_t generation;
+		int64_t made;
+	} list[KEYD_SETS]; /* of what is revoked, by each key */
 };
 /* The installation CA: loaded for one use. unload it. */
 int keyd_installation(struct keyd *, struct lw_arena *, struct ca_signer **ret, char why[200]);

@@ -334,7 +334,7 @@ static int others_ready(void *arg)
 	struct directory_state *s = arg;
 	int64_t last = atomic_load(&s->web_heard);
 
-	if (last == 0 || lw_mono(s->clock) - last > WEB_SILENT_US)
+	if (last == 0 || lw_mono(s->clock) - last > WEB_SILENT_US || !upkeep_begun(s->upkeep))
 		return LW_EUNAVAIL;
 	return relay_ping(s->kdc);
 }

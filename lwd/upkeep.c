@@ -2,6 +2,7 @@
 #include "lwd/upkeep.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -31,6 +32,7 @@ struct upkeep {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stop;
+	atomic_bool begun;
 };
 
 static int write_op(struct store *store, uint32_t tenant, const struct store_op *op, struct store_result *res)
@@ -83,6 +85,11 @@ int upkeep_expire(struct store *store, uint32_t tenant)
 
 /* ---- the thread ---- */
 
+bool upkeep_begun(const struct upkeep *u)
+{
+	return atomic_load(&u->begun);
+}
+
 static struct plan *planned(struct upkeep *u, uint32_t tenant)
 {
 	struct plan *more;
@@ -133,6 +140,8 @@ static int look(struct upkeep *u)
 		pthread_mutex_unlock(&u->lock);
 		if (!rc)
 			rc = look_at(u, &t[i]) == LW_EUNAVAIL ? LW_EUNAVAIL : LW_OK; /* of keyd; what is wrong with one tenant is its own */
+		if (!rc)
+			atomic_store(&u->begun, true);
 	}
 	lw_arena_free(arena);
 	return rc;

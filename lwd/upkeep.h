@@ -10,6 +10,8 @@
 struct upkeep;
 /* Everything outlives it. NULL: out of memory. */
 struct upkeep *upkeep_new(struct store *, struct keys *, const struct lw_clock *);
+/* Has it been at the first tenant, the installation's own, since it started? Then that one has its keys. */
+bool upkeep_begun(const struct upkeep *);
 void upkeep_free(struct upkeep *); /* waits for the thread. NULL is fine */
 
 /* One tenant's keys, now: of a tenant that was just made they are there before anybody hears of it. ret_next: when to look again. */

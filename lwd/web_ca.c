@@ -58,12 +58,13 @@ static bool has_it(const struct http_request *q, const char *etag)
 	return v.n > 0 && (lw_eq(v, LW_LIT("*")) || memmem(v.p, v.n, etag, strlen(etag)) != NULL);
 }
 
-static int publish(struct web *w, struct http_request *q, struct http_response *a, enum keys_public what, const char *type)
+static int publish_named(struct web *w, struct http_request *q, struct http_response *a, enum keys_public what, struct lw_bytes tenant,
+	const char *type)
 {
-	struct lw_bytes tenant = http_param(q, "tenant"), b;
+	struct lw_bytes b;
 	int64_t until = 0, now = lw_wall(w->clock), end;
 	char text[64], etag[40], expires[40];
-	int r = keys_public(w->keys, what, tenant.p == NULL ? LW_LIT("") : tenant, q->arena, &b, &until);
+	int r = keys_public(w->keys, what, tenant, q->arena, &b, &until);
 
 	if (r == LW_ENOTFOUND)
 		return nowhere(a);
@@ -84,6 +85,13 @@ static int publish(struct web *w, struct http_request *q, struct http_response *
 	return LW_OK;
 }
 
+static int publish(struct web *w, struct http_request *q, struct http_response *a, enum keys_public what, const char *type)
+{
+	struct lw_bytes tenant = http_param(q, "tenant");
+
+	return publish_named(w, q, a, what, tenant.p == NULL ? LW_LIT("") : tenant, type);
+}
+
 #define PEM  "application/x-pem-file"
 #define CERT "application/pkix-cert" /* RFC 2585 4 */
 #define CRL  "application/pkix-crl"
@@ -100,6 +108,25 @@ FILE_ROUTE(installation_crl, KEYS_INSTALLATION_CRL, CRL)
 FILE_ROUTE(tenant_pem, KEYS_CA_PEM, PEM)
 FILE_ROUTE(tenant_cer, KEYS_CA_DER, CERT)
 FILE_ROUTE(tenant_crl, KEYS_CA_CRL, CRL)
+
+/* Of one key, current or former: what pointers in certificates name. */
+static int of_key(struct web *w, struct http_request *q, struct http_response *a, enum keys_public what, const char *type)
+{
+	struct lw_bytes tenant = http_param(q, "tenant"), key = http_param(q, "key");
+	const char *both = lw_printf(q->arena, "%.*s/%.*s", (int)tenant.n, (const char *)tenant.p, (int)key.n, (const char *)key.p);
+
+	return both == NULL ? LW_ENOMEM : publish_named(w, q, a, what, lw_str(both), type);
+}
+
+static int key_cer(void *ctx, struct http_request *q, struct http_response *a)
+{
+	return of_key(ctx, q, a, KEYS_CA_DER, CERT);
+}
+
+static int key_crl(void *ctx, struct http_request *q, struct http_response *a)
+{
+	return of_key(ctx, q, a, KEYS_CA_CRL, CRL);
+}
 
 /* ---- OCSP: RFC 6960 appendix A ---- */
 
@@ -150,6 +177,8 @@ static const struct http_route ca[] = {
 	PUBLIC("/ca/{tenant}/ca.pem", tenant_pem),
 	PUBLIC("/ca/{tenant}/ca.cer", tenant_cer),
 	PUBLIC("/ca/{tenant}/crl", tenant_crl),
+	PUBLIC("/ca/{tenant}/cer/{key}", key_cer),
+	PUBLIC("/ca/{tenant}/crl/{key}", key_crl),
 	PUBLIC("/ca/{tenant}/ocsp/{request...}", ocsp_get),
 	{ .method = HTTP_POST, .pattern = "/ca/{tenant}/ocsp", .right = ACCESS_READ, .auth = HTTP_AUTH_NONE, .plain = true,
 		.max_body = CA_OCSP_MAX_REQUEST, .run = ocsp_post },

@@ -96,6 +96,7 @@ ISSUED = [
     ("user:alice", "rsa3072", "email:alice@acme.example,otherName:1.3.6.1.4.1.311.20.2.3;UTF8:alice@acme.example", "user"),
 ]
 serials = []
+ca_key = [r["keyId"] for r in lwd.ctl_json("key", "list")["items"] if r["name"] == "ca"][0]
 base = "http://idp.acme.example:%d/ca/acme.example" % lwd.port("http")
 for subject, kind, san, profile in ISSUED:
     p = issue(subject, kind, san, "--profile", profile)
@@ -108,7 +109,7 @@ for subject, kind, san, profile in ISSUED:
     text = openssl("x509", "-in", path("leaf.pem"), "-noout", "-text").stdout
     shown = lwd.ctl_json("user" if subject.startswith("user") else subject.split(":")[0], "show", subject.split(":", 1)[1])
     tap.ok("serialNumber = " + shown["id"] in text or "serialNumber=" + shown["id"] in text, "its subject has the UUID", text)
-    tap.ok("CA Issuers - URI:%s/ca.cer" % base in text and "OCSP - URI:%s/ocsp" % base in text and "URI:%s/crl\n" % base in text,
+    tap.ok("CA Issuers - URI:%s/cer/%s\n" % (base, ca_key) in text and "OCSP - URI:%s/ocsp\n" % base in text and "URI:%s/crl/%s\n" % (base, ca_key) in text,
            "AIA, OCSP and CRL pointers", text)
     tap.ok("means nothing" not in text, "the request's subject means nothing")
     write("chain.pem", read("cert.pem") + read("root.pem"))
@@ -196,6 +197,13 @@ p = issue("host:web1.acme.example", "p256", "DNS:web1.acme.example")
 tap.eq(verify().returncode, 0, "what the new one issues verifies")
 tap.eq(openssl("verify", "-x509_strict", "-CAfile", path("root.pem"), "-untrusted", path("ca.pem"), path("old.pem")).returncode, 0,
        "and what the former one did")
+write("leaf.pem", first(read("old.pem")))
+former = openssl("crl", "-inform", "DER", "-in", path("former.der"), "-out", path("former.crl")) if 0 == run(
+    ["curl", "-sf", "-o", path("former.der"), "http://127.0.0.1:%d/ca/acme.example/crl/%s" % (lwd.port("http"), ca_key)]).returncode else None
+write("crls.pem", read("root.crl") + read("installation.crl") + read("former.crl"))
+p = openssl("verify", "-x509_strict", "-crl_check_all", "-CAfile", path("root.pem"), "-untrusted", path("ca.pem"), "-CRLfile", path("crls.pem"),
+            path("leaf.pem"))
+tap.ok(p.returncode == 0, "with the list that the former key goes on to sign", p.stderr)
 tap.eq(lwd.ctl("ca", "rotate", "--algorithm", "rsa512").returncode, 2, "no such algorithm")
 
 # ---- the root's key ----

@@ -287,7 +287,8 @@ static void keys_in_time(void **state)
 	assert_int_equal(keys_operator(keys, acme, &operator_t, &operator_cap), LW_OK);
 	assert_int_equal(upkeep(acme, &next), 1);
 	assert_int_equal(list(t, KEYD_SETS), 1);
-	assert_true(t[0].created == NOW && strcmp(t[0].id, s[0].id) != 0);
+	assert_true(t[0].created == NOW && t[0].not_after > s[0].not_after - DAY);
+	assert_string_equal(t[0].id, s[0].id); /* the key is the same */
 	second = nth(published(KEYS_CA_PEM, "acme.example"), 0);
 	assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(first), X509_get0_pubkey(second)), 1);
 	assert_int_not_equal(X509_cmp(first, second), 0);
@@ -541,35 +542,6 @@ static void after_each_step(void **state)
 	X509_free(ca);
 }
 
-static void ocsp_by_issuer(void **state)
-{
-	X509 *old = nth(published(KEYS_CA_PEM, "acme.example"), 0), *other = nth(published(KEYS_CA_PEM, "beta.example"), 0), *new;
-	struct lw_bytes der;
-	OCSP_RESPONSE *r;
-	const unsigned char *p;
-
-	issue(&web1, "tls-server", 0x41, "DNS:web1.acme.example");
-	assert_int_equal(ocsp("acme.example", old, 0x41), V_OCSP_CERTSTATUS_GOOD);
-	assert_int_equal(ocsp("beta.example", other, 0x41), V_OCSP_CERTSTATUS_UNKNOWN); /* another tenant's serial */
-	assert_int_equal(ocsp("acme.example", other, 0x41), REFUSED);
-	assert_int_equal(ocsp("beta.example", old, 0x41), REFUSED);
-	assert_int_equal(rotate("p256"), LW_OK);
-	new = nth(published(KEYS_CA_PEM, "acme.example"), 0);
-	issue(&web1, "tls-server", 0x42, "DNS:web1.acme.example");
-	assert_int_equal(ocsp("acme.example", old, 0x41), V_OCSP_CERTSTATUS_GOOD);
-	assert_int_equal(ocsp("acme.example", new, 0x42), V_OCSP_CERTSTATUS_GOOD);
-	assert_int_equal(ocsp("acme.example", new, 0x41), V_OCSP_CERTSTATUS_UNKNOWN);
-	assert_int_equal(ocsp("acme.example", old, 0x42), V_OCSP_CERTSTATUS_UNKNOWN);
-	assert_int_equal(keys_ocsp(keys, LW_LIT("acme.example"), LW_LIT("junk"), arena, &der), LW_OK);
-	p = der.p;
-	r = d2i_OCSP_RESPONSE(NULL, &p, (long)der.n);
-	assert_int_equal(OCSP_response_status(r), OCSP_RESPONSE_STATUS_MALFORMEDREQUEST);
-	OCSP_RESPONSE_free(r);
-	X509_free(old);
-	X509_free(other);
-	X509_free(new);
-}
-
 static X509_CRL *crl(enum keys_public what, const char *tenant, X509 *issuer)
 {
 	struct lw_bytes der = published(what, tenant);
@@ -596,6 +568,56 @@ static int entries_of(X509_CRL *c)
 	STACK_OF(X509_REVOKED) *list_ = X509_CRL_get_REVOKED(c);
 
 	return list_ ? sk_X509_REVOKED_num(list_) : 0;
+}
+
+static void ocsp_by_issuer(void **state)
+{
+	X509 *old = nth(published(KEYS_CA_PEM, "acme.example"), 0), *other = nth(published(KEYS_CA_PEM, "beta.example"), 0), *new;
+	struct lw_bytes der;
+	struct keys_set s[KEYD_SETS];
+	OCSP_RESPONSE *r;
+	const unsigned char *p;
+	int64_t until;
+	X509 *x;
+
+	issue(&web1, "tls-server", 0x41, "DNS:web1.acme.example");
+	assert_int_equal(ocsp("acme.example", old, 0x41), V_OCSP_CERTSTATUS_GOOD);
+	assert_int_equal(ocsp("beta.example", other, 0x41), V_OCSP_CERTSTATUS_UNKNOWN); /* another tenant's serial */
+	assert_int_equal(ocsp("acme.example", other, 0x41), REFUSED);
+	assert_int_equal(ocsp("beta.example", old, 0x41), REFUSED);
+	assert_int_equal(rotate("p256"), LW_OK);
+	new = nth(published(KEYS_CA_PEM, "acme.example"), 0);
+	issue(&web1, "tls-server", 0x42, "DNS:web1.acme.example");
+	assert_int_equal(ocsp("acme.example", old, 0x41), V_OCSP_CERTSTATUS_GOOD);
+	assert_int_equal(ocsp("acme.example", new, 0x42), V_OCSP_CERTSTATUS_GOOD);
+	assert_int_equal(ocsp("acme.example", new, 0x41), V_OCSP_CERTSTATUS_UNKNOWN);
+	assert_int_equal(ocsp("acme.example", old, 0x42), V_OCSP_CERTSTATUS_UNKNOWN);
+	/* each key signs a list, and has its certificate, as long as it is there */
+	assert_int_equal(record(STORE_CERT_REVOKE, 0x41, NULL), LW_OK);
+	assert_int_equal(list(s, KEYD_SETS), 2);
+	for (int i = 0; i < 2; i++) {
+		X509 *by = i ? old : new;
+		X509_CRL *c = crl(KEYS_CA_CRL, lw_printf(arena, "acme.example/%s", s[i].id), by);
+
+		assert_int_equal(entries_of(c), 1);
+		X509_CRL_free(c);
+		der = published(KEYS_CA_DER, lw_printf(arena, "ACME.example/%s", s[i].id));
+		p = der.p;
+		x = d2i_X509(NULL, &p, (long)der.n);
+		assert_int_equal(X509_cmp(x, by), 0);
+		X509_free(x);
+	}
+	assert_int_equal(keys_public(keys, KEYS_CA_CRL, lw_str(lw_printf(arena, "beta.example/%s", s[0].id)), arena, &der, &until), LW_ENOTFOUND);
+	assert_int_equal(keys_public(keys, KEYS_CA_DER, LW_LIT("acme.example/"), arena, &der, &until), LW_ENOTFOUND);
+	assert_int_equal(keys_public(keys, KEYS_CA_PEM, lw_str(lw_printf(arena, "acme.example/%s", s[0].id)), arena, &der, &until), LW_ENOTFOUND);
+	assert_int_equal(keys_ocsp(keys, LW_LIT("acme.example"), LW_LIT("junk"), arena, &der), LW_OK);
+	p = der.p;
+	r = d2i_OCSP_RESPONSE(NULL, &p, (long)der.n);
+	assert_int_equal(OCSP_response_status(r), OCSP_RESPONSE_STATUS_MALFORMEDREQUEST);
+	OCSP_RESPONSE_free(r);
+	X509_free(old);
+	X509_free(other);
+	X509_free(new);
 }
 
 static void lists(void **state)
