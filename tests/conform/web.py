@@ -43,6 +43,32 @@ tap.eq(curl("/readyz"), (200, "ok\n"), "/readyz")
 status, text = curl("/metrics")
 tap.ok(status == 200 and 'lwd_up{role="directory"} 1' in text and 'route="/livez",method="GET",status="200"' in text, "/metrics", text)
 tap.ok("acme" not in text, "/metrics names no tenant")
+
+
+def metrics_wrong(text):
+    """What is not as Prometheus' text format 0.0.4 has it."""
+    types, bad, seen, buckets = {}, [], set(), {}
+    for line in text.splitlines():
+        m = re.match(r"# (HELP|TYPE) ([a-z_]+) (.+)$", line)
+        if m:
+            if m.group(1) == "TYPE":
+                types[m.group(2)] = m.group(3)
+            continue
+        m = re.match(r'([a-z_]+)(?:\{((?:[a-z]+="[^"\\]*",?)*)\})? (\d+(?:\.\d+)?)$', line)
+        name = m and re.sub("_(bucket|sum|count)$", "", m.group(1))
+        if not m or (m.group(1), m.group(2)) in seen or not (m.group(1) in types or types.get(name) == "histogram"):
+            bad.append(line)
+            continue
+        seen.add((m.group(1), m.group(2)))
+        if m.group(1) == (name or "") + "_bucket":
+            labels = re.sub(',?le="[^"]*"', "", m.group(2))
+            buckets.setdefault(labels, []).append(float(m.group(3)))
+            if 'le="+Inf"' in m.group(2):
+                buckets[labels].append("end")
+    return bad + [k for k, v in buckets.items() if v[-1] != "end" or v[:-1] != sorted(v[:-1])] + ([] if text.endswith("\n") else ["no end"])
+
+
+tap.eq(metrics_wrong(text), [], "and is what Prometheus reads")
 c = connection()
 for i in range(5):
     c.request("GET", "/livez")
