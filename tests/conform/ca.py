@@ -324,6 +324,25 @@ for version in ("-tls1_2", "-tls1_3"):
     code, text = sh("openssl", "s_client", "-connect", "127.0.0.1:%d" % lwd.port("https"), version, "-CAfile", os.path.join(lwd.data, "ca.pem"), stdin=b"")
     tap.ok(not re.search("Client Certificate Types|Requested Signature Algorithms", text), "HTTPS asks for none " + version, text)
 
+# ---- the CA's key is followed by another ----
+lwd.must("ca", "rotate")
+issue("after", "user", "alice")
+fetch(pointer("after.leaf", "CA Issuers"), "after.ca", "application/pkix-cert", "x509")
+tap.ok(open("after.ca").read() != open("alice.ca").read() and pointer("after.leaf", "Full Name") != pointer("alice.leaf", "Full Name"),
+       "another certificate and list of the CA")
+for name in ("alice", "after"):
+    code, text = verify(name)
+    tap.ok(code == 0, "openssl verify, with the lists that it points at: " + name, text)
+    code, text = ask(name)
+    tap.ok("Response verify OK" in text and name + ".leaf: good" in text, "openssl ocsp: good: " + name, text)
+    tap.eq(whoami(name), (0, "dn:" + DN), "EXTERNAL: " + name)
+tap.eq(lwd.ctl("cert", "revoke", serial("host")).returncode, 0, "what the former key issued is revoked")
+code, text = verify("host")
+tap.ok(code != 0 and "certificate revoked" in text, "its list says so", text)
+sh("cp", "alice.ca", "host.ca")
+tap.ok("host.leaf: revoked" in ask("host")[1], "and OCSP")
+tap.eq(whoami("host")[0], 49, "refused: revoked, by a former key's issuer")
+
 # disabled, expired
 lwd.must("user", "disable", "alice")
 tap.eq(whoami("alice")[0], 49, "refused: disabled")
