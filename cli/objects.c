@@ -114,9 +114,9 @@ int cmd_set(struct lwctl *c, const struct command *cmd)
 
 int cmd_passwd(struct lwctl *c, const struct command *cmd)
 {
-	static const struct option_row options[] = { { "--password-file", "password", false, true } };
+	static const struct option_row options[] = { { "--password-file", "password", false, true }, { "--old-password-file", "old", false, true } };
 	struct ctl_request req = { 0 };
-	int status = take_options(c, options, 1, &req);
+	int status = take_options(c, options, 2, &req);
 
 	if (status)
 		return status;

@@ -14,7 +14,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from lwdtest import ADMIN_PASSWORD, LWCTL, SLOW, Lwd, Tap, run, wait_for  # noqa: E402
-from krbtest import Person  # noqa: E402
+from krbtest import Person, converse  # noqa: E402
 
 tap = Tap()
 lwd = Lwd().init().start()
@@ -187,6 +187,14 @@ for method, path, body in (("GET", "", None), ("PATCH", "", {"description": "x"}
                            ("PUT", "/password", {"password": PW})):
     a, b = ask(method, hidden + path, alice, body), ask(method, absent + path, alice, body)
     tap.ok(a[:2] == b[:2] and a[0] in (403, 404), "%s host%s: hidden and absent get one answer" % (method, path), (a[:2], b[:2]))
+lwd.must("group", "create", "open")
+lwd.must("grant", "create", "permit user alice may read,write group attrs(*);")
+for path, body in (("/groups/open/members", '{"members":["host:%s"]}'), ("/groups/open/members/remove", '{"members":["host:%s"]}'), ("/keytabs", '{"name":"%s"}'),
+                   ("/keytabs", '{"name":"host/%s"}'), ("/certificates", '{"subject":"host:%s","profile":"tls-client","csr":"AAAA"}'),
+                   ("/tokens", '{"type":"jwt","audience":"urn:x","subject":"host:%s"}')):
+    a, b = (ask("POST", ACME + path, alice, raw=(body % name).encode()) for name in ("hidden.acme.example", "absent.acme.example"))
+    b = (b[0], json.loads(json.dumps(b[1]).replace("absent", "hidden")))
+    tap.ok(a[:2] == b and a[0] >= 400, "%s: hidden and absent get one answer" % path, (a[:2], b))
 for path in ("/users", "/users/admin", "/whoami", "/groups/administrators"):
     a, b = ask("GET", BETA + path, admin), ask("GET", TENANTS + "/nowhere.example" + path, admin)
     tap.ok(a[:2] == b[:2] and code(a) == (403, "refused"), "another tenant%s: there or not, one answer" % path, (a[:2], b[:2]))
@@ -326,8 +334,20 @@ tap.ok("tenant: beta.example" in remote("whoami").stdout, "is the one that count
 tap.ok("tenant: acme.example" in remote("-t", "acme.example", "whoami").stdout, "and -t says which")
 tap.eq(remote("login", "--user", "admin", "--password-file", pw).returncode, 77, "invalid credentials: 77")
 tap.eq(remote("login", "--user", "admin", "--password-file", "/nowhere").returncode, 1, "no password file")
+status, said = converse([LWCTL, "login", "--user", "alice@acme.example"], [PW], ENV)
+tap.ok(status == 0 and "name: alice" in said and PW not in said, "the password is asked on the terminal, and not shown", said)
+tap.eq(converse([LWCTL, "login", "--user", "alice@acme.example"], ["wrong"], ENV)[0], 77, "a wrong one there")
+tap.eq(remote("user", "passwd", "alice", "--old-password-file", pw, "--password-file", pw + "2").returncode, 1, "no file for a new password")
+new = lwd.password_file("Another-Pass-9")
+tap.eq(remote("user", "passwd", "alice", "--old-password-file", new, "--password-file", new).returncode, 77, "another old password than one's own")
+tap.eq(remote("user", "passwd", "alice", "--old-password-file", pw, "--password-file", new).returncode, 0, "one's own password by the old one")
+tap.eq(remote("user", "list").returncode, 77, "ends the login")
+lwd.must("user", "passwd", "alice", "--password-file", pw)
 tap.eq(remote("logout").returncode, 0, "logout")
-tap.eq(remote("--server", URL, "-t", "beta.example", "whoami").returncode, 77, "is forgotten")
+tap.eq(remote("--server", URL, "-t", "acme.example", "whoami").returncode, 77, "is forgotten")
+tap.eq(remote("--server", URL, "-t", "beta.example", "whoami").returncode, 0, "the other tenant's login is another")
+tap.eq(remote("logout", "--server", URL, "-t", "beta.example").returncode, 0, "until that is forgotten too")
+tap.eq(remote("--server", URL, "-t", "beta.example", "whoami").returncode, 77, "it is")
 
 # by ticket
 person = Person(lwd)
