@@ -125,6 +125,8 @@ static const struct {
 	{ STORE_ROLE_OPERATOR, ACCESS_ADMINISTER, &table_verbs, "key.rotate" },
 	{ STORE_ROLE_OPERATOR, ACCESS_ENROL, &table_writes, "cert-intent" },
 	{ STORE_ROLE_OPERATOR, ACCESS_REVOKE, &table_writes, "cert-revoke" },
+	{ STORE_ROLE_OPERATOR, ACCESS_TOKEN, &table_verbs, "token.issue" },
+	{ STORE_ROLE_OPERATOR, ACCESS_IMPERSONATE, &table_verbs, "token.issue" },
 	{ STORE_ROLE_AUTH, ACCESS_EXPORT, &table_operations, "bind" },
 	{ STORE_ROLE_KDC, ACCESS_EXPORT, &table_kdc, "AS-REQ" },
 };
