@@ -55,3 +55,12 @@ void web_put_text(struct http_response *a, const char *type, const char *text)
 	a->type = type;
 	lw_put_raw(&a->body, text, strlen(text));
 }
+
+int web_nowhere(struct http_response *a)
+{
+	a->status = 404;
+	a->type = "application/problem+json";
+	lw_writer_reset(&a->body);
+	http_problem_put(&a->body, a->status, NULL, NULL);
+	return a->body.err;
+}

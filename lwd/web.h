@@ -54,6 +54,11 @@ struct lw_bytes web_tenant(const struct web *, const struct http_request *);
 struct keys_source web_source(const struct http_request *);
 /* The body: this text, of this media type. */
 void web_put_text(struct http_response *, const char *type, const char *text);
+/* What a tenant that is not there, or is shut, gets on a public route: the answer for a path that is not there. For the handler to return. */
+int web_nowhere(struct http_response *);
+/* The certificates (DER) of every key that a tenant's assertions are or will be signed with, from keyd. As keys_public. */
+#define WEB_SAML_CERTS 16
+int web_saml_certs(struct web *, struct lw_bytes tenant, struct lw_arena *, struct lw_bytes ret[WEB_SAML_CERTS], size_t *ret_n, int64_t *ret_until);
 
 struct web_table {
 	const char *name;

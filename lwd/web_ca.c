@@ -14,16 +14,6 @@
 
 #define MAX_AGE_US (24 * 3600 * LW_SECOND)
 
-/* As for a path that is not there. */
-static int nowhere(struct http_response *a)
-{
-	a->status = 404;
-	a->type = "application/problem+json";
-	lw_writer_reset(&a->body);
-	http_problem_put(&a->body, a->status, NULL, NULL);
-	return a->body.err;
-}
-
 /* ---- files ---- */
 
 /* RFC 9110 5.6.7 */
@@ -67,7 +57,7 @@ static int publish_named(struct web *w, struct http_request *q, struct http_resp
 	int r = keys_public(w->keys, what, tenant, q->arena, &b, &until);
 
 	if (r == LW_ENOTFOUND)
-		return nowhere(a);
+		return web_nowhere(a);
 	if (r != LW_OK)
 		return r;
 	end = until < now ? now : until > now + MAX_AGE_US ? now + MAX_AGE_US : until;
@@ -137,7 +127,7 @@ static int ocsp(struct web *w, struct http_request *q, struct http_response *a, 
 	int r = keys_ocsp(w->keys, http_param(q, "tenant"), request, q->arena, &answer);
 
 	if (r == LW_ENOTFOUND)
-		return nowhere(a);
+		return web_nowhere(a);
 	if (r != LW_OK)
 		r = ca_ocsp_error(r, q->arena, &answer);
 	if (r != LW_OK)

@@ -7,16 +7,6 @@
 #include "base/err.h"
 #include "base/text.h"
 
-/* A tenant that is not there, or is shut, is a path that is not there. */
-static int nowhere(struct http_response *a)
-{
-	a->status = 404;
-	a->type = "application/problem+json";
-	lw_writer_reset(&a->body);
-	http_problem_put(&a->body, a->status, NULL, NULL);
-	return a->body.err;
-}
-
 /* ret: the set, which tells as well that the tenant is there. until: a few seconds for who keeps it. */
 static int key_set(struct web *w, struct http_request *q, struct http_response *a, struct lw_bytes *ret)
 {
@@ -38,7 +28,7 @@ static int jwks(void *ctx, struct http_request *q, struct http_response *a)
 	int err = key_set(ctx, q, a, &set);
 
 	if (err)
-		return err == LW_ENOTFOUND ? nowhere(a) : err;
+		return err == LW_ENOTFOUND ? web_nowhere(a) : err;
 	a->type = "application/jwk-set+json";
 	lw_put_bytes(&a->body, set);
 	return a->body.err;
@@ -57,11 +47,11 @@ static int discovery(void *ctx, struct http_request *q, struct http_response *a)
 	if (!err && !url)
 		err = LW_EUNAVAIL;
 	if (err)
-		return err == LW_ENOTFOUND ? nowhere(a) : err;
+		return err == LW_ENOTFOUND ? web_nowhere(a) : err;
 	/* in the issuer the name has the form that tokens have it in */
 	err = lw_domain_canon(q->arena, web_tenant(w, q), &tenant);
 	if (err)
-		return err == LW_EINVAL ? nowhere(a) : err;
+		return err == LW_EINVAL ? web_nowhere(a) : err;
 	issuer = lw_printf(q->arena, "%s/openidconnect/%s", url, tenant);
 	keys = lw_printf(q->arena, "%s/openidconnect/jwks/%s", url, tenant);
 	if (!issuer || !keys)

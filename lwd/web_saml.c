@@ -11,28 +11,17 @@
 #include "base/text.h"
 #include "saml/saml.h"
 
-#define MAX_CERTS 16
-
-/* A tenant that is not there, or is shut, is a path that is not there. */
-static int nowhere(struct http_response *a)
+int web_saml_certs(struct web *w, struct lw_bytes tenant, struct lw_arena *arena, struct lw_bytes ret[WEB_SAML_CERTS], size_t *ret_n, int64_t *ret_until)
 {
-	a->status = 404;
-	a->type = "application/problem+json";
-	lw_writer_reset(&a->body);
-	http_problem_put(&a->body, a->status, NULL, NULL);
-	return a->body.err;
-}
-
-/* The certificates of a PEM file, as DER. */
-static int read_pem(struct lw_bytes pem, struct lw_arena *arena, struct lw_bytes ret[MAX_CERTS], size_t *ret_n)
-{
-	BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
+	struct lw_bytes pem = { NULL, 0 };
+	int err = keys_public(w->keys, KEYS_SAML_CERTS, tenant, arena, &pem, ret_until);
+	BIO *bio = err ? NULL : BIO_new_mem_buf(pem.p, (int)pem.n);
 	char *name = NULL, *header = NULL;
 	unsigned char *data = NULL;
 	long len;
 	size_t n = 0;
 
-	while (bio && n < MAX_CERTS && PEM_read_bio(bio, &name, &header, &data, &len) == 1) {
+	while (bio && n < WEB_SAML_CERTS && PEM_read_bio(bio, &name, &header, &data, &len) == 1) {
 		ret[n++] = lw_dup(arena, (struct lw_bytes){ data, (size_t)len });
 		OPENSSL_free(name);
 		OPENSSL_free(header);
@@ -40,26 +29,27 @@ static int read_pem(struct lw_bytes pem, struct lw_arena *arena, struct lw_bytes
 	}
 	BIO_free(bio);
 	ERR_clear_error();
-	*ret_n = n;
-	return lw_arena_failed(arena) ? LW_ENOMEM : LW_OK;
+	if (!err && (!bio || lw_arena_failed(arena)))
+		err = LW_ENOMEM;
+	if (!err)
+		*ret_n = n;
+	return err;
 }
 
 /* Every key that signs or will; what it says may be kept as long as keyd says so. */
 static int metadata(void *ctx, struct http_request *q, struct http_response *a)
 {
 	struct web *w = ctx;
-	struct lw_bytes pem, certs[MAX_CERTS];
+	struct lw_bytes certs[WEB_SAML_CERTS];
 	int64_t until = 0, now = lw_wall(w->clock);
 	char age[48], *tenant;
 	size_t n = 0;
 	int err = lw_domain_canon(q->arena, web_tenant(w, q), &tenant); /* in the entityID the name has the form that tokens have it in */
 
 	if (!err)
-		err = keys_public(w->keys, KEYS_SAML_CERTS, lw_str(tenant), q->arena, &pem, &until);
-	if (!err)
-		err = read_pem(pem, q->arena, certs, &n);
+		err = web_saml_certs(w, lw_str(tenant), q->arena, certs, &n, &until);
 	if (err)
-		return err == LW_ENOTFOUND || err == LW_EINVAL ? nowhere(a) : err;
+		return err == LW_ENOTFOUND || err == LW_EINVAL ? web_nowhere(a) : err;
 	snprintf(age, sizeof(age), "public, max-age=%lld", until > now ? (long long)((until - now) / LW_SECOND) : 0LL);
 	http_put_field(a, "Cache-Control", lw_str(age));
 	a->type = "application/samlmetadata+xml";

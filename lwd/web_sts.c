@@ -13,8 +13,6 @@
 #include "lwd/relay.h"
 #include "saml/sts.h"
 
-#define MAX_CERTS 16
-
 struct call {
 	struct web *web;
 	struct http_request *q;
@@ -56,45 +54,14 @@ static struct lw_bytes octets(const struct keys_token *t)
 
 /* ---- assertions of ours ---- */
 
-/* keyd's PEM, one certificate after the other. */
-static int certificates(struct call *c, struct lw_bytes *ret, size_t *ret_n)
-{
-	static const char begin[] = "-----BEGIN CERTIFICATE-----", end[] = "-----END CERTIFICATE-----";
-	struct lw_bytes pem;
-	int64_t until;
-	size_t n = 0;
-	int r = keys_public(c->web->keys, KEYS_SAML_CERTS, c->tenant, c->q->arena, &pem, &until);
-
-	while (r == LW_OK && n < MAX_CERTS) {
-		const uint8_t *from = memmem(pem.p, pem.n, begin, sizeof(begin) - 1), *to;
-		struct lw_bytes text = { NULL, 0 };
-		uint8_t *squeezed;
-
-		if (from == NULL)
-			break;
-		from += sizeof(begin) - 1;
-		to = memmem(from, (size_t)(pem.p + pem.n - from), end, sizeof(end) - 1);
-		squeezed = to == NULL ? NULL : lw_alloc(c->q->arena, (size_t)(to - from) + 1);
-		if (squeezed == NULL)
-			return LW_EINTERNAL;
-		text.p = squeezed;
-		for (const uint8_t *p = from; p < to; p++)
-			if (*p != '\n' && *p != '\r')
-				squeezed[text.n++] = *p;
-		r = lw_unbase64(c->q->arena, text, &ret[n++]);
-		pem = (struct lw_bytes){ to, (size_t)(pem.p + pem.n - to) };
-	}
-	*ret_n = n;
-	return r;
-}
-
 /* xmlsec1 verifies what it reads, keyd verifies what was read. */
 static int accept_assertion(struct call *c, xmlNode *node, enum keys_accept as, struct keys_token *ret_token, struct lw_cap *ret_cap, struct saml_assertion *ret)
 {
-	struct lw_bytes certs[MAX_CERTS], signature;
+	struct lw_bytes certs[WEB_SAML_CERTS], signature;
 	struct lw_writer fields;
+	int64_t until;
 	size_t n = 0;
-	int r = certificates(c, certs, &n);
+	int r = web_saml_certs(c->web, c->tenant, c->q->arena, certs, &n, &until);
 
 	if (r == LW_OK)
 		r = saml_assertion_verify(c->doc, node, certs, n, c->q->arena, ret, &signature, c->why);
