@@ -352,25 +352,38 @@ static struct lw_bytes der_of(struct lw_bytes raw, uint8_t *buf, size_t size)
 	return lw_der_written(&w);
 }
 
-int lw_sigkey_sign(const struct lw_sigkey *k, enum lw_sig sig, enum lw_hash hash, const uint8_t *digest, uint8_t *ret)
+int lw_sigkey_sign_x509(const struct lw_sigkey *k, enum lw_sig sig, enum lw_hash hash, const uint8_t *digest, uint8_t *ret, size_t *ret_n)
 {
-	uint8_t out[LW_SIG_MAX];
-	size_t n = sizeof(out);
+	size_t n = LW_SIG_MAX;
 	EVP_PKEY_CTX *c;
-	int err = LW_EINTERNAL;
+	bool done;
 
 	if (!may(k, sig, hash) || !k->sign[sig][hash])
 		return LW_EINVAL;
 	c = EVP_PKEY_CTX_dup(k->sign[sig][hash]);
-	if (c && EVP_PKEY_sign(c, out, &n, digest, lw_hash_size(hash)) > 0) {
-		if (k->half)
-			err = raw_of((struct lw_bytes){ out, n }, k->half, ret) ? LW_OK : LW_EINTERNAL;
-		else if (n == k->size)
-			err = LW_OK, memcpy(ret, out, n);
-	}
+	done = c && EVP_PKEY_sign(c, ret, &n, digest, lw_hash_size(hash)) > 0;
 	ERR_clear_error();
 	EVP_PKEY_CTX_free(c);
-	return err;
+	if (!done)
+		return LW_EINTERNAL;
+	*ret_n = n;
+	return LW_OK;
+}
+
+int lw_sigkey_sign(const struct lw_sigkey *k, enum lw_sig sig, enum lw_hash hash, const uint8_t *digest, uint8_t *ret)
+{
+	uint8_t out[LW_SIG_MAX];
+	size_t n;
+	int err = lw_sigkey_sign_x509(k, sig, hash, digest, out, &n);
+
+	if (err)
+		return err;
+	if (k->half)
+		return raw_of((struct lw_bytes){ out, n }, k->half, ret) ? LW_OK : LW_EINTERNAL;
+	if (n != k->size)
+		return LW_EINTERNAL;
+	memcpy(ret, out, n);
+	return LW_OK;
 }
 
 int lw_sigkey_verify(const struct lw_sigkey *k, enum lw_sig sig, enum lw_hash hash, const uint8_t *digest, struct lw_bytes signature)

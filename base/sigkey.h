@@ -30,6 +30,8 @@ int lw_sigkey_public_numbers(const struct lw_sigkey *, struct lw_arena *, struct
 
 /* Over a digest of lw_hash_size(hash) octets; ret has lw_sigkey_size. LW_EINVAL: not an algorithm of this key; SHA-1 is none. */
 int lw_sigkey_sign(const struct lw_sigkey *, enum lw_sig, enum lw_hash, const uint8_t *digest, uint8_t *ret);
+/* As X.509 has them: ECDSA's as DER. ret has LW_SIG_MAX octets. */
+int lw_sigkey_sign_x509(const struct lw_sigkey *, enum lw_sig, enum lw_hash, const uint8_t *digest, uint8_t *ret, size_t *ret_n);
 int lw_sigkey_verify(const struct lw_sigkey *, enum lw_sig, enum lw_hash, const uint8_t *digest, struct lw_bytes signature); /* LW_EAUTH */
 /* Ed25519 has no digest of its own. */
 int lw_sigkey_verify_ed25519(const struct lw_sigkey *, struct lw_bytes message, struct lw_bytes signature);

@@ -18,8 +18,10 @@ int ca_signer_new(const struct ca_issuer *issuer, struct ca_signer **ret, char w
 	struct ca_signer *s = calloc(1, sizeof(*s));
 	int err = s ? ca_chain_load(issuer, &s->c, why) : LW_ENOMEM;
 
+	if (!err)
+		err = ca_signer_prepare(s, issuer->key, why);
 	if (err)
-		free(s);
+		ca_signer_free(s);
 	else
 		*ret = s;
 	return err;
@@ -30,6 +32,8 @@ void ca_signer_free(struct ca_signer *s)
 	if (!s)
 		return;
 	ca_chain_done(&s->c);
+	lw_sigkey_free(s->key);
+	lw_arena_free(s->arena);
 	free(s);
 }
 

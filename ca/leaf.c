@@ -127,57 +127,35 @@ static bool is_tenants(const struct ca_chain *c, const struct ca_tenant *t)
 	return is;
 }
 
-/* A leaf with an issuer's key could sign as that issuer. */
-static bool issuers_key(const struct ca_chain *c, EVP_PKEY *key)
+/* A leaf with an issuer's key could sign as that issuer. Both are canonical DER. */
+static bool issuers_key(const struct ca_signer *s, struct lw_bytes spki)
 {
-	for (size_t i = 0; i < c->n; i++) {
-		if (EVP_PKEY_eq(X509_get0_pubkey(c->x[i]), key) == 1)
+	for (size_t i = 0; i < s->c.n; i++) {
+		if (lw_eq(s->spki[i], spki))
 			return true;
 	}
 	return false;
 }
 
-static X509 *build(const struct ca_chain *c, const struct ca_order *o, const struct ca_csr *csr,
-        EVP_PKEY *key, X509_NAME *subject, char why[200])
+/* The root is not sent along. */
+static int put_pem(const struct ca_signer *s, struct lw_bytes der, struct lw_arena *a, struct lw_bytes *ret)
 {
-	GENERAL_NAMES *alt = ca_general_names(csr->names, csr->n_names);
-	X509 *x = NULL;
+	static const char begin[] = "-----BEGIN CERTIFICATE-----\n", end[] = "-----END CERTIFICATE-----\n";
+	const char *text = lw_base64(a, der);
+	size_t n = text ? strlen(text) : 0;
+	char *pem = text ? lw_alloc(a, sizeof(begin) + n + n / 64 + 1 + sizeof(end) + s->chain.n) : NULL, *p = pem;
 
-	if (alt)
-		x = ca_make(&(struct ca_spec){ .profile = o->profile,
-		                    .key = key,
-		                    .subject = subject,
-		                    .alt = csr->n_names ? alt : NULL,
-		                    .pointers = o->pointers,
-		                    .serial = o->serial,
-		                    .issuer = c->x[0],
-		                    .issuer_key = c->key,
-		                    .now = o->now,
-		                    .life = life_of(o) },
-		        why);
-	else
-		ca_fail("names", why);
-	GENERAL_NAMES_free(alt);
-	return x;
-}
-
-static int put(X509 *x, const struct ca_chain *c, struct lw_arena *a, struct ca_issued *ret)
-{
-	struct ca_issued got = { .not_before = ca_not_before(x), .not_after = ca_not_after(x) };
-	X509 *chain[CA_MAX_CHAIN + 1] = { x };
-	unsigned char *der = NULL;
-	size_t n = 1;
-	int len = i2d_X509(x, &der), err = ca_take(der, len, a, &got.der);
-
-	for (size_t i = 0; i < c->n; i++) {
-		if (!(X509_get_extension_flags(c->x[i]) & EXFLAG_SS)) /* the root is not sent along */
-			chain[n++] = c->x[i];
+	if (!pem)
+		return LW_ENOMEM;
+	p = mempcpy(p, begin, sizeof(begin) - 1);
+	for (size_t at = 0; at < n; at += 64) {
+		p = mempcpy(p, text + at, n - at < 64 ? n - at : 64);
+		*p++ = '\n';
 	}
-	if (!err)
-		err = ca_put_pem(chain, n, a, &got.pem);
-	if (!err)
-		*ret = got;
-	return err;
+	p = mempcpy(p, end, sizeof(end) - 1);
+	p = mempcpy(p, s->chain.p, s->chain.n);
+	*ret = (struct lw_bytes){ (const uint8_t *)pem, (size_t)(p - pem) };
+	return LW_OK;
 }
 
 static struct ca_expect expect(const struct ca_order *o, struct lw_bytes spki, const struct ca_name *names,
@@ -187,44 +165,37 @@ static struct ca_expect expect(const struct ca_order *o, struct lw_bytes spki, c
 		.names = names, .n_names = n, .pointers = o->pointers, .now = o->now, .life = life_of(o) };
 }
 
-static int issue(const struct ca_chain *c, const struct ca_csr *csr, const struct ca_order *o,
+static int issue(const struct ca_signer *s, const struct ca_csr *csr, const struct ca_order *o,
         struct lw_arena *a, struct ca_issued *ret, char why[200])
 {
-	const unsigned char *p = csr->spki.p;
-	EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)csr->spki.n);
 	char cn[65];
 	X509_NAME *subject = ca_subject(&o->tenant, &o->subject, ca_common_name(o, cn));
-	struct ca_issued got;
+	struct ca_built built;
 	struct ca_expect want;
+	struct lw_bytes pem;
 	enum ca_lint_rule rule;
-	X509 *x = NULL;
-	int err = LW_EINTERNAL;
+	int err;
 
-	if (!key || !subject) {
-		ca_fail("the leaf's key or subject", why);
-		goto out;
-	}
-	if (issuers_key(c, key)) {
+	if (!subject)
+		return ca_fail("the leaf's subject", why);
+	if (issuers_key(s, csr->spki)) {
 		err = ca_refuse(LW_EUNSUPPORTED, why, "this is the key of a CA");
 		goto out;
 	}
-	x = build(c, o, csr, key, subject, why);
-	if (!x)
-		goto out;
-	err = put(x, c, a, &got);
+	err = ca_build(s, o, csr->spki, csr->names, csr->n_names, subject, life_of(o), a, &built);
+	if (!err)
+		err = put_pem(s, built.der, a, &pem);
 	if (err) {
 		ca_refuse(err, why, "%s", lw_strerror(err));
 		goto out;
 	}
 	want = expect(o, csr->spki, csr->names, csr->n_names, subject);
-	if (ca_lint_against(got.der, c, &want, &rule, why))
+	if (ca_lint_against(built.der, &s->c, &want, &rule, why))
 		err = LW_EINTERNAL;
 	else
-		*ret = got;
+		*ret = (struct ca_issued){ built.der, pem, built.not_before, built.not_after };
 out:
 	X509_NAME_free(subject);
-	EVP_PKEY_free(key);
-	X509_free(x);
 	return err;
 }
 
@@ -242,22 +213,22 @@ int ca_leaf_by(const struct ca_signer *signer, const struct ca_csr *csr, const s
 	if (!is_tenants(c, &o->tenant))
 		return ca_refuse(LW_EINVAL, why, "the issuer is not the tenant's");
 	err = ca_may_issue(c, o->serial, o->now, why);
-	return err ? err : issue(c, csr, o, a, ret, why);
+	return err ? err : issue(signer, csr, o, a, ret, why);
 }
 
 int ca_leaf(const struct ca_issuer *issuer, struct lw_bytes der, const struct ca_order *o,
         const struct ca_owner *owner, struct lw_arena *a, struct ca_issued *ret, char why[200])
 {
-	struct ca_signer s = { .c = { 0 } };
+	struct ca_signer *s;
 	struct ca_csr csr;
 	int err = ca_csr_read(der, a, &csr, why);
 
 	if (!err)
-		err = ca_chain_load(issuer, &s.c, why);
+		err = ca_signer_new(issuer, &s, why);
 	if (err)
 		return err;
-	err = ca_leaf_by(&s, &csr, o, owner, a, ret, why);
-	ca_chain_done(&s.c);
+	err = ca_leaf_by(s, &csr, o, owner, a, ret, why);
+	ca_signer_free(s);
 	return err;
 }
 

@@ -5,6 +5,7 @@
 
 #include <openssl/x509v3.h>
 #include "base/arena.h"
+#include "base/sigkey.h"
 #include "base/clock.h"
 #include "ca/ca.h"
 
@@ -37,7 +38,25 @@ struct ca_chain {
 };
 struct ca_signer {
 	struct ca_chain c;
+	/* ca/build.c: what the leaves of one issuer have in common, in DER */
+	struct lw_arena *arena;
+	struct lw_sigkey *key;
+	enum lw_hash hash;
+	struct lw_bytes algorithm, name, key_id;      /* AlgorithmIdentifier, issuer, the extension authorityKeyIdentifier */
+	struct lw_bytes constant[CA_PROFILES][2];     /* basicConstraints, keyUsage, extKeyUsage; [1]: of an RSA key */
+	struct lw_bytes spki[CA_MAX_CHAIN];           /* the issuers' */
+	struct lw_bytes chain;                        /* PEM, without the root */
+	int64_t end;                                  /* of its life, us */
 };
+/* For s->c, which is loaded with this key. */
+int ca_signer_prepare(struct ca_signer *, struct lw_bytes key, char why[200]);
+/* One leaf's certificate, signed. spki: canonical DER. */
+struct ca_built {
+	struct lw_bytes der;
+	int64_t not_before, not_after;
+};
+int ca_build(const struct ca_signer *, const struct ca_order *, struct lw_bytes spki, const struct ca_name *, size_t n_names, const X509_NAME *subject,
+	int64_t life, struct lw_arena *, struct ca_built *ret);
 int ca_chain_load(const struct ca_issuer *, struct ca_chain *ret, char why[200]); /* LW_EINVAL */
 int ca_chain_certs(struct lw_bytes pem, struct ca_chain *ret, char why[200]);     /* the same without a key */
 void ca_chain_done(struct ca_chain *);
