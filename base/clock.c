@@ -101,24 +101,52 @@ static struct civil civil_of(int64_t us)
 	return c;
 }
 
+/* n decimal digits at p; what is behind them. */
+static char *put_digits(char *p, int v, int n)
+{
+	for (int i = n; i-- > 0; v /= 10)
+		p[i] = (char)('0' + v % 10);
+	return p + n;
+}
+
 void lw_time_generalized(int64_t us, bool frac, char ret[LW_TIME_TEXT])
 {
 	struct civil c = civil_of(us);
-	int n = snprintf(ret, LW_TIME_TEXT, "%04d%02d%02d%02d%02d%02d", c.year % 10000, c.month % 100,
-	        c.day % 100, c.hour % 100, c.minute % 100, c.second % 100);
+	char *p = put_digits(ret, c.year, 4);
 
-	if (frac)
-		n += snprintf(ret + n, (size_t)(LW_TIME_TEXT - n), ".%06d", c.micro % 1000000);
-	ret[n] = 'Z';
-	ret[n + 1] = 0;
+	p = put_digits(p, c.month, 2);
+	p = put_digits(p, c.day, 2);
+	p = put_digits(p, c.hour, 2);
+	p = put_digits(p, c.minute, 2);
+	p = put_digits(p, c.second, 2);
+	if (frac) {
+		*p++ = '.';
+		p = put_digits(p, c.micro, 6);
+	}
+	*p++ = 'Z';
+	*p = 0;
 }
 
 void lw_time_rfc3339(int64_t us, char ret[LW_TIME_TEXT])
 {
 	struct civil c = civil_of(us);
 
-	snprintf(ret, LW_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year % 10000, c.month % 100,
-	        c.day % 100, c.hour % 100, c.minute % 100, c.second % 100, c.micro / 1000 % 1000);
+	char *p = put_digits(ret, c.year, 4);
+
+	*p++ = '-';
+	p = put_digits(p, c.month, 2);
+	*p++ = '-';
+	p = put_digits(p, c.day, 2);
+	*p++ = 'T';
+	p = put_digits(p, c.hour, 2);
+	*p++ = ':';
+	p = put_digits(p, c.minute, 2);
+	*p++ = ':';
+	p = put_digits(p, c.second, 2);
+	*p++ = '.';
+	p = put_digits(p, c.micro / 1000, 3);
+	*p++ = 'Z';
+	*p = 0;
 }
 
 /* n digits (more than n: only the first n are eaten) as a number in low..high, or -1. */

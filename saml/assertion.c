@@ -358,6 +358,14 @@ static void info_digest(const struct saml_alg_row *alg, struct lw_bytes info, ui
 	digest_parts(alg->hash, LW_LIT(INFO_OPEN_C14N), info, ret);
 }
 
+/* A writer that has room for what is to be expected. */
+static void sized(struct lw_writer *w, size_t max, size_t n)
+{
+	lw_writer_init(w, max);
+	lw_put_space(w, n);
+	lw_writer_reset(w);
+}
+
 int saml_assertion_build(const struct saml_assertion *a, const struct saml_signer *s, struct lw_writer *ret)
 {
 	const struct saml_alg_row *alg = alg_of(a->alg, s->key);
@@ -368,8 +376,8 @@ int saml_assertion_build(const struct saml_assertion *a, const struct saml_signe
 
 	if (ret->err || err)
 		return ret->err ? ret->err : err;
-	lw_writer_init(&info, 8192);
-	lw_writer_init(&sig, 131072);
+	sized(&info, 8192, 2048);
+	sized(&sig, 131072, 4096 + s->cert.n);
 	put_info(&info, alg, a->id, digest);
 	room_n = signature_size(s, lw_written(&info), &sig);
 	put_head(ret, a);
