@@ -133,7 +133,7 @@ static void say(const struct shown *s, int err)
 		lw_uuid_format(&s->leaf.subject, subject);
 		lw_hex(s->leaf.serial, serial);
 	}
-	lw_log(err ? LW_WARN : LW_INFO, err ? "certificate refused" : "certificate accepted", "tenant", tenant, "subject", subject, "serial",
+	lw_log(err ? LW_WARN : LW_DEBUG, err ? "certificate refused" : "certificate accepted", "tenant", tenant, "subject", subject, "serial",
 	        serial, "why", err ? s->why[0] ? s->why : lw_errname(err) : "", NULL);
 }
 

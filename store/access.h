@@ -153,6 +153,8 @@ struct access_ctx {
 /* ---- rights: the rules of a policy that can concern one subject; holds a reference on the policy ---- */
 struct access_rights *access_bind(
         const struct access_policy *, const struct access_subject *); /* NULL: no memory */
+/* They were earned with an asserted capability: what such a one may not do, it may not hand out. */
+void access_bind_asserted(struct access_rights *);
 /* role: enum store_role. Rule rows of its own (store/access_roles.c), no rule of a tenant touches it. */
 struct access_rights *access_bind_role(unsigned role, uint32_t tenant);
 void access_rights_free(struct access_rights *);    /* NULL is fine */

@@ -306,6 +306,11 @@ struct access_rights *access_bind(const struct access_policy *p, const struct ac
 	return a;
 }
 
+void access_bind_asserted(struct access_rights *a)
+{
+	a->asserted = true;
+}
+
 void access_rights_free(struct access_rights *a)
 {
 	if (!a)

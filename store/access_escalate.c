@@ -148,6 +148,9 @@ static int covers(const struct access_rights *author, const struct gain *g, stru
 		return LW_OK;
 	if (author->fenced || !author->policy)
 		return lacks(ACCESS_BY_FENCE, g->rule, why);
+	for (unsigned v = 1; author->asserted && v < ACCESS_VERB_COUNT; v++)
+		if (g->rule->verbs >> v & 1 && !access_verbs[v].asserted)
+			return lacks(ACCESS_BY_ASSERTED, g->rule, why);
 	if (g->rule->forbid && author->admin)
 		return LW_OK;
 	for (unsigned v = 1; v < ACCESS_VERB_COUNT; v++) {

@@ -68,6 +68,7 @@ struct access_rights {
 	uint32_t tenant;
 	bool fenced; /* subject and policy are of two tenants: nothing at all */
 	bool admin, passes /* what is protected doesn't stop it */, hands_out;
+	bool asserted; /* the verbs that no asserted capability may are not his to give either */
 	struct access_subject subject; /* groups are a copy */
 	uint8_t needs[ACCESS_VERB_COUNT];
 	/* per verb: forbids from first[v], permits from permit[v], up to first[v + 1] */

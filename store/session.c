@@ -55,7 +55,11 @@ static int bind_one(struct lw_session *s, struct eng_txn *e, const struct lw_uui
 		s->subject_id = w.e.id;
 	}
 	*ret = access_bind(s->policy->access, &w.subject);
-	return *ret ? LW_OK : LW_ENOMEM;
+	if (!*ret)
+		return LW_ENOMEM;
+	if (s->flags & LW_CAP_ASSERTED)
+		access_bind_asserted(*ret);
+	return LW_OK;
 }
 
 static int bind_all(struct lw_session *s, struct eng_txn *e)

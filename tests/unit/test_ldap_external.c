@@ -210,6 +210,28 @@ static void what_it_may_not(void **state)
 	client_close(&c);
 }
 
+/* An administrator with a certificate: what needs no proof of one's own is done; nothing that would hand on what is out of reach. */
+static void administrator(void **state)
+{
+	struct client c;
+
+	assert_int_equal(bind_with(&c, issue(&acme, ADMIN, "user", NULL, NULL)), 0);
+	SEND(&c, "30( 020103 66( 04( %b ) 30( 30( 0a0102 30( 04('description') 31( 04('seen') ) ) ) ) ) )", lw_str(BOB));
+	assert_int_equal(client_code(&c), 0);
+	SEND(&c, "30( 020104 68( 04('cn=own,ou=grants,dc=acme,dc=example') 30( 30( 04('objectClass') 31( 04('lwGrant') ) ) 30( 04('cn') "
+	         "31( 04('own') ) ) 30( 04('lwGrantText') 31( 04('permit user bob may set-secret person attrs(userPassword);') ) ) ) ) )");
+	assert_int_equal(client_code(&c), 50);
+	SEND(&c, "30( 020104 68( 04('cn=harmless,ou=grants,dc=acme,dc=example') 30( 30( 04('objectClass') 31( 04('lwGrant') ) ) 30( 04('cn') "
+	         "31( 04('harmless') ) ) 30( 04('lwGrantText') 31( 04('permit user bob may read person attrs(mail);') ) ) ) ) )");
+	assert_int_equal(client_code(&c), 0);
+	SEND(&c, "30( 020105 66( 04('cn=administrators,ou=groups,dc=acme,dc=example') 30( 30( 0a0100 30( 04('member') 31( 04( %b ) ) ) ) ) ) )",
+	        lw_str(BOB));
+	assert_int_equal(client_code(&c), 50);
+	SEND(&c, "30( 020106 66( 04( %b ) 30( 30( 0a0102 30( 04('userPassword') 31( 04('another password') ) ) ) ) ) )", lw_str(BOB));
+	assert_int_equal(client_code(&c), 50);
+	client_close(&c);
+}
+
 /* ---- what does not ---- */
 
 static struct keyd_loaded *load(const struct cert_fix *f)
@@ -419,6 +441,7 @@ int main(void)
 		cmocka_unit_test(authorization_identity),
 		cmocka_unit_test(what_keyd_gives),
 		cmocka_unit_test(what_it_may_not),
+		cmocka_unit_test(administrator),
 		cmocka_unit_test(only_look_so),
 		cmocka_unit_test(long_tenant_name),
 		cmocka_unit_test(revoked),
