@@ -232,7 +232,7 @@ out:
 }
 
 /* Same key and name: what it issued goes on being valid. */
-static int build_renewed(struct lw_bytes root_key, struct lw_bytes root_pem, struct lw_bytes ca_pem,
+static int build_again(struct lw_bytes root_key, struct lw_bytes root_pem, struct lw_bytes ca_pem, bool early,
         int64_t now, struct lw_arena *a, struct lw_bytes *ret_pem, char why[200])
 {
 	X509 *old = ca_get_pem(ca_pem), *rx = NULL, *x = NULL;
@@ -245,7 +245,7 @@ static int build_renewed(struct lw_bytes root_key, struct lw_bytes root_pem, str
 		return err;
 	}
 	life = ca_not_after(old) - ca_not_before(old);
-	err = now < ca_not_after(old) - life / 3 ? LW_EAGAIN : load_issuer(root_key, root_pem, &rk, &rx, why);
+	err = !early && now < ca_not_after(old) - life / 3 ? LW_EAGAIN : load_issuer(root_key, root_pem, &rk, &rx, why);
 	if (err)
 		goto out;
 	x = ca_make(&(struct ca_spec){ .profile = &ca_profiles[CA_INSTALLATION],
@@ -264,5 +264,17 @@ out:
 	return err;
 }
 
+static int build_renewed(struct lw_bytes root_key, struct lw_bytes root_pem, struct lw_bytes ca_pem,
+        int64_t now, struct lw_arena *a, struct lw_bytes *ret_pem, char why[200])
+{
+	return build_again(root_key, root_pem, ca_pem, false, now, a, ret_pem, why);
+}
+
+static int build_anew(struct lw_bytes root_key, struct lw_bytes root_pem, struct lw_bytes ca_pem,
+        int64_t now, struct lw_arena *a, struct lw_bytes *ret_pem, char why[200])
+{
+	return build_again(root_key, root_pem, ca_pem, true, now, a, ret_pem, why);
+}
+
 const struct keys_builders ca_builders = { build_root, build_installation, build_listener, build_renewed,
-	.leaf_read = ca_leaf_read, .leaf_verify = ca_leaf_verify };
+	.anew = build_anew, .leaf_read = ca_leaf_read, .leaf_verify = ca_leaf_verify };

@@ -63,6 +63,7 @@ const struct command commands[] = {
 		cmd_ca_show, "ca.show" },
 	{ "ca", "crl", "[--root|--installation] [--out FILE]", "the list of what the CA has revoked", cmd_ca_show, "ca.crl" },
 	{ "ca", "rotate", "[--algorithm p256|p384|rsa2048|rsa3072]", "a new key for the tenant's CA", cmd_ca_rotate, "key.rotate" },
+	{ "ca", "renew", "", "the installation CA's certificate anew, for the same key, before it is due", cmd_list, "ca.renew" },
 	{ "ca", "root", "export|import FILE", "take the root's key away to FILE, or bring it back", cmd_ca_root, NULL },
 	{ "check", NULL, "[--replay]", "verify every table of the store against the others; and the change log against the tables", cmd_check, NULL },
 	{ "schema", "list", "", "attribute types and object classes", cmd_schema, NULL },

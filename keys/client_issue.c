@@ -206,3 +206,17 @@ int keys_accept_assertion(struct keys *k, struct lw_bytes tenant, struct lw_byte
 	lw_arena_free(arena);
 	return err;
 }
+
+int keys_ca_renew(struct keys *k, struct lw_bytes token, int64_t *ret_not_after, char why[200])
+{
+	struct keys_request q = { .id = KEYS_MSG_CA_RENEW, .token = token };
+	struct lw_arena *arena = lw_arena_new(65536, true);
+	struct keys_answer a = { 0 };
+	int err = arena ? keys_client_call(k, &q, arena, &a) : LW_ENOMEM;
+
+	memcpy(why, a.text, sizeof(a.text));
+	lw_arena_free(arena);
+	if (!err)
+		*ret_not_after = a.time;
+	return err;
+}

@@ -48,6 +48,8 @@ int keys_cert_cap(struct keys *, uint32_t tenant, struct lw_bytes leaf, bool con
  * import: LW_EINVAL: not this installation's. */
 int keys_root_export(struct keys *, struct lw_bytes token, struct lw_bytes file, struct lw_arena *, struct lw_bytes *ret, char why[200]);
 int keys_root_import(struct keys *, struct lw_bytes token, struct lw_bytes file, char why[200]);
+/* The installation CA's certificate anew, for the same key, before it is due. Only the operator. LW_EAGAIN: the root's key is away. */
+int keys_ca_renew(struct keys *, struct lw_bytes token, int64_t *ret_not_after, char why[200]);
 
 /* ---- what is public ---- */
 enum keys_public {

@@ -227,6 +227,7 @@ static int (*const handlers[])(struct keyd *, struct keys_call *) = {
 	[KEYS_MSG_OCSP] = keyd_ocsp,
 	[KEYS_MSG_ROOT_EXPORT] = keyd_root_export,
 	[KEYS_MSG_ROOT_IMPORT] = keyd_root_import,
+	[KEYS_MSG_CA_RENEW] = keyd_ca_renew,
 	[KEYS_MSG_TOKEN_ISSUE] = keyd_token_issue,
 	[KEYS_MSG_ASSERTION_ACCEPT] = keyd_assertion_accept,
 };

@@ -111,6 +111,7 @@ int keyd_ocsp(struct keyd *, struct keys_call *);
 /* keys/keyd_root.c */
 int keyd_root_export(struct keyd *, struct keys_call *);
 int keyd_root_import(struct keyd *, struct keys_call *);
+int keyd_ca_renew(struct keyd *, struct keys_call *);
 /* keys/keyd_cert_cap.c */
 int keyd_cert_cap(struct keyd *, struct keys_call *);
 /* keys/keyd_login.c */

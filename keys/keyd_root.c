@@ -7,6 +7,7 @@
 #include "base/log.h"
 
 #define FILE_NAME "root.key.sealed"
+#define AWAY      "the root's key is away: bring it back with lwctl ca root import, and try again"
 
 static int finish(struct keyd *k, struct keys_call *c, const char *event, int err, const char *why)
 {
@@ -70,4 +71,37 @@ int keyd_root_import(struct keyd *k, struct keys_call *c)
 	if (!err)
 		err = keyd_root_crl(k, c->arena, key, now + KEYD_ROOT_CRL_LIFE, why);
 	return finish(k, c, "root key is here again", err, why);
+}
+
+/* The installation CA's certificate anew, for the same key, before it is due: the one thing that waits while the root's key is away. */
+int keyd_ca_renew(struct keyd *k, struct keys_call *c)
+{
+	struct lw_bytes key, pem, kept = { NULL, 0 };
+	char why[256] = "";
+	unsigned epoch;
+	int err = c->cap.flags & LW_CAP_OPERATOR ? keyd_read_file(k->dir, FILE_NAME, c->arena, &key, why) : LW_EACCES;
+
+	if (err == LW_ENOTFOUND) {
+		memcpy(why, AWAY, sizeof(AWAY));
+		err = LW_EAGAIN;
+	}
+	if (!err)
+		err = keys_master_open(k->master, KEYD_ROOT_SEAL, key, c->arena, &key);
+	if (!err)
+		err = keyd_builders()->anew(key, k->root_pem, keyd_installation_pem(k, &epoch), lw_wall(k->clock), c->arena, &pem, why);
+	if (!err)
+		err = keyd_replace_file(k->dir, "installation.pem", 0644, pem, why);
+	if (!err) {
+		pthread_mutex_lock(&k->lock);
+		kept = lw_dup(k->files, pem);
+		if (kept.p) {
+			k->ca_pem = kept;
+			k->ca_epoch++;
+		}
+		pthread_mutex_unlock(&k->lock);
+		err = kept.p ? LW_OK : LW_ENOMEM;
+	}
+	if (!err)
+		c->a.time = keyd_ca_builders()->not_after(kept);
+	return finish(k, c, "installation CA is renewed", err, why);
 }

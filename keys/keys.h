@@ -121,6 +121,9 @@ struct keys_builders {
 	/* The installation CA's certificate anew, for the same key and name. LW_EAGAIN: it is not two thirds through its life. */
 	int (*renew)(struct lw_bytes root_key, struct lw_bytes root_pem, struct lw_bytes ca_pem, int64_t now, struct lw_arena *,
 		struct lw_bytes *ret_pem, char why[200]);
+	/* The same before it is due. */
+	int (*anew)(struct lw_bytes root_key, struct lw_bytes root_pem, struct lw_bytes ca_pem, int64_t now, struct lw_arena *,
+		struct lw_bytes *ret_pem, char why[200]);
 	/* ca_leaf_read, ca_leaf_verify */
 	int (*leaf_read)(struct lw_bytes der, struct lw_arena *, struct keys_shown *ret, char why[200]);
 	int (*leaf_verify)(struct lw_bytes der, struct lw_bytes issuers_pem, int64_t now, char why[200]);

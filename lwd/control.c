@@ -31,6 +31,7 @@ const struct control_verb control_verbs[] = {
 	{ "ca.crl", ACCESS_READ, CONTROL_TENANT, control_ca_crl },
 	{ "ca.root.export", ACCESS_ADMINISTER, CONTROL_OPERATOR | CONTROL_TOKEN, control_ca_root_export },
 	{ "ca.root.import", ACCESS_ADMINISTER, CONTROL_OPERATOR | CONTROL_TOKEN, control_ca_root_import },
+	{ "ca.renew", ACCESS_ADMINISTER, CONTROL_OPERATOR | CONTROL_TOKEN, control_ca_renew },
 	{ "cert.issue", ACCESS_ENROL, CONTROL_TENANT | CONTROL_TOKEN, control_cert_issue },
 	{ "cert.show", ACCESS_READ, CONTROL_TENANT, control_cert_show },
 	{ "cert.revoke", ACCESS_REVOKE, CONTROL_TENANT, control_cert_revoke },

@@ -81,6 +81,7 @@ int control_ca_show(struct control_call *);
 int control_ca_crl(struct control_call *);
 int control_ca_root_export(struct control_call *);
 int control_ca_root_import(struct control_call *);
+int control_ca_renew(struct control_call *);
 int control_cert_issue(struct control_call *);
 int control_cert_show(struct control_call *);
 int control_cert_revoke(struct control_call *);

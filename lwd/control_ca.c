@@ -124,3 +124,19 @@ int control_ca_root_import(struct control_call *call)
 
 	return rc ? rc : keys_root_import(call->keys, (struct lw_bytes){ call->token.b, call->token.n }, file, call->text);
 }
+
+int control_ca_renew(struct control_call *call)
+{
+	char end[LW_TIME_TEXT];
+	int64_t not_after;
+	int rc = keys_ca_renew(call->keys, (struct lw_bytes){ call->token.b, call->token.n }, &not_after, call->text);
+
+	if (rc)
+		return rc;
+	size_t at = ctl_item_begin(call->out);
+	lw_time_rfc3339(not_after, end);
+	ctl_item_string(call->out, "name", "installation");
+	ctl_item_string(call->out, "notAfter", end);
+	ctl_item_end(call->out, at);
+	return LW_OK;
+}

@@ -221,7 +221,15 @@ tap.ok("BEGIN" in lwd.ctl_json("-t", "gamma.example", "ca", "show")["pem"], "and
 tap.eq(lwd.stop(), 0, "lwd stops")
 lwd.start()
 tap.eq(verify().returncode, 0, "after a start without the root's key as well")
+p = lwd.ctl("ca", "renew")
+tap.ok(p.returncode == 75 and "away" in p.stderr, "what waits for it: ca renew, exit 75", "%d %s" % (p.returncode, p.stderr))
 tap.eq(lwd.ctl("ca", "root", "import", away).returncode, 0, "ca root import")
+before = lwd.ctl_json("ca", "show", "--installation")["pem"]
+p = lwd.ctl("ca", "renew")
+tap.ok(p.returncode == 0 and lwd.ctl_json("ca", "show", "--installation")["pem"] != before, "then ca renew", p.stderr)
+tap.eq(verify().returncode, 0, "what was issued verifies below the new one")
+p = issue("host:web1.acme.example", "p256", "DNS:web1.acme.example")
+tap.ok(p.returncode == 0 and verify().returncode == 0, "and what is issued now", p.stderr)
 tap.ok(os.path.exists(sealed) and open(sealed, "rb").read() == open(away, "rb").read() and os.stat(sealed).st_mode & 0o777 == 0o600, "it is here again")
 
 lwd.close(tap)

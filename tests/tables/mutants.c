@@ -83,6 +83,8 @@ static const struct {
 	{ &table_messages, "ocsp", "from", ANY_ROLE },
 	{ &table_messages, "root-export", "from", ANY_ROLE },
 	{ &table_messages, "root-export", "need", KEYS_NEED_PEER },
+	{ &table_messages, "ca-renew", "from", ANY_ROLE },
+	{ &table_messages, "ca-renew", "need", KEYS_NEED_PEER },
 	{ &table_messages, "root-import", "from", ANY_ROLE },
 	{ &table_messages, "root-import", "need", KEYS_NEED_PEER },
 	{ &table_messages, "token-issue", "from", ANY_ROLE },

@@ -25,6 +25,7 @@ const struct line lines_verbs[] = {
 	{ "ca.root.export", "another was kept", "ca.root.export file=junk", OWNER("usage") },
 	{ "ca.root.import", "junk", "ca.root.import file=junk", OWNER("usage") },
 	{ "ca.root.import", "nothing", "ca.root.import", OWNER("usage") },
+	{ "ca.renew", "", "ca.renew", OWNER("ok+1") },
 
 	{ "token.issue", "JWT", "token.issue type=jwt audience=urn:api subject=bob", OWNER("ok+1") },
 	{ "token.issue", "about a hidden one", "token.issue type=jwt audience=urn:api subject=host:web1", OWNER("ok+1") },

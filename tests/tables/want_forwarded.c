@@ -31,6 +31,7 @@ const struct line lines_forwarded[] = {
 	{ "ca.crl", "no tenant", "ca.crl @delta.example", OWN("refused", "refused") },
 	{ "ca.root.export", "", "ca.root.export", OWN("refused", "refused") },
 	{ "ca.root.import", "", "ca.root.import file=junk", OWN("refused", "refused") },
+	{ "ca.renew", "", "ca.renew", OWN("refused", "refused") },
 
 	{ "token.issue", "one's own", "token.issue type=jwt audience=urn:api", OWN("refused", "ok+1") },
 	{ "token.issue", "another's", "token.issue type=jwt audience=urn:api subject=carol", OWN("refused", "ok+1") },

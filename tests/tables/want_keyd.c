@@ -289,6 +289,8 @@ const struct line lines_messages[] = {
 	{ "root-export", "another was kept", "root-export file=junk", { "EAUTH", "EACCES", "EACCES", "EACCES", "EACCES", "EINVAL" } },
 	{ "root-export", "from web", "root-export from=web token=web", SAME("EACCES") },
 	{ "root-import", "junk", "root-import file=junk", { "EAUTH", "EACCES", "EACCES", "EACCES", "EACCES", "EINVAL" } },
+	{ "ca-renew", "", "ca-renew", { "EAUTH", "EACCES", "EACCES", "EACCES", "EACCES", "OK" } },
+	{ "ca-renew", "from web", "ca-renew from=web token=web", SAME("EACCES") },
 	{ "root-import", "from web", "root-import file=junk from=web token=web", SAME("EACCES") },
 	/* directory's word that the peer has shown this certificate's key; all the rest keyd finds out */
 	{ "cert-cap", "issued", "cert-cap leaf=bob", SAME("OK") },
