@@ -48,7 +48,11 @@ static void complaint(const char *file, int line, const char *func, const char *
 		snprintf(said, sizeof(said), "%.40s: %.40s", func ? func : "", subject ? subject : "");
 }
 
+#if LIBXML_VERSION >= 21200
+static void quiet(void *ctx, const xmlError *error)
+#else
 static void quiet(void *ctx, xmlError *error)
+#endif
 {
 }
 
