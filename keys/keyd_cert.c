@@ -210,8 +210,12 @@ static int read_order(struct keyd *k, struct keys_call *c, struct ordered *o)
 	if (err == LW_ENOTFOUND && o->holder.kind)
 		err = LW_EBUSY; /* the tenant's keys are being made */
 	o->owner = (struct owner){ .arena = c->arena, .tenant = &o->tenant };
-	for (size_t i = 0; !err && i < o->holder.n_names; i++)
-		owning[o->holder.kind](&o->owner, &o->holder.names[i]);
+	for (size_t i = 0; !err && i < o->holder.n_names; i++) {
+		const struct lw_bytes *text = &o->holder.names[i].text;
+
+		if (!memchr(text->p, 0, text->n)) /* the directory takes one; what stands before it is another name */
+			owning[o->holder.kind](&o->owner, &o->holder.names[i]);
+	}
 	keyd_end(&r);
 	o->holder.names = NULL;
 	return err;
