@@ -342,7 +342,7 @@ static void built(void **state)
 		.n_attrs = 2 };
 	const struct saml_assertion least = { .id = LW_LIT("_1"), .issuer = LW_LIT("urn:x"), .issue_instant = 1000, .name_id = LW_LIT("a") };
 
-	for (unsigned i = 1; i < 2 * SAML_ALG_COUNT; i++) {
+	for (unsigned i = 1; i < 2 * SAML_ALG_COUNT; i += i == SAML_ALG_COUNT - 1 ? 2 : 1) {
 		struct saml_assertion a = i < SAML_ALG_COUNT ? whole : least, got;
 		const struct rig_signer *key;
 		struct lw_arena *arena = lw_arena_new(1 << 20, false);
@@ -351,8 +351,6 @@ static void built(void **state)
 		struct saml_doc *doc;
 		char why[200] = "";
 
-		if (i == SAML_ALG_COUNT)
-			continue;
 		a.alg = i % SAML_ALG_COUNT;
 		key = sig_rig(a.alg == SAML_ECDSA_SHA256 ? RIG_P256 : a.alg == SAML_ECDSA_SHA384 ? RIG_P384 : RIG_RSA2048);
 		lw_writer_init(&w, SAML_MAX);
@@ -527,7 +525,7 @@ int main(void)
 uint32_t saml_weak;
 
 #ifdef LW_SANITIZERS
-const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
 	return "detect_leaks=0"; /* xmlsec1 loses a little of transforms that nothing but this test uses */
