@@ -5,9 +5,10 @@ they may have; revocation; a CA's new key; the root's key away and back."""
 import os
 import re
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from lwdtest import Lwd, Tap, run  # noqa: E402
+from lwdtest import Lwd, Tap, run, wait_for  # noqa: E402
 
 tap = Tap()
 lwd = Lwd().init("--hostname", "idp.acme.example").start()
@@ -205,6 +206,37 @@ p = openssl("verify", "-x509_strict", "-crl_check_all", "-CAfile", path("root.pe
             path("leaf.pem"))
 tap.ok(p.returncode == 0, "with the list that the former key goes on to sign", p.stderr)
 tap.eq(lwd.ctl("ca", "rotate", "--algorithm", "rsa512").returncode, 2, "no such algorithm")
+
+# ---- keyd and directory killed while certificates are issued ----
+known = {i["name"] for i in lwd.ctl_json("cert", "list")["items"]}
+request, asked = csr("p256", "DNS:web1.acme.example", "many.pem"), []
+
+
+def ask(worker):
+    for i in range(8):
+        name = "k-%d-%d.pem" % (worker, i)
+        p = lwd.ctl("cert", "issue", "--csr", request, "--subject", "host:web1.acme.example", "--out", path(name))
+        asked.append((name, p.returncode))
+
+
+workers = [threading.Thread(target=ask, args=(n,)) for n in range(3)]
+for w in workers:
+    w.start()
+for role, after in (("keyd", 4), ("directory", 12)):
+    wait_for(lambda: len(asked) >= after, 60)
+    lwd.kill_role(role)
+for w in workers:
+    w.join()
+tap.ok(lwd.ctl("status", "--wait", "20").returncode == 0, "ready again")
+given = [n for n, status in asked if status == 0]
+tap.ok(given and all(status in (0, 75) for n, status in asked), "each was answered, or is to be tried again", asked)
+records = {i["name"]: i for i in lwd.ctl_json("cert", "list")["items"] if i["name"] not in known}
+tap.ok(all(i["lwCertState"] in ("issued", "intent") for i in records.values()) and len(given) <= len(records) <= len(asked), "what there is, is an intent or issued",
+       records)
+found = [openssl("x509", "-in", path(n), "-noout", "-serial").stdout.strip().split("=")[1].lower() for n in given]
+tap.ok(len(set(found)) == len(found), "no serial was used twice")
+tap.ok(all(records.get(s, {}).get("lwCertState") == "issued" for s in found), "every certificate that was given out is in the store", (found, records))
+tap.ok(all(lwd.ctl_json("cert", "show", s)["pem"] == first(read(n)) for n, s in list(zip(given, found))[-2:]), "and is the one that was given")
 
 # ---- the root's key ----
 away = path("root.key")
