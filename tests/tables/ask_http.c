@@ -259,7 +259,8 @@ static const char *ask(enum column who, const char *request)
 	down(&kdc);
 	keys_free(web.keys);
 	free((void *)opt.routes);
-	world.dirty = world.dirty || q.method != HTTP_GET; /* guesses too */
+	/* what was refused for another reason than a guess has changed nothing */
+	world.dirty = world.dirty || (q.method != HTTP_GET && (status < 400 || status == 401 || status >= 500));
 	return lw_printf(world.arena, "%d", status);
 }
 
