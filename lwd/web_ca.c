@@ -75,10 +75,18 @@ static int publish_named(struct web *w, struct http_request *q, struct http_resp
 	return LW_OK;
 }
 
+/* A slash that came as %2F is part of a name that nothing has: it must not separate a tenant from a key. */
+static bool whole(struct lw_bytes name)
+{
+	return name.n == 0 || memchr(name.p, '/', name.n) == NULL;
+}
+
 static int publish(struct web *w, struct http_request *q, struct http_response *a, enum keys_public what, const char *type)
 {
 	struct lw_bytes tenant = http_param(q, "tenant");
 
+	if (!whole(tenant))
+		return web_nowhere(a);
 	return publish_named(w, q, a, what, tenant.p == NULL ? LW_LIT("") : tenant, type);
 }
 
@@ -105,6 +113,8 @@ static int of_key(struct web *w, struct http_request *q, struct http_response *a
 	struct lw_bytes tenant = http_param(q, "tenant"), key = http_param(q, "key");
 	const char *both = lw_printf(q->arena, "%.*s/%.*s", (int)tenant.n, (const char *)tenant.p, (int)key.n, (const char *)key.p);
 
+	if (!whole(tenant) || !whole(key))
+		return web_nowhere(a);
 	return both == NULL ? LW_ENOMEM : publish_named(w, q, a, what, lw_str(both), type);
 }
 

@@ -330,6 +330,7 @@ issue("after", "user", "alice")
 fetch(pointer("after.leaf", "CA Issuers"), "after.ca", "application/pkix-cert", "x509")
 tap.ok(open("after.ca").read() != open("alice.ca").read() and pointer("after.leaf", "Full Name") != pointer("alice.leaf", "Full Name"),
        "another certificate and list of the CA")
+tap.eq(curl(pointer("after.leaf", "Full Name").replace("/acme.example/crl/", "/acme.example%2F") + "/crl")[0], 404, "%2F separates nothing")
 for name in ("alice", "after"):
     code, text = verify(name)
     tap.ok(code == 0, "openssl verify, with the lists that it points at: " + name, text)
