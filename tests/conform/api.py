@@ -371,6 +371,16 @@ tap.eq(json.loads(p.stderr)["error"]["code"], "refused", "in JSON too")
 # directory away
 lwd.kill_role("directory")
 tap.eq(ask("GET", ACME + "/whoami", admin)[0], 200, "a request waits for directory to come back")
+with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    work = [pool.submit(ask, "POST", ACME + "/groups", admin, {"name": "kill-%02d" % i}) for i in range(40)]
+    for i in (10, 25):
+        work[i].result()
+        old = lwd.kill_role("directory")
+        wait_for(lambda: lwd.role_pid("directory") not in (None, old))
+got = [w.result()[0] for w in work]
+there = {x["name"] for x in ask("GET", ACME + "/groups?limit=1000", admin)[1]["items"]}
+tap.ok(set(got) <= {201, 409, 503} and got.count(201) > 30, "groups are made while directory is killed", got)
+tap.ok(all("kill-%02d" % i in there for i, s in enumerate(got) if s in (201, 409)), "and each that was acknowledged is there", got)
 log = lwd.log_text()
 tap.ok(PW not in log and ADMIN_PASSWORD not in log and admin not in log, "no password and no token is in the log")
 tap.ok(any(e.get("verb") == "object.create" and e.get("from", "").startswith("127.0.0.1") and e.get("subject", "operator") != "operator"
