@@ -80,7 +80,8 @@ int keys_token_issue(struct keys *, struct lw_bytes token, uint32_t tenant, cons
  * (of the URL). renewable: LW_EEXPIRED is let by when it expired at most that long ago (us; Renew).
  * KEYS_AS_CREDENTIAL: the capability is minted for the asker, method LW_CAP_TOKEN, auth time the assertion's; without an audience, or with the
  * issuer as audience. KEYS_AS_TARGET (of Renew, Validate, Cancel): of any audience, and nothing is minted: ret_token stays untouched, ret_cap says
- * only whose it is (tenant, subject, auth time). LW_EAUTH: not ours, for another audience, cancelled, expired, subject gone. */
+ * only whose it is (tenant, subject, auth time). LW_EAUTH: not ours, for another audience, cancelled, expired, subject gone, or with another
+ * password since. What began with a certificate stays asserted. */
 enum keys_accept { KEYS_AS_CREDENTIAL = 1, KEYS_AS_TARGET };
 int keys_accept_assertion(struct keys *, struct lw_bytes tenant, struct lw_bytes fields, struct lw_bytes signature, enum keys_accept as,
 	int64_t renewable, struct keys_token *ret_token, struct lw_cap *ret_cap);

@@ -195,6 +195,8 @@ static int decide(struct keyd *k, struct keys_call *c, struct order *o, int64_t 
 	if (!err)
 		err = copy_claims(c, &t, &o->facts);
 	if (!err)
+		o->facts.credential_version = t.subject.credential_version;
+	if (!err)
 		*ret_life = t.max_life;
 	store_end(txn);
 	store_session_free(s);
@@ -254,6 +256,7 @@ static int build(struct keyd *k, struct keys_call *c, struct order *o)
 	o->facts.subject = o->subject;
 	o->facts.request_id = c->q.request_id;
 	o->facts.alg = c->q.alg;
+	o->facts.credential = !o->facts.audience.n || lw_eq(o->facts.audience, o->facts.issuer);
 	authentication(c, o);
 	lw_writer_init(&w, KEYS_MAX_BLOB);
 	err = b->build(o->signer, &o->facts, c->arena, &w, why);
@@ -308,6 +311,8 @@ static int still_good(struct keyd *k, struct keys_call *c, struct store_txn *txn
 	if (store_token_cancelled(txn, t->id))
 		return LW_EREVOKED;
 	err = store_principal_uuid(txn, &t->subject, ret);
+	if (!err && t->credential && t->credential_version != ret->credential_version)
+		err = LW_EREVOKED; /* there is another password now */
 	return err == LW_ENOTFOUND ? LW_EAUTH : err ? err : ret->disabled ? LW_EDISABLED : LW_OK;
 }
 
@@ -320,8 +325,8 @@ static int result(struct keyd *k, struct keys_call *c, const struct store_tenant
 		.tenant_uuid = t->uuid,
 		.subject = shown->subject,
 		.actor = shown->subject,
-		.methods = LW_CAP_TOKEN,
-		.flags = LW_CAP_CONFIDENTIAL, /* credentials come over TLS alone */
+		.methods = LW_CAP_TOKEN | (shown->asserted ? LW_CAP_CERT : 0),
+		.flags = LW_CAP_CONFIDENTIAL | (shown->asserted ? LW_CAP_ASSERTED : 0), /* credentials come over TLS alone */
 		.auth_time = shown->auth_time,
 		.expiry = least(shown->auth_time + KEYS_CAP_LIFE, shown->not_after > now ? shown->not_after : now + BACKDATED),
 		.credential_version = p->credential_version,
@@ -353,7 +358,7 @@ static int accept_in(struct keyd *k, struct keys_call *c, const struct store_ten
 		return err;
 	if (!lw_eq(shown.issuer, issuer))
 		return LW_EAUTH;
-	if (c->q.as == KEYS_AS_CREDENTIAL && shown.audience.n && !lw_eq(shown.audience, issuer))
+	if (c->q.as == KEYS_AS_CREDENTIAL && (!shown.credential || (shown.audience.n && !lw_eq(shown.audience, issuer))))
 		return LW_EAUTH;
 	c->q.subject = shown.subject; /* for the log */
 	err = still_good(k, c, txn, &shown, &p);

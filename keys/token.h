@@ -15,6 +15,8 @@ struct keys_facts {
 	struct lw_bytes name_id_format;                  /* that the audience wants; n 0: no matter */
 	int64_t issued, not_before, not_after;
 	int64_t auth_time;    /* 0: not the subject's own authentication; methods are 0 then, too */
+	uint64_t credential_version; /* of the subject, now */
+	bool credential;      /* it is one here: without audience, or for the issuer itself */
 	uint32_t methods;     /* enum lw_cap_method */
 	bool mfa, confidential;
 	const struct store_claim *claims;
@@ -26,6 +28,8 @@ struct keys_shown_token {
 	struct lw_bytes id, issuer, audience;
 	struct lw_uuid subject;
 	int64_t not_before, not_after, auth_time;
+	uint64_t credential_version;
+	bool credential, asserted; /* was issued as one; for whoever had shown a certificate */
 };
 struct keys_token_builder {
 	/* pem n 0: it has none. LW_EINVAL, LW_EUNSUPPORTED. */

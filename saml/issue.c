@@ -2,6 +2,7 @@
 /* Assertions as keyd issues them and takes them back. */
 #include "saml/issue.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,11 +221,14 @@ static int build(const void *it, const struct keys_facts *f, struct lw_arena *ar
 		.alg = alg_named(s, f->alg),
 	};
 	char *text = lw_alloc(arena, LW_UUID_TEXT);
+	const char *session = !f->credential ? "" : lw_printf(arena, "%.*s.%" PRIu64, (int)f->id.n, (const char *)f->id.p, f->credential_version);
 	struct lw_bytes *uuid = lw_alloc(arena, sizeof(*uuid));
-	int err = text && uuid ? LW_OK : LW_ENOMEM;
+	int err = text && uuid && session ? LW_OK : LW_ENOMEM;
 
 	if (err)
 		return err;
+	if (f->credential)
+		a.session_index = lw_str(session);
 	lw_uuid_format(&f->subject, text);
 	err = name_of(f, text, &a, why);
 	if (!err && a.name_id.p != (const uint8_t *)text)
@@ -252,6 +256,17 @@ static int subject_of(const struct saml_assertion *a, struct lw_uuid *ret)
 	return LW_EINVAL;
 }
 
+/* The SessionIndex of a credential is ID.VERSION: with the subject's next password it ends, as a login does. */
+static int version_of(const struct saml_assertion *a, struct keys_shown_token *ret)
+{
+	struct lw_bytes s = a->session_index;
+
+	if (s.n <= a->id.n + 1 || memcmp(s.p, a->id.p, a->id.n) != 0 || s.p[a->id.n] != '.')
+		return LW_OK;
+	ret->credential = true;
+	return lw_parse_u64((struct lw_bytes){ s.p + a->id.n + 1, s.n - a->id.n - 1 }, UINT64_MAX, &ret->credential_version);
+}
+
 static int read_back(struct lw_bytes fields, struct lw_bytes signature, const void *const *signers, size_t n, struct lw_arena *arena,
 	struct keys_shown_token *ret)
 {
@@ -270,8 +285,9 @@ static int read_back(struct lw_bytes fields, struct lw_bytes signature, const vo
 		.audience = a.audience,
 		.not_before = a.not_before,
 		.not_after = a.not_on_or_after,
-		.auth_time = a.authn_instant };
-	if (subject_of(&a, &shown.subject))
+		.auth_time = a.authn_instant,
+		.asserted = lw_eq(a.authn_context, LW_LIT(CONTEXT "X509")) };
+	if (subject_of(&a, &shown.subject) || version_of(&a, &shown))
 		return LW_EAUTH;
 	*ret = shown;
 	return LW_OK;

@@ -497,6 +497,66 @@ static void comes_back(void **state)
 	assert_int_equal(show("acme.example", &a, sig, KEYS_AS_CREDENTIAL, 0, NULL), LW_OK);
 }
 
+/* A new password ends what the former one began, also what was renewed meanwhile; and then begins anew. */
+static void another_password(void **state)
+{
+	struct store_op op = { .kind = STORE_SET_SECRET, .uuid = alice };
+	struct store_result res = { 0 };
+	struct keys_issued t;
+	struct saml_assertion a, b;
+	struct lw_bytes sig, sig_b;
+	struct lw_cap cap;
+
+	(void)state;
+	assert_int_equal(order(&web_t, KEYS_SAML2, "", &t), LW_OK);
+	a = assertion(t.token, &sig);
+	assert_int_equal(order(&web_t, KEYS_SAML2, SP, &t), LW_OK);
+	b = assertion(t.token, &sig_b);
+	assert_int_equal(show("acme.example", &a, sig, KEYS_AS_CREDENTIAL, 0, NULL), LW_OK);
+	assert_int_equal(keys_set_password(directory, tok(&admin_t), acme, &alice, 0, NULL, NONE, LW_LIT("alice's next password"), &HERE, arena, &op.secrets,
+	                         &op.nsecrets, why),
+		LW_OK);
+	assert_int_equal(write_as(&admin_cap, &op, &res), LW_OK);
+	assert_int_equal(show("acme.example", &a, sig, KEYS_AS_CREDENTIAL, 0, NULL), LW_EAUTH);
+	assert_int_equal(show("acme.example", &a, sig, KEYS_AS_TARGET, 0, NULL), LW_EAUTH);
+	assert_int_equal(show("acme.example", &b, sig_b, KEYS_AS_TARGET, 0, NULL), LW_OK); /* a relying party's is no credential */
+	alice_t = login(directory, acme, &alice, "alice's next password", NULL);
+	web_t = login(web, acme, &alice, "alice's next password", NULL);
+	assert_int_equal(order(&web_t, KEYS_SAML2, "", &t), LW_OK);
+	a = assertion(t.token, &sig);
+	assert_int_equal(show("acme.example", &a, sig, KEYS_AS_CREDENTIAL, 0, &cap), LW_OK);
+	assert_int_equal(cap.flags & LW_CAP_ASSERTED, 0);
+}
+
+/* What a certificate began stays asserted through any number of assertions. */
+static void stays_asserted(void **state)
+{
+	struct keys_token asserted;
+	struct keys_issued t;
+	struct saml_assertion a;
+	struct lw_bytes sig;
+	struct lw_cap cap;
+
+	(void)state;
+	login(directory, acme, &alice, "alice's next password", &cap);
+	cap.methods = LW_CAP_CERT;
+	cap.flags |= LW_CAP_ASSERTED;
+	cap.role = LW_ROLE_WEB;
+	assert_int_equal(keys_cap_mint(&k->cap_key, &cap, &asserted), LW_OK);
+	for (int i = 0; i < 2; i++) {
+		struct keys_token_order o = { .type = KEYS_SAML2 };
+		struct lw_writer w;
+
+		assert_int_equal(keys_token_issue(web, tok(&asserted), acme, &o, arena, &t, why), LW_OK);
+		a = assertion(t.token, &sig);
+		lw_writer_init(&w, SAML_MAX);
+		saml_assertion_put(&w, &a);
+		assert_int_equal(keys_accept_assertion(web, LW_LIT("acme.example"), lw_written(&w), sig, KEYS_AS_CREDENTIAL, 0, &asserted, &cap), LW_OK);
+		lw_writer_done(&w);
+		assert_true(cap.flags & LW_CAP_ASSERTED);
+	}
+}
+
 static int rotate(enum keys_kind kind, const char *alg)
 {
 	struct store_sealed_item item;
@@ -516,8 +576,8 @@ static void rotation(void **state)
 	size_t now;
 
 	(void)state;
-	alice_t = login(directory, acme, &alice, "alice's password", NULL);
-	web_t = login(web, acme, &alice, "alice's password", NULL);
+	alice_t = login(directory, acme, &alice, "alice's next password", NULL);
+	web_t = login(web, acme, &alice, "alice's next password", NULL);
 	assert_int_equal(order(&alice_t, KEYS_JWT_TOKEN, API, &old_jwt), LW_OK);
 	assert_int_equal(order(&alice_t, KEYS_SAML2, "", &old_saml), LW_OK);
 	a = assertion(old_saml.token, &sig);
@@ -550,7 +610,7 @@ static void rotation(void **state)
 	assert_int_equal(now, 2);
 	assert_null(claims_of(old_jwt.token));
 	assert_int_equal(keys_rotate(directory, tok(&alice_t), acme, KEYS_JWT, NULL, arena, &(struct store_sealed_item){ 0 }, why), LW_EEXPIRED);
-	alice_t = login(directory, acme, &alice, "alice's password", NULL);
+	alice_t = login(directory, acme, &alice, "alice's next password", NULL);
 	assert_int_equal(keys_rotate(directory, tok(&alice_t), acme, KEYS_JWT, NULL, arena, &(struct store_sealed_item){ 0 }, why), LW_EACCES);
 }
 
@@ -563,6 +623,8 @@ int main(void)
 		cmocka_unit_test(who_may),
 		cmocka_unit_test(life),
 		cmocka_unit_test(comes_back),
+		cmocka_unit_test(another_password),
+		cmocka_unit_test(stays_asserted),
 		cmocka_unit_test(rotation),
 	};
 
