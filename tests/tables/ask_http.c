@@ -4,6 +4,7 @@
  *   token=forged|expired|directory   of the bearer; else a good one, minted for web
  *   password=TEXT             another than its own
  *   type=MEDIA/TYPE body=TEXT what is sent along; in TEXT "_" is a space, "$" and its like are suffixes
+ *   rst=issue                 instead of body: WS-Trust's request, with the subject's name and password in its header
  *   clear                     over port 80
  * "~" in TARGET is the name of the tenant where the subject is at home. The anonymous subject shows nothing; the operator has no password,
  * but a token (such as keyd never mints for web). Tickets are asked about in tests/conform/web_login.py. The outcome is the status. */
@@ -18,6 +19,7 @@
 #include "keys/keyd.h"
 #include "lwd/relay.h"
 #include "lwd/web.h"
+#include "saml/soap.h"
 
 /* ---- rows ---- */
 
@@ -198,6 +200,18 @@ static char *body_of(const char *text)
 	return s;
 }
 
+static char *rst_of(enum column who, const char *op, const char *password)
+{
+	const char *dn = subjects[who].dn, *end = dn ? strchr(dn, ',') : NULL;
+	char *user = who == ANONYMOUS || who == OPERATOR ? lw_strdup(world.arena, "")
+		: lw_printf(world.arena, "<o:UsernameToken><o:Username>%.*s</o:Username><o:Password>%s</o:Password></o:UsernameToken>", (int)(end - dn - 4),
+			dn + 4, password ? password : subjects[who].password);
+
+	return lw_printf(world.arena, "<e:Envelope xmlns:e='" SOAP_NS_11 "' xmlns:o='" SOAP_NS_WSSE "'><e:Header><o:Security>%s</o:Security></e:Header><e:Body>"
+		"<RequestSecurityToken xmlns='" SOAP_NS_WST "'><RequestType>" SOAP_NS_WST "/%s</RequestType></RequestSecurityToken></e:Body></e:Envelope>",
+		user, strcmp(op, "issue") ? op : "Issue");
+}
+
 static int answer(const struct http_server_options *opt, struct http_request *q, char *target, enum column who, char **w, size_t n)
 {
 	struct http_pair fields[3] = { { LW_LIT("Host"), LW_LIT("lwd.acme.example") } };
@@ -214,7 +228,8 @@ static int answer(const struct http_server_options *opt, struct http_request *q,
 	q->nfields = 1;
 	status = http_find(opt, q, lw_str(target), lw_str(query ? query : ""), &allow);
 	if (!status) {
-		q->body = lw_str(body_of(word(w, n, "body")));
+		text = word(w, n, "rst");
+		q->body = lw_str(text ? rst_of(who, text, word(w, n, "password")) : body_of(word(w, n, "body")));
 		if (q->body.n > q->route->max_body)
 			die("a body that does not fit");
 		if ((text = word(w, n, "type")))
