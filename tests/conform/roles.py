@@ -232,7 +232,7 @@ tap.ok(p.returncode == 77 and os.listdir(other.dir).count("x") == 0 and not [n f
        "init with a bad password leaves nothing half made", p)
 p = run([LWCTL, "--data", lwd.data, "init", "--domain", "a.example", "--admin-password-file", lwd.admin_file])
 tap.ok(p.returncode == 5, "init on a used folder: exit 5", p)
-p = run([LWCTL, "--data", lwd.data, "token", "issue"])
+p = run([LWCTL, "--data", lwd.data, "backup", "DIR"])
 tap.ok(p.returncode == 78 and p.stderr.count("\n") == 1, "what is not built yet: one line, exit 78", p)
 p = run([LWCTL, "--data", lwd.data, "frobnicate"])
 tap.eq(p.returncode, 2, "an unknown command: exit 2")
