@@ -256,7 +256,8 @@ static int build(struct keyd *k, struct keys_call *c, struct order *o)
 	o->facts.subject = o->subject;
 	o->facts.request_id = c->q.request_id;
 	o->facts.alg = c->q.alg;
-	o->facts.credential = !o->facts.audience.n || lw_eq(o->facts.audience, o->facts.issuer);
+	/* whoever speaks as somebody else may not go on as he: what he asks for himself, he needs the right to himself */
+	o->facts.credential = lw_uuid_eq(&c->cap.subject, &o->subject) && (!o->facts.audience.n || lw_eq(o->facts.audience, o->facts.issuer));
 	authentication(c, o);
 	lw_writer_init(&w, KEYS_MAX_BLOB);
 	err = b->build(o->signer, &o->facts, c->arena, &w, why);

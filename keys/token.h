@@ -16,7 +16,7 @@ struct keys_facts {
 	int64_t issued, not_before, not_after;
 	int64_t auth_time;    /* 0: not the subject's own authentication; methods are 0 then, too */
 	uint64_t credential_version; /* of the subject, now */
-	bool credential;      /* it is one here: without audience, or for the issuer itself */
+	bool credential;      /* it is one here: the subject's own, without audience or for the issuer itself */
 	uint32_t methods;     /* enum lw_cap_method */
 	bool mfa, confidential;
 	const struct store_claim *claims;

@@ -528,6 +528,25 @@ static void another_password(void **state)
 	assert_int_equal(cap.flags & LW_CAP_ASSERTED, 0);
 }
 
+/* Who may speak as alice about nothing in particular may not by that have what her own grants give her. */
+static void in_her_name(void **state)
+{
+	struct keys_token_order o = { .type = KEYS_SAML2, .subject = alice };
+	struct keys_token bob_t;
+	struct keys_issued t;
+	struct saml_assertion a;
+	struct lw_bytes sig;
+
+	(void)state;
+	grant(&admin_cap, "g-bob", SUFFIX, "permit user bob may impersonate person under ou=people;");
+	grant(&admin_cap, "g-bob-none", SUFFIX, "permit user bob may token audience none;");
+	bob_t = login(directory, acme, &bob, "bob's password", NULL);
+	assert_int_equal(ordered(&bob_t, &o, &t), LW_OK);
+	a = assertion(t.token, &sig);
+	assert_int_equal(show("acme.example", &a, sig, KEYS_AS_TARGET, 0, NULL), LW_OK);
+	assert_int_equal(show("acme.example", &a, sig, KEYS_AS_CREDENTIAL, 0, NULL), LW_EAUTH);
+}
+
 /* What a certificate began stays asserted through any number of assertions. */
 static void stays_asserted(void **state)
 {
@@ -624,6 +643,7 @@ int main(void)
 		cmocka_unit_test(life),
 		cmocka_unit_test(comes_back),
 		cmocka_unit_test(another_password),
+		cmocka_unit_test(in_her_name),
 		cmocka_unit_test(stays_asserted),
 		cmocka_unit_test(rotation),
 	};
