@@ -168,6 +168,12 @@ static bool field_sound(const struct http_pair *f)
 	return f->name.n > 0;
 }
 
+/* evhttp reads no body with these: what was sent as one would be the next request. */
+static bool bodiless(struct evhttp_request *ev)
+{
+	return (evhttp_request_get_command(ev) & (EVHTTP_REQ_HEAD | EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT)) != 0;
+}
+
 /* What two readers might read differently; evhttp takes the first of each. */
 static int check_fields(struct http_exchange *x)
 {
@@ -186,8 +192,10 @@ static int check_fields(struct http_exchange *x)
 	if (x->req.host.n == 0 || (seen[1] > 0 && seen[2] > 0) || (seen[2] > 0 && x->ev->major == 1 && x->ev->minor == 0))
 		return 400;
 	for (size_t i = 0; i < length.n; i++)
-		if (length.p[i] < '0' || length.p[i] > '9')
+		if (length.p[i] < '0' || length.p[i] > '9' || (bodiless(x->ev) && length.p[i] != '0'))
 			return 400;
+	if (coding.p != NULL && bodiless(x->ev))
+		return 400;
 	for (size_t i = 0; i < x->req.host.n; i++)
 		if (x->req.host.p[i] <= ' ' || strchr("/?#@,\\", x->req.host.p[i]) != NULL)
 			return 400;
