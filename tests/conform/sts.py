@@ -360,6 +360,12 @@ fresh = assertion_of(post(as_sent(GOVMOMI), "/sts/STSService")[2]).decode()
 status = op("Cancel", None, fresh)[0]
 tap.eq((status, fault(issue(fresh))), (200, FAILED), "Cancel of the header's token by reference")
 
+BETA = "/sts/STSService/beta.example"
+of_beta = assertion_of(issue(body=rst(), path=BETA)[2]).decode()
+before = issue(of_beta, rst(), path=BETA)[0]
+lwd.must("-t", "beta.example", "user", "passwd", "alice", "--password-file", "-", stdin=ALICE + "2")
+tap.eq((before, fault(issue(of_beta, rst(), path=BETA))), (200, FAILED), "a new password ends what the old one got")
+
 # ---- refusals: who and what for. Not there is may not. ----
 carol = assertion_of(issue(user_token("carol", "Carol-Pass-33"), rst())[2]).decode()
 tap.eq(issue(carol)[0], 200, "carol's own")
@@ -373,10 +379,10 @@ for name, answer in (("a wrong password", issue(user_token(password="wrong"))), 
                      ("a disabled user", carol_now), ("a disabled user's assertion", issue(carol)),
                      ("a relying party's assertion", issue(TOKEN.decode())),
                      ("no assertion of ours", issue("<saml2:Assertion xmlns:saml2='%s' ID='_1'/>" % SAML)),
-                     ("another tenant's assertion", issue(assertion_of(issue(body=rst(), path="/sts/STSService/beta.example")[2]).decode()))):
+                     ("another tenant's assertion", issue(assertion_of(issue(user_token(password=ALICE + "2"), rst(), path=BETA)[2]).decode()))):
     tap.eq(answer, unknown, name + ": the same fault, octet for octet")
 tap.eq(validity(carol), INVALID, "a disabled user's assertion is not valid")
-tap.eq(validity(assertion_of(issue(path="/sts/STSService/beta.example")[2]).decode()), INVALID, "nor one of another tenant, for a relying party of the same name")
+tap.eq(validity(assertion_of(issue(user_token(password=ALICE + "2"), path=BETA)[2]).decode()), INVALID, "nor one of another tenant, for a relying party of the same name")
 unregistered = issue(body=rst(applies_to("https://nowhere.example/sp")))
 tap.eq(fault(unregistered), (500, "wst:RequestFailed"), "an unregistered relying party")
 tap.eq(issue(body=rst(applies_to(HIDDEN))), unregistered, "one that she may not: the same")
