@@ -42,7 +42,7 @@ static int subject(struct control_call *call, struct keys_token_order *o)
 		snprintf(call->text, sizeof(call->text), "about whom? --subject NAME says it");
 		return LW_EINVAL;
 	}
-	if (!memchr(name.p, ':', name.n) && !memchr(name.p, '=', name.n)) {
+	if (!name.n || (!memchr(name.p, ':', name.n) && !memchr(name.p, '=', name.n))) {
 		o->subject_name = name;
 		return LW_OK;
 	}
