@@ -174,6 +174,17 @@ static int check_reserved(struct image *img, const struct image_attr *a)
 	return LW_OK;
 }
 
+/* Whoever reads a name as a C string would take it for the one before the NUL: somebody else's. */
+static int check_nul(const struct image *img, const struct image_attr *a)
+{
+	if (!access_is_identity(img->head.flags & OPS_KIND_MASK, a->attr))
+		return LW_OK;
+	for (size_t i = 0; i < a->n; i++)
+		if (a->values[i].n && memchr(a->values[i].p, 0, a->values[i].n))
+			return ops_say(img->txn, LW_ECONSTRAINT, "%s: a NUL in a name", a->attr->names[0]);
+	return LW_OK;
+}
+
 int image_check(struct image *img)
 {
 	int err = check_classes(img);
@@ -186,6 +197,8 @@ int image_check(struct image *img)
 			err = ops_say(img->txn, LW_ECONSTRAINT, "%s takes a single value", a->attr->names[0]);
 		if (!err && a->changed && a->attr->flags & SCHEMA_UNIQUE)
 			err = check_unique(img, a);
+		if (!err && a->changed)
+			err = check_nul(img, a);
 		if (!err && a->changed)
 			err = check_reserved(img, a);
 		if (!err && a->changed)
