@@ -69,7 +69,13 @@ static int for_whom(struct control_call *call, struct lw_uuid *ret, const char *
 /* Nothing was signed: keyd has said so. Whatever else went wrong, the intent stays to be seen. */
 static bool refused(int rc)
 {
-	return rc && rc != LW_EUNAVAIL && rc != LW_ETIMEOUT && rc != LW_EINTERNAL && rc != LW_ELIMIT;
+	static const int said[] = { LW_EACCES, LW_EINVAL, LW_EUNSUPPORTED, LW_ENOTFOUND, LW_EBUSY, LW_EAUTH, LW_EEXPIRED, LW_EDISABLED,
+		LW_EREVOKED };
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+		if (said[i] == rc)
+			return true;
+	return false;
 }
 
 static void put_cert(struct control_call *call, const struct store_record *rec, struct lw_bytes pem)
