@@ -54,19 +54,46 @@ static void put_values(struct claims *c, const char *name, const struct eng_attr
 			list[n++] = v;
 }
 
-/* The groups that the subject is in, also through groups, by the value of their names. */
+/* What a group is called: the one value of its RDN where no two may be called alike (ou=groups), elsewhere its DN. Another cn is what whoever
+ * made it likes. */
+static int group_name(struct claims *c, const struct eng_entry *e, uint64_t groups, struct lw_bytes *ret)
+{
+	struct store_view v = { .txn = c->t, .e = *e };
+	struct lw_arena *arena = c->t->arena;
+	struct dn_rdn rdn;
+	struct lw_writer w;
+	int err = dn_parse_rdn(arena, e->rdn_text, &rdn);
+
+	if (!err && e->parent == groups && rdn.navas == 1 && rdn.avas[0].attr == ops_known()->cn) {
+		*ret = rdn.avas[0].value;
+		return LW_OK;
+	}
+	lw_writer_init(&w, DN_MAX_TEXT);
+	store_view_dn(&v, &w);
+	if (!err)
+		err = w.err;
+	if (!err) {
+		*ret = lw_dup(arena, lw_written(&w));
+		err = ret->p ? LW_OK : LW_ENOMEM;
+	}
+	lw_writer_done(&w);
+	return err;
+}
+
+/* The groups that the subject is in, also through groups. */
 static void put_groups(struct claims *c)
 {
 	struct lw_bytes *list = room(c, "groups", c->who->subject.ngroups);
 	struct eng_entry e;
-	struct eng_attr a;
+	uint64_t groups = 0;
 	size_t n = 0;
 
+	if (ops_child(c->t, OPS_SUFFIX_ID, ops_known()->ou, "groups", &groups))
+		groups = 0;
 	for (size_t i = 0; list && !c->err && i < c->who->subject.ngroups; i++) {
 		c->err = eng_entry(c->t->eng, c->t->tenant, c->who->subject.groups[i], &e);
-		if (!c->err && e.flags & ACCESS_GROUP && eng_attr_find(&e, ops_known()->cn->id, &a) &&
-		        eng_value_first(&a, &list[n]))
-			n++;
+		if (!c->err && e.flags & ACCESS_GROUP)
+			c->err = group_name(c, &e, groups, &list[n++]);
 	}
 	if (list)
 		c->list[c->n - 1].n = n;

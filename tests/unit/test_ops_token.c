@@ -152,6 +152,10 @@ static void tokens(void **state)
 	        "dn: cn=staff,ou=groups," SUFFIX "\nobjectClass: groupOfNames\ncn: staff\nmember: " ALICE));
 	OK(fix_add(fix.admin, "dn: cn=all,ou=groups," SUFFIX "\nobjectClass: groupOfNames\ncn: all\n"
 	                      "member: cn=staff,ou=groups," SUFFIX));
+	/* called like another one, by a second cn or elsewhere in the tree */
+	OK(fix_add(fix.admin, "dn: cn=fools,ou=groups," SUFFIX "\nobjectClass: groupOfNames\ncn: administrators\ncn: fools\nmember: " BOB));
+	OK(fix_add(fix.admin, "dn: ou=far,ou=groups," SUFFIX "\nobjectClass: organizationalUnit\nou: far"));
+	OK(fix_add(fix.admin, "dn: cn=administrators,ou=far,ou=groups," SUFFIX "\nobjectClass: groupOfNames\ncn: administrators\nmember: " BOB));
 	/* nothing by default */
 	assert_string_equal(token(alice_s, &alice, SP, &shop), "EACCES");
 	assert_string_equal(token(alice_s, &alice, "", NULL), "EACCES");
@@ -172,6 +176,7 @@ static void tokens(void **state)
 	                                                   "email=alice@acme.example tenant=acme.example "
 	                                                   "upn=alice@ACME.EXAMPLE amr= employeeNumber=7",
 	                                                   sub));
+	assert_non_null(strstr(token(bob_s, &bob, SP, &shop), " groups=fools|cn=administrators,ou=far,ou=groups," SUFFIX));
 	OK(grant("t3", "forbid user alice may token attrs(email,upn);"));
 	assert_string_equal(
 	        token(alice_s, &alice, SP, &shop), lw_printf(fix.arena,
