@@ -40,6 +40,7 @@ struct keyd_spares {
 	struct lw_arena *kept[SPARES]; /* wiped, one for each */
 	struct lw_bytes key[SPARES];
 	size_t n;
+	unsigned urgent; /* requests that make their own just now: they go first */
 };
 
 struct keyd_spares *keyd_spares_new(void)
@@ -71,7 +72,7 @@ static void *fill(void *arg)
 		struct lw_bytes key;
 		int err;
 
-		if (s->n == SPARES) {
+		if (s->n == SPARES || s->urgent) {
 			pthread_cond_wait(&s->wake, &s->lock);
 			continue;
 		}
@@ -136,10 +137,17 @@ static int rsa2048(struct keyd_spares *s, struct lw_arena *a, struct lw_bytes *r
 		kept = s->kept[--s->n];
 		key = s->key[s->n];
 	}
+	s->urgent += !kept;
 	begin(s);
 	pthread_mutex_unlock(&s->lock);
-	if (!kept)
-		return lw_sigkey_generate(LW_KEY_RSA, 2048, a, ret);
+	if (!kept) {
+		err = lw_sigkey_generate(LW_KEY_RSA, 2048, a, ret);
+		pthread_mutex_lock(&s->lock);
+		s->urgent--;
+		begin(s);
+		pthread_mutex_unlock(&s->lock);
+		return err;
+	}
 	key = lw_dup(a, key);
 	err = key.p ? LW_OK : LW_ENOMEM;
 	if (!err)
