@@ -89,6 +89,8 @@ int keys_accept_assertion(struct keys *, struct lw_bytes tenant, struct lw_bytes
 /* ---- keyd's own reading of the configuration: public URLs without a slash at the end ("https://idp.acme.example", "http://idp.acme.example:10080") ---- */
 struct keyd;
 int keyd_urls(struct keyd *, const char *https, const char *http);
+/* Of the CA keys of new tenants: "p256" (the default), "p384", "rsa2048", "rsa3072"; longer texts are cut. */
+void keyd_ca_algorithm(struct keyd *, const char *alg);
 /* The role has begun: keys that take long to make are made ahead, on a thread of their own. */
 void keyd_ahead(struct keyd *);
 

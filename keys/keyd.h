@@ -52,6 +52,7 @@ struct keyd {
 	struct keyd_crl crl[2];          /* the installation CA's, the root's */
 	char *names;
 	char *urls[2];                   /* https, http */
+	char ca_alg[16];                 /* of new tenants; empty: the default */
 	unsigned ca_epoch;               /* another one for each certificate of the installation CA */
 	struct keyd_renewal renewals[KEYD_RENEWALS];
 	unsigned next_renewal;

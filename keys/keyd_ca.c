@@ -2,6 +2,7 @@
 /* keyd: the keys of tenants' certificate authorities, as a kind of signing keys. */
 #include "keys/sign.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/err.h"
@@ -65,12 +66,29 @@ static int certify(struct keyd_making *m, struct keyd_set *set)
 	return LW_OK;
 }
 
+void keyd_ca_algorithm(struct keyd *k, const char *alg)
+{
+	pthread_mutex_lock(&k->lock);
+	snprintf(k->ca_alg, sizeof(k->ca_alg), "%s", alg);
+	pthread_mutex_unlock(&k->lock);
+}
+
+static const char *configured_alg(struct keyd *k, struct lw_arena *arena)
+{
+	const char *alg;
+
+	pthread_mutex_lock(&k->lock);
+	alg = k->ca_alg[0] ? lw_strdup(arena, k->ca_alg) : DEFAULT_ALG;
+	pthread_mutex_unlock(&k->lock);
+	return alg;
+}
+
 static int new_set(struct keyd_making *m)
 {
 	const struct keys_ca_builders *b = keyd_ca_builders();
-	struct keyd_set set = { .alg = m->alg ? m->alg : m->sets->n ? m->sets->v[0].alg : DEFAULT_ALG,
+	struct keyd_set set = { .alg = m->alg ? m->alg : m->sets->n ? m->sets->v[0].alg : configured_alg(m->k, m->c->arena),
 		.created = lw_wall(m->k->clock) };
-	int err = b->new_key(set.alg, m->c->arena, &set.key, m->why);
+	int err = set.alg ? b->new_key(set.alg, m->c->arena, &set.key, m->why) : LW_ENOMEM;
 
 	if (!err)
 		err = certify(m, &set);

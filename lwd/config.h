@@ -14,6 +14,7 @@ struct lwd_config {
 	char *domain;              /* of the system tenant, canonical */
 	char *hostname;            /* of this machine in certificates and Kerberos names, canonical */
 	char *ldap_cleartext;      /* as text; see cleartext */
+	char *ca_algorithm;        /* of the keys of new tenants' CAs */
 	char *web_url;             /* NULL: https://HOSTNAME[:PORT] */
 	char *log_level;           /* as text; see level */
 	uint64_t max_conns, max_conns_per_addr;

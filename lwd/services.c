@@ -113,6 +113,7 @@ static int read_conf(struct keyd *keyd, const struct lwd_config *conf)
 	char https[LWD_URL_MAX], http[LWD_URL_MAX];
 	int r = keyd_names(keyd, conf->hostname, conf->listen);
 
+	keyd_ca_algorithm(keyd, conf->ca_algorithm);
 	lwd_config_urls(conf, https, http);
 	return r != LW_OK ? r : keyd_urls(keyd, https, http);
 }

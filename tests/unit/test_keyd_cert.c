@@ -317,6 +317,33 @@ static void keys_in_time(void **state)
 	X509_free(third);
 }
 
+static void the_configured_algorithm(void **state)
+{
+	static const struct {
+		const char *alg;
+		int bits;
+	} rows[] = { { NULL, 256 }, { "p384", 384 }, { "rsa2048", 2048 }, { "rsa3072", 3072 } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct keyd *k;
+		X509 *cert;
+		int64_t next;
+
+		assert_int_equal(setup(state), 0); /* a tenant without keys */
+		k = second("boot");
+		if (rows[i].alg)
+			keyd_ca_algorithm(k, rows[i].alg);
+		keys_free(keys);
+		keys = keys_around(k, LW_ROLE_DIRECTORY);
+		assert_int_equal(upkeep(acme, &next), 1);
+		cert = nth(published(KEYS_CA_PEM, "acme.example"), 0);
+		assert_int_equal(EVP_PKEY_get_bits(X509_get0_pubkey(cert)), rows[i].bits);
+		X509_free(cert);
+		assert_int_equal(teardown(state), 0);
+		keyd_free(k);
+	}
+}
+
 static void nothing_is_due_where_nothing_is(void **state)
 {
 	struct store_op off = { .kind = STORE_TENANT_STATE, .tenant_uuid = beta_uuid };
@@ -757,6 +784,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sets_go_round),
 		T(keys_in_time),
+		cmocka_unit_test(the_configured_algorithm),
 		T(nothing_is_due_where_nothing_is),
 		T(names),
 		T(names_with_nul),

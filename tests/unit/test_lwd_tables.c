@@ -76,6 +76,7 @@ static void config_refused(void **state)
 		{ "domain = -\n", "not a domain name" },
 		{ "domain = a.example\nldap.cleartext = sometimes\n", "loopback always never" },
 		{ "domain = a.example\nlog.level = loud\n", "debug info warn error" },
+		{ "domain = a.example\nca.algorithm = rsa1024\n", "p256 p384 rsa2048 rsa3072" },
 		{ "domain = a.example\nport-offset = 60001\n", "port-offset" },
 		{ "domain = a.example\nlisten = here\n", "listen" },
 		{ "domain = a.example\ndirectory.workers = 1\n", "directory.workers" },
