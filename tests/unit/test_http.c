@@ -377,7 +377,7 @@ static void test_malformed(void **state)
 		{ "TRACE /livez HTTP/1.1\r\n" H "Content-Length: 3\r\n\r\nabc", 400, CLOSES },
 		{ "CONNECT x:1 HTTP/1.1\r\n" H "Content-Length: 3\r\n\r\nabc", 400, CLOSES },
 		{ "HEAD /livez HTTP/1.1\r\n" H "Content-Length: 0\r\n\r\n", 200, STAYS },
-		{ "POST /things/a HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 400, CLOSES },
+		{ "POST /things/a HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, CLOSES },
 		{ "POST /things/a HTTP/1.0\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, CLOSES },
 	};
 
