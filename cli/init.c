@@ -12,12 +12,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "ca/ca.h"
 #include "cli/lwctl.h"
-#include "keys/keys.h"
+#include "keys/issue.h"
 #include "lwd/config.h"
+#include "oidc/issue.h"
+#include "saml/issue.h"
 #include "store/store.h"
 
 struct init {
@@ -128,6 +131,19 @@ out:
 	return rc;
 }
 
+/* What the tenant signs with. */
+static int first_keys(struct init *in, struct store *store, struct keys *keys)
+{
+	struct store_tenant tenant;
+	int64_t next;
+	int rc = store_tenant_by_name(store, in->c->arena, lw_str(in->domain), &tenant);
+
+	if (!rc)
+		rc = keys_upkeep(keys, store, tenant.id, &next);
+	snprintf(in->err, sizeof(in->err), "cannot make the signing keys of %.80s: %s", in->domain, lw_strerror(rc));
+	return rc;
+}
+
 /* The root certificate, for clients: DIR/ca.pem. */
 static int write_root(struct init *in, struct keys *keys)
 {
@@ -142,14 +158,36 @@ static int write_root(struct init *in, struct keys *keys)
 	return rc;
 }
 
+/* keyd as it will run, in this process: what it makes now carries the names of the configuration. */
+static int open_keyd(struct init *in, struct store *store, struct keyd **ret)
+{
+	char https[LWD_URL_MAX], http[LWD_URL_MAX];
+	struct lwd_config conf;
+	uint8_t boot[16];
+	int rc = lwd_config_load(in->work, &conf, in->err);
+
+	if (rc)
+		return rc;
+	lw_random(boot, sizeof(boot));
+	rc = keyd_new(in->work, store, &lw_clock_system, (struct lw_bytes){ boot, sizeof(boot) }, in->err, ret);
+	lwd_config_urls(&conf, https, http);
+	if (!rc)
+		rc = keyd_urls(*ret, https, http);
+	lwd_config_done(&conf);
+	return rc;
+}
+
 static int fill(struct init *in)
 {
 	struct lwd_config_new cfg = { .domain = in->domain, .hostname = in->hostname, .listen = in->listen, .port_offset = in->port_offset };
 	struct store *store = NULL;
+	struct keyd *keyd = NULL;
 	struct keys *keys = NULL;
 	int rc;
 
 	keys_builders(&ca_builders);
+	keys_ca_builders(&ca_issuing);
+	keys_token_builders(&saml_issuing, &oidc_issuing);
 	if ((rc = lwd_config_write(in->work, &cfg, in->err)) != 0)
 		return rc;
 	if ((rc = make_run(in)) || (rc = keys_bootstrap(in->work, in->hostname, &lw_clock_system, in->err)))
@@ -158,12 +196,17 @@ static int fill(struct init *in)
 		return rc;
 	if ((rc = store_writer_start(store)) != 0)
 		goto out;
-	if ((rc = keys_in_process(in->work, store, &lw_clock_system, &keys, in->err)) != 0)
+	if ((rc = open_keyd(in, store, &keyd)) != 0)
 		goto out;
-	if ((rc = first_tenant(in, store, keys)) == 0)
+	keys = keys_around(keyd, LW_ROLE_DIRECTORY);
+	rc = keys ? first_tenant(in, store, keys) : LW_ENOMEM;
+	if (!rc)
+		rc = first_keys(in, store, keys);
+	if (!rc)
 		rc = write_root(in, keys);
 out:
 	keys_free(keys);
+	keyd_free(keyd);
 	store_writer_stop(store);
 	store_close(store);
 	return rc;

@@ -220,3 +220,41 @@ int keys_ca_renew(struct keys *k, struct lw_bytes token, int64_t *ret_not_after,
 		*ret_not_after = a.time;
 	return err;
 }
+
+/* ---- upkeep ---- */
+#define UPKEEP_RETRIES 4 /* of what somebody else changed meanwhile */
+#define UPKEEP_ARENA   (4u << 20)
+
+static int write_keys(struct store *store, uint32_t tenant, struct store_sealed_item *item)
+{
+	const struct store_op op = { .kind = STORE_TENANT_KEYS, .secrets = item, .nsecrets = 1 };
+	struct store_result res;
+	struct lw_session *s;
+	int err = store_session_role(store, tenant, STORE_ROLE_UPKEEP, &s);
+
+	if (err)
+		return err;
+	err = store_write(s, &op, &res);
+	store_session_free(s);
+	return err;
+}
+
+int keys_upkeep(struct keys *k, struct store *store, uint32_t tenant, int64_t *ret_next)
+{
+	int err = LW_EAGAIN;
+
+	for (int i = 0; err == LW_EAGAIN && i < UPKEEP_RETRIES; i++) {
+		struct lw_arena *arena = lw_arena_new(UPKEEP_ARENA, true);
+		struct store_sealed_item *items;
+		int64_t next;
+		size_t n;
+
+		err = arena ? keys_due(k, tenant, arena, &items, &n, &next) : LW_ENOMEM;
+		for (size_t j = 0; !err && j < n; j++)
+			err = write_keys(store, tenant, &items[j]);
+		lw_arena_free(arena);
+		if (!err)
+			*ret_next = next;
+	}
+	return err;
+}

@@ -20,6 +20,8 @@ enum keys_kind { KEYS_CA = 1, KEYS_SAML, KEYS_JWT, KEYS_KIND_COUNT };
 /* directory's upkeep, on its word: sealed items for the kinds that are missing or due (their first keys, a renewed certificate), one for each
  * STORE_TENANT_KEYS. *ret_n 0: nothing is due. ret_next: when to ask again (wall clock, us). */
 int keys_due(struct keys *, uint32_t tenant, struct lw_arena *, struct store_sealed_item **ret, size_t *ret_n, int64_t *ret_next);
+/* The same, and writes them: for who has the store open to write, directory and lwctl init. */
+int keys_upkeep(struct keys *, struct store *, uint32_t tenant, int64_t *ret_next);
 /* A new key in front of the old ones. alg NULL: the default of its kind ("p256", "p384", "rsa2048", "rsa3072"). Needs `administer`. */
 int keys_rotate(struct keys *, struct lw_bytes token, uint32_t tenant, enum keys_kind, const char *alg, struct lw_arena *, struct store_sealed_item *ret,
 	char why[200]);

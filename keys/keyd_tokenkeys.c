@@ -40,7 +40,7 @@ struct keyd_spares {
 	struct lw_arena *kept[SPARES]; /* wiped, one for each */
 	struct lw_bytes key[SPARES];
 	size_t n;
-	unsigned urgent; /* requests that make their own just now: they go first */
+	unsigned urgent; /* requests that make their own just now: one more is made for them, the rest waits */
 };
 
 struct keyd_spares *keyd_spares_new(void)
@@ -72,7 +72,7 @@ static void *fill(void *arg)
 		struct lw_bytes key;
 		int err;
 
-		if (s->n == SPARES || s->urgent) {
+		if (s->n == SPARES || (s->urgent && s->n)) {
 			pthread_cond_wait(&s->wake, &s->lock);
 			continue;
 		}

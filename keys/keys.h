@@ -11,7 +11,7 @@
 struct keys; /* a client */
 
 struct keys *keys_over_chan(struct lw_chan *, enum lw_role_id me); /* chan outlives it */
-/* Master key and handlers in this process: lwctl init and tests. */
+/* Master key and handlers in this process: for tests. */
 int keys_in_process(const char *dir, struct store *, const struct lw_clock *, struct keys **ret, char err[256]);
 /* Around a keyd that the caller has (and that outlives it). */
 struct keyd;

@@ -72,7 +72,7 @@ int control_tenant_create(struct control_call *call)
 	if ((rc = store_tenant_by_name(call->store, call->arena, lw_str(canon), &made)) == 0) {
 		int64_t next;
 		/* what fails here is made up for within a minute */
-		if (upkeep_keys(call->store, call->keys, made.id, &next) != 0)
+		if (keys_upkeep(call->keys, call->store, made.id, &next) != 0)
 			lw_log(LW_WARN, "upkeep", "tenant", made.name, "note", "its signing keys come later", NULL);
 		put_tenant(call->out, &made);
 	}

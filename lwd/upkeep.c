@@ -11,10 +11,8 @@
 #include "base/log.h"
 #include "store/issue.h"
 
-#define RETRIES    4 /* of what somebody else changed meanwhile */
 #define FIRST_MS   200
 #define ROUND_MS   60000
-#define ARENA      (4u << 20)
 #define EXPIRE_US  (3600 * LW_SECOND)
 
 /* When to look at a tenant again, in the order of store_tenant_list. */
@@ -44,30 +42,6 @@ static int write_op(struct store *store, uint32_t tenant, const struct store_op 
 		return rc;
 	rc = store_write(s, op, res);
 	store_session_free(s);
-	return rc;
-}
-
-int upkeep_keys(struct store *store, struct keys *keys, uint32_t tenant, int64_t *ret_next)
-{
-	int rc = LW_EAGAIN;
-
-	for (int i = 0; rc == LW_EAGAIN && i < RETRIES; i++) {
-		struct lw_arena *arena = lw_arena_new(ARENA, true);
-		struct store_op op = { .kind = STORE_TENANT_KEYS, .nsecrets = 1 };
-		struct store_sealed_item *items;
-		struct store_result res;
-		int64_t next;
-		size_t n;
-
-		rc = arena ? keys_due(keys, tenant, arena, &items, &n, &next) : LW_ENOMEM;
-		for (size_t j = 0; !rc && j < n; j++) {
-			op.secrets = &items[j];
-			rc = write_op(store, tenant, &op, &res);
-		}
-		lw_arena_free(arena);
-		if (!rc)
-			*ret_next = next;
-	}
 	return rc;
 }
 
@@ -114,7 +88,7 @@ static int look_at(struct upkeep *u, const struct store_tenant *t)
 	if (rc || !t->enabled)
 		return rc;
 	if (p->keys <= now || p->keys > now + 2 * EXPIRE_US) /* the clock was turned back */
-		rc = upkeep_keys(u->store, u->keys, t->id, &p->keys);
+		rc = keys_upkeep(u->keys, u->store, t->id, &p->keys);
 	if (p->expire <= now || p->expire > now + EXPIRE_US) {
 		rc2 = upkeep_expire(u->store, t->id);
 		if (!rc2)

@@ -14,8 +14,6 @@ struct upkeep *upkeep_new(struct store *, struct keys *, const struct lw_clock *
 bool upkeep_begun(const struct upkeep *);
 void upkeep_free(struct upkeep *); /* waits for the thread. NULL is fine */
 
-/* One tenant's keys, now: of a tenant that was just made they are there before anybody hears of it. ret_next: when to look again. */
-int upkeep_keys(struct store *, struct keys *, uint32_t tenant, int64_t *ret_next);
 int upkeep_expire(struct store *, uint32_t tenant); /* records */
 
 #endif

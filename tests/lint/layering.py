@@ -17,7 +17,7 @@ MAY = {
     "oidc": {"base", "store", "keys", "http"},
     "ca": {"base", "store", "keys", "http"},
     "lwd": {"base", "store", "keys", "http", "ldap", "kdc", "saml", "oidc", "ca"},
-    "cli": {"base", "store", "keys", "http", "ca", "saml"},
+    "cli": {"base", "store", "keys", "http", "ca", "saml", "oidc"},
 }
 EXTRA = {("cli", "lwd/config.h")}  # one header that a folder shares beyond the rule
 ONLY = {  # a library and the folders that may call it

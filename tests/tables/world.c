@@ -277,7 +277,7 @@ static void make_keys(void)
 	int64_t next;
 
 	for (size_t i = 0; i < 3; i++)
-		check(upkeep_keys(world.store, world.keys, all[i], &next), "signing keys");
+		check(keys_upkeep(world.keys, world.store, all[i], &next), "signing keys");
 }
 
 void world_prepare(char ret[64])

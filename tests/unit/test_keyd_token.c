@@ -77,8 +77,8 @@ static void upkeep(void)
 {
 	int64_t next;
 
-	assert_int_equal(upkeep_keys(store, directory, acme, &next), LW_OK);
-	assert_int_equal(upkeep_keys(store, directory, beta, &next), LW_OK);
+	assert_int_equal(keys_upkeep(directory, store, acme, &next), LW_OK);
+	assert_int_equal(keys_upkeep(directory, store, beta, &next), LW_OK);
 }
 
 static int world(void **state)
