@@ -3,7 +3,7 @@
  *   by=bearer|basic|nothing   how the subject shows who it is; without it the first of these that the row takes
  *   token=forged|expired|directory   of the bearer; else a good one, minted for web
  *   password=TEXT             another than its own
- *   type=MEDIA/TYPE body=TEXT what is sent along; in TEXT "_" is a space, "$" and its like are suffixes
+ *   type=MEDIA/TYPE body=TEXT what is sent along; in TEXT "_" is a space, "$" and its like are suffixes, CSR is a certificate request
  *   rst=issue                 instead of body: WS-Trust's request, with the subject's name and password in its header
  *   clear                     over port 80
  * "~" in TARGET is the name of the tenant where the subject is at home. The anonymous subject shows nothing; the operator has no password,
@@ -191,13 +191,28 @@ static const char *authorization(enum column who, const struct http_route *r, ch
 	return NULL;
 }
 
+/* In the place of CSR: one, as JSON writes it. */
+static char *with_csr(char *s)
+{
+	char *at = strstr(s, "CSR"), *ret;
+
+	if (!at)
+		return s;
+	*at = 0;
+	ret = lw_printf(world.arena, "%s-----BEGIN CERTIFICATE REQUEST-----\\n%s\\n-----END CERTIFICATE REQUEST-----\\n%s", s,
+		lw_base64(world.arena, table_csr()), at + 3);
+	if (!ret)
+		die("out of memory");
+	return ret;
+}
+
 static char *body_of(const char *text)
 {
 	char *s = expand(text ? text : "");
 
 	for (char *p = s; *p; p++)
 		*p = *p == '_' ? ' ' : *p;
-	return s;
+	return with_csr(s);
 }
 
 static char *rst_of(enum column who, const char *op, const char *password)
