@@ -355,14 +355,12 @@ tap.eq(curl(PLAIN + "/ca/beta.example/crl"), curl(PLAIN + "/ca/nowhere.example/c
 lwd.must("tenant", "enable", BETA)
 tap.eq(whoami("beta")[0], 0, "and enabled again")
 why = {x.get("why") for x in lwd.events("certificate refused")}
-if clock:
+if clock:  # the plain build alone: sanitizers and a preloaded clock do not go together
     clock.turn(91 * 86400)
     tap.eq(whoami("alice")[0], 49, "refused: expired")
     why |= {x.get("why") for x in lwd.events("certificate refused")}
     clock.turn(0)
     tap.eq(whoami("alice")[0], 0, "not expired")
-else:
-    tap.skip("refused: expired", "sanitizers and a preloaded clock do not go together")
 want = {"it is revoked", "it is not for clients", "its subject is disabled", "its tenant is disabled"} | ({"expired"} if clock else set())
 tap.ok(want <= why, "one code; the log says why", why)
 lwd.close(tap)
