@@ -294,6 +294,8 @@ static void put_profile(struct lw_writer *w, const struct keys_request *q)
 static void get_profile(struct lw_reader *r, struct keys_request *q)
 {
 	q->profile = lw_get_counted(r, KEYS_MAX_PROFILE);
+	if (q->profile.n && memchr(q->profile.p, 0, q->profile.n) && !r->err) /* to the rules it would be another one */
+		r->err = LW_EINVAL;
 }
 static void put_serial(struct lw_writer *w, const struct keys_request *q)
 {

@@ -236,6 +236,8 @@ static void cert_on_the_wire(void **state)
 	assert_int_equal(q.tenant, 5);
 	assert_int_equal(q.subject.b[15], 16);
 	assert_true(lw_eq(q.profile, LW_LIT("user")) && lw_eq(q.serial, LW_LIT("AB")) && lw_eq(q.csr, LW_LIT("0")));
+	wire[35] = 0; /* "use", to whom reads it as C does */
+	assert_int_equal(keys_request_get((struct lw_bytes){ wire, sizeof(wire) }, &row, &q), LW_EINVAL);
 	assert_int_equal(keys_request_get((struct lw_bytes){ of_ca, sizeof(of_ca) }, &row, &q), LW_OK);
 	assert_true(q.what == KEYS_CA_CRL && lw_eq(q.name, LW_LIT("b")));
 	assert_int_equal(keys_request_get((struct lw_bytes){ of_nothing, sizeof(of_nothing) }, &row, &q), LW_EINVAL);
