@@ -14,6 +14,7 @@
 
 #include "base/crypto.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "ca/ca.h"
 #include "cli/lwctl.h"
@@ -185,6 +186,7 @@ static int fill(struct init *in)
 	struct keys *keys = NULL;
 	int rc;
 
+	lw_log_level(LW_WARN);
 	keys_builders(&ca_builders);
 	keys_ca_builders(&ca_issuing);
 	keys_token_builders(&saml_issuing, &oidc_issuing);

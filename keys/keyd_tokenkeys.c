@@ -87,6 +87,8 @@ static void *fill(void *arg)
 		}
 		s->kept[s->n] = a;
 		s->key[s->n++] = key;
+		if (s->n == SPARES)
+			lw_log(LW_INFO, "signing keys are made ahead", NULL);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
