@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+# first, because it takes the longest
+include tests/tables/matrix.mk
 if HAVE_CMOCKA
 include tests/unit/base.mk
 endif
@@ -37,7 +39,6 @@ include tests/unit/cli.mk
 include tests/fuzz/cli.mk
 include tests/unit/engine.mk
 include tests/fuzz/engine.mk
-include tests/tables/matrix.mk
 include tests/bench/bench.mk
 EXTRA_DIST += tests/fuzz/run tests/lint/run tests/lint/layering.py tests/lint/banned.py tests/lib/lwdtest.py tests/lib/krbtest.py tests/lib/faulttest.py tests/stages tests/install-deps \
 	tests/conform/clients.py tests/conform/roles.py tests/conform/faults.py tests/conform/faults_around.py tests/conform/turnclock.c tests/conform/badinput.py tests/conform/attack.py tests/conform/quickstart.sh tests/conform/distcheck.sh tests/conform/slapd_compare.py \
