@@ -115,7 +115,13 @@ class Middle(threading.Thread):
             while True:
                 ready = [x for x in ends if x.pending()] or select.select(list(ends), [], [], 30)[0]
                 for x in ready:
-                    data = x.recv(65536)
+                    x.setblocking(False)  # what came may be no data, but a session ticket
+                    try:
+                        data = x.recv(65536)
+                    except ssl.SSLWantReadError:
+                        continue
+                    finally:
+                        x.setblocking(True)
                     if not data:
                         return
                     ends[x].sendall(data)
