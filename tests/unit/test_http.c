@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP as clients see it: requests as octets over TLS and in the clear on loopback, and what comes back. Statuses are those of RFC 9110 and
- * 9112. Time is the system's and what the test adds to it; every wait is for octets. */
+ * 9112. Time is the system's and what the test adds to it; every wait is for octets. (Long: tables of
+ * requests and their statuses, all asked of one server through one client.) */
 #include "unit.h"
 
 #include <errno.h>

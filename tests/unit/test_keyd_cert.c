@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keyd: tenants' signing keys, certificates from intent to revocation, what is public of it, the root's key away and back. */
+/* keyd: tenants' signing keys, certificates from intent to revocation, what is public of it, the root's key away and back. (Long:
+ * each test is short, and all know the same two tenants and their certificates.) */
 #include "tests/unit/keyd_fix.h"
 #include <stdio.h>
 #include <string.h>
