@@ -242,24 +242,25 @@ lines = [x for x in p.stdout.splitlines() if x.startswith(("ok", "not ok"))]
 tap.ok(p.returncode == 0 and len(lines) > 10 and not any(x.startswith("not") for x in lines), "the sandbox of web refuses what it must", p.stdout + p.stderr)
 
 # SIGTERM finishes what is asked
-stop, bad = threading.Event(), []
+stop, heard = threading.Event(), [0] * 4
 
 
-def loop():
+def loop(i):
     n = connection()
     while not stop.is_set():
         try:
             n.request("GET", "/livez")
             n.getresponse().read()
+            heard[i] += 1
         except (OSError, http.client.HTTPException):
             n.close()
             return
 
 
-threads = [threading.Thread(target=loop) for _ in range(4)]
+threads = [threading.Thread(target=loop, args=(i,)) for i in range(4)]
 for t in threads:
     t.start()
-time.sleep(0.2)
+tap.ok(wait_for(lambda: min(heard) > 5), "four clients are under way")
 begin = time.monotonic()
 status = lwd.stop()
 stop.set()
