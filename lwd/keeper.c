@@ -3,10 +3,10 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/err.h"
 #include "base/log.h"
+#include "lwd/pause.h"
 #include "lwd/tls.h"
 
 #define RETRY_FIRST_MS 200   /* nothing is served before the first certificate */
@@ -19,9 +19,7 @@ struct lwd_keeper {
 	const struct lwd_keeper_ops *ops;
 	void *arg;
 	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	bool stop;
+	struct lwd_pause pause;
 };
 
 int64_t lwd_keeper_due(int64_t got, int64_t end)
@@ -29,27 +27,6 @@ int64_t lwd_keeper_due(int64_t got, int64_t end)
 	int64_t life = end - got;
 
 	return life < 90 * LW_SECOND ? got + 60 * LW_SECOND : got + life / 3 * 2;
-}
-
-/* false: told to stop */
-static bool sleep_ms(struct lwd_keeper *k, int64_t ms)
-{
-	struct timespec until;
-	bool go;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	pthread_mutex_lock(&k->lock);
-	while (!k->stop && pthread_cond_timedwait(&k->wake, &k->lock, &until) == 0)
-		;
-	go = !k->stop;
-	pthread_mutex_unlock(&k->lock);
-	return go;
 }
 
 static int renew(struct lwd_keeper *k, int64_t *ret_due)
@@ -96,7 +73,7 @@ static void *keeper_main(void *arg)
 			first = false;
 			k->ops->first(k->arg);
 		}
-	} while (sleep_ms(k, last == LW_OK ? LOOK_MS : first ? RETRY_FIRST_MS : RETRY_MS));
+	} while (lwd_pause_ms(&k->pause, last == LW_OK ? LOOK_MS : first ? RETRY_FIRST_MS : RETRY_MS));
 	return NULL;
 }
 
@@ -104,7 +81,6 @@ struct lwd_keeper *lwd_keeper_new(struct lwd_tls *tls, const struct lw_clock *cl
 	void *arg)
 {
 	struct lwd_keeper *k = calloc(1, sizeof(*k));
-	pthread_condattr_t attr;
 
 	if (k == NULL)
 		return NULL;
@@ -112,15 +88,10 @@ struct lwd_keeper *lwd_keeper_new(struct lwd_tls *tls, const struct lw_clock *cl
 	k->clock = clock;
 	k->ops = ops;
 	k->arg = arg;
-	pthread_mutex_init(&k->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&k->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	lwd_pause_init(&k->pause);
 	if (pthread_create(&k->thread, NULL, keeper_main, k) == 0)
 		return k;
-	pthread_cond_destroy(&k->wake);
-	pthread_mutex_destroy(&k->lock);
+	lwd_pause_done(&k->pause);
 	free(k);
 	return NULL;
 }
@@ -129,12 +100,8 @@ void lwd_keeper_free(struct lwd_keeper *k)
 {
 	if (k == NULL)
 		return;
-	pthread_mutex_lock(&k->lock);
-	k->stop = true;
-	pthread_mutex_unlock(&k->lock);
-	pthread_cond_signal(&k->wake);
+	lwd_pause_stop(&k->pause);
 	pthread_join(k->thread, NULL);
-	pthread_cond_destroy(&k->wake);
-	pthread_mutex_destroy(&k->lock);
+	lwd_pause_done(&k->pause);
 	free(k);
 }

@@ -5,10 +5,10 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/err.h"
 #include "base/log.h"
+#include "lwd/pause.h"
 #include "store/issue.h"
 
 #define FIRST_MS   200
@@ -27,9 +27,7 @@ struct upkeep {
 	struct plan *plan;
 	size_t n;
 	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	bool stop;
+	struct lwd_pause pause;
 	atomic_bool begun;
 };
 
@@ -109,9 +107,7 @@ static int look(struct upkeep *u)
 	int rc = arena ? store_tenant_list(u->store, arena, &t, &n) : LW_ENOMEM;
 
 	for (size_t i = 0; i < n && !rc; i++) {
-		pthread_mutex_lock(&u->lock);
-		rc = u->stop ? LW_EUNAVAIL : LW_OK;
-		pthread_mutex_unlock(&u->lock);
+		rc = lwd_pause_stopped(&u->pause) ? LW_EUNAVAIL : LW_OK;
 		if (!rc)
 			rc = look_at(u, &t[i]) == LW_EUNAVAIL ? LW_EUNAVAIL : LW_OK; /* of keyd; what is wrong with one tenant is its own */
 		if (!rc)
@@ -119,27 +115,6 @@ static int look(struct upkeep *u)
 	}
 	lw_arena_free(arena);
 	return rc;
-}
-
-/* false: told to stop */
-static bool sleep_ms(struct upkeep *u, int64_t ms)
-{
-	struct timespec until;
-	bool go;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	pthread_mutex_lock(&u->lock);
-	while (!u->stop && pthread_cond_timedwait(&u->wake, &u->lock, &until) == 0)
-		;
-	go = !u->stop;
-	pthread_mutex_unlock(&u->lock);
-	return go;
 }
 
 static void *upkeep_main(void *arg)
@@ -150,29 +125,23 @@ static void *upkeep_main(void *arg)
 	pthread_setname_np(pthread_self(), "lwd: upkeep");
 	do
 		rc = look(u);
-	while (sleep_ms(u, rc ? FIRST_MS : ROUND_MS));
+	while (lwd_pause_ms(&u->pause, rc ? FIRST_MS : ROUND_MS));
 	return NULL;
 }
 
 struct upkeep *upkeep_new(struct store *store, struct keys *keys, const struct lw_clock *clock)
 {
 	struct upkeep *u = calloc(1, sizeof(*u));
-	pthread_condattr_t attr;
 
 	if (!u)
 		return NULL;
 	u->store = store;
 	u->keys = keys;
 	u->clock = clock;
-	pthread_mutex_init(&u->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&u->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	lwd_pause_init(&u->pause);
 	if (pthread_create(&u->thread, NULL, upkeep_main, u) == 0)
 		return u;
-	pthread_cond_destroy(&u->wake);
-	pthread_mutex_destroy(&u->lock);
+	lwd_pause_done(&u->pause);
 	free(u);
 	return NULL;
 }
@@ -181,13 +150,9 @@ void upkeep_free(struct upkeep *u)
 {
 	if (!u)
 		return;
-	pthread_mutex_lock(&u->lock);
-	u->stop = true;
-	pthread_mutex_unlock(&u->lock);
-	pthread_cond_signal(&u->wake);
+	lwd_pause_stop(&u->pause);
 	pthread_join(u->thread, NULL);
-	pthread_cond_destroy(&u->wake);
-	pthread_mutex_destroy(&u->lock);
+	lwd_pause_done(&u->pause);
 	free(u->plan);
 	free(u);
 }

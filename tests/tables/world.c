@@ -15,7 +15,7 @@
 #include "saml/issue.h"
 #include "keys/keyd.h"
 #include "ldap/conn.h"
-#include "lwd/upkeep.h"
+#include "keys/issue.h"
 #include "tests/tables/client.h"
 #include "tests/unit/tenant_fix.h"
 

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "keys/sign.h"
 #include "keys/token.h"
-#include "lwd/upkeep.h"
+#include "keys/issue.h"
 #include "oidc/issue.h"
 #include "oidc/oidc.h"
 #include "saml/issue.h"

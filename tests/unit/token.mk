@@ -10,6 +10,6 @@ tests_unit_test_jwt_LDADD = liboidc.a libsaml.a libhttp.a libbase.a $(LIBEVENT_L
 
 check_PROGRAMS += tests/unit/test_keyd_token
 TESTS += tests/unit/test_keyd_token
-tests_unit_test_keyd_token_SOURCES = tests/unit/test_keyd_token.c lwd/upkeep.c $(KEYD_FIX)
+tests_unit_test_keyd_token_SOURCES = tests/unit/test_keyd_token.c $(KEYD_FIX)
 tests_unit_test_keyd_token_LDADD = libsaml.a liboidc.a libhttp.a libkeys.a libca.a libstore.a libbase.a $(LMDB_LIBS) $(LIBEVENT_LIBS) $(XML_LIBS) \
 	$(JANSSON_LIBS) $(BASE_LIBS) $(CMOCKA_LIBS)
