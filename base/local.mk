@@ -17,6 +17,7 @@ libbase_a_SOURCES = \
 	base/krbcrypt.c base/krbcrypt.h \
 	base/log.c base/log.h \
 	base/opaque.c \
+	base/pause.c base/pause.h \
 	base/proto.h base/role.h \
 	base/sigkey.c base/sigkey.h \
 	base/sock.c base/sock.h \

@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "lwd/pause.h"
+#include "base/pause.h"
 #include "lwd/tls.h"
 
 #define RETRY_FIRST_MS 200   /* nothing is served before the first certificate */
@@ -19,7 +19,7 @@ struct lwd_keeper {
 	const struct lwd_keeper_ops *ops;
 	void *arg;
 	pthread_t thread;
-	struct lwd_pause pause;
+	struct lw_pause pause;
 };
 
 int64_t lwd_keeper_due(int64_t got, int64_t end)
@@ -73,7 +73,7 @@ static void *keeper_main(void *arg)
 			first = false;
 			k->ops->first(k->arg);
 		}
-	} while (lwd_pause_ms(&k->pause, last == LW_OK ? LOOK_MS : first ? RETRY_FIRST_MS : RETRY_MS));
+	} while (lw_pause_ms(&k->pause, last == LW_OK ? LOOK_MS : first ? RETRY_FIRST_MS : RETRY_MS));
 	return NULL;
 }
 
@@ -88,10 +88,10 @@ struct lwd_keeper *lwd_keeper_new(struct lwd_tls *tls, const struct lw_clock *cl
 	k->clock = clock;
 	k->ops = ops;
 	k->arg = arg;
-	lwd_pause_init(&k->pause);
+	lw_pause_init(&k->pause);
 	if (pthread_create(&k->thread, NULL, keeper_main, k) == 0)
 		return k;
-	lwd_pause_done(&k->pause);
+	lw_pause_done(&k->pause);
 	free(k);
 	return NULL;
 }
@@ -100,8 +100,8 @@ void lwd_keeper_free(struct lwd_keeper *k)
 {
 	if (k == NULL)
 		return;
-	lwd_pause_stop(&k->pause);
+	lw_pause_stop(&k->pause);
 	pthread_join(k->thread, NULL);
-	lwd_pause_done(&k->pause);
+	lw_pause_done(&k->pause);
 	free(k);
 }

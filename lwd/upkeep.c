@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "lwd/pause.h"
+#include "base/pause.h"
 #include "store/issue.h"
 
 #define FIRST_MS   200
@@ -27,7 +27,7 @@ struct upkeep {
 	struct plan *plan;
 	size_t n;
 	pthread_t thread;
-	struct lwd_pause pause;
+	struct lw_pause pause;
 	atomic_bool begun;
 };
 
@@ -107,7 +107,7 @@ static int look(struct upkeep *u)
 	int rc = arena ? store_tenant_list(u->store, arena, &t, &n) : LW_ENOMEM;
 
 	for (size_t i = 0; i < n && !rc; i++) {
-		rc = lwd_pause_stopped(&u->pause) ? LW_EUNAVAIL : LW_OK;
+		rc = lw_pause_stopped(&u->pause) ? LW_EUNAVAIL : LW_OK;
 		if (!rc)
 			rc = look_at(u, &t[i]) == LW_EUNAVAIL ? LW_EUNAVAIL : LW_OK; /* of keyd; what is wrong with one tenant is its own */
 		if (!rc)
@@ -125,7 +125,7 @@ static void *upkeep_main(void *arg)
 	pthread_setname_np(pthread_self(), "lwd: upkeep");
 	do
 		rc = look(u);
-	while (lwd_pause_ms(&u->pause, rc ? FIRST_MS : ROUND_MS));
+	while (lw_pause_ms(&u->pause, rc ? FIRST_MS : ROUND_MS));
 	return NULL;
 }
 
@@ -138,10 +138,10 @@ struct upkeep *upkeep_new(struct store *store, struct keys *keys, const struct l
 	u->store = store;
 	u->keys = keys;
 	u->clock = clock;
-	lwd_pause_init(&u->pause);
+	lw_pause_init(&u->pause);
 	if (pthread_create(&u->thread, NULL, upkeep_main, u) == 0)
 		return u;
-	lwd_pause_done(&u->pause);
+	lw_pause_done(&u->pause);
 	free(u);
 	return NULL;
 }
@@ -150,9 +150,9 @@ void upkeep_free(struct upkeep *u)
 {
 	if (!u)
 		return;
-	lwd_pause_stop(&u->pause);
+	lw_pause_stop(&u->pause);
 	pthread_join(u->thread, NULL);
-	lwd_pause_done(&u->pause);
+	lw_pause_done(&u->pause);
 	free(u->plan);
 	free(u);
 }

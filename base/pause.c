@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lwd/pause.h"
+#include "base/pause.h"
 
 #include <time.h>
 
-void lwd_pause_init(struct lwd_pause *p)
+void lw_pause_init(struct lw_pause *p)
 {
 	pthread_condattr_t attr;
 
@@ -15,13 +15,13 @@ void lwd_pause_init(struct lwd_pause *p)
 	pthread_condattr_destroy(&attr);
 }
 
-void lwd_pause_done(struct lwd_pause *p)
+void lw_pause_done(struct lw_pause *p)
 {
 	pthread_cond_destroy(&p->wake);
 	pthread_mutex_destroy(&p->lock);
 }
 
-bool lwd_pause_ms(struct lwd_pause *p, int64_t ms)
+bool lw_pause_ms(struct lw_pause *p, int64_t ms)
 {
 	struct timespec until;
 	bool go;
@@ -41,7 +41,7 @@ bool lwd_pause_ms(struct lwd_pause *p, int64_t ms)
 	return go;
 }
 
-bool lwd_pause_stopped(struct lwd_pause *p)
+bool lw_pause_stopped(struct lw_pause *p)
 {
 	bool stopped;
 
@@ -51,7 +51,7 @@ bool lwd_pause_stopped(struct lwd_pause *p)
 	return stopped;
 }
 
-void lwd_pause_stop(struct lwd_pause *p)
+void lw_pause_stop(struct lw_pause *p)
 {
 	pthread_mutex_lock(&p->lock);
 	p->stop = true;
