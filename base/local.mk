@@ -3,6 +3,7 @@ noinst_LIBRARIES += libbase.a
 libbase_a_SOURCES = \
 	base/api.c base/api.h \
 	base/arena.c base/arena.h \
+	base/audit.c base/audit.h \
 	base/ber.c base/ber.h \
 	base/bytes.c base/bytes.h \
 	base/cap.c base/cap.h \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 BASE_TESTS = tests/unit/test_bytes tests/unit/test_text tests/unit/test_time tests/unit/test_conf tests/unit/test_log \
-	tests/unit/test_crypto tests/unit/test_enctype tests/unit/test_krbcrypt tests/unit/test_chan tests/unit/test_sock
+	tests/unit/test_crypto tests/unit/test_audit tests/unit/test_enctype tests/unit/test_krbcrypt tests/unit/test_chan tests/unit/test_sock
 BASE_TEST_LIBS = libbase.a $(BASE_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += $(BASE_TESTS)
 TESTS += $(BASE_TESTS)
@@ -14,6 +14,8 @@ tests_unit_test_conf_SOURCES = tests/unit/test_conf.c
 tests_unit_test_conf_LDADD = $(BASE_TEST_LIBS)
 tests_unit_test_log_SOURCES = tests/unit/test_log.c
 tests_unit_test_log_LDADD = $(BASE_TEST_LIBS) $(JANSSON_LIBS)
+tests_unit_test_audit_SOURCES = tests/unit/test_audit.c tests/unit/unit.h
+tests_unit_test_audit_LDADD = $(BASE_TEST_LIBS) $(JANSSON_LIBS)
 tests_unit_test_crypto_SOURCES = tests/unit/test_crypto.c
 tests_unit_test_crypto_LDADD = $(BASE_TEST_LIBS)
 tests_unit_test_enctype_SOURCES = tests/unit/test_enctype.c

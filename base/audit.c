@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/audit.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+static const char *const event_names[LW_AUDIT_EVENT_COUNT] = {
+#define X(id, name) [LW_AUDIT_##id] = name,
+	LW_AUDIT_EVENTS(X)
+#undef X
+};
+static const char *const protocol_names[LW_AUDIT_PROTOCOL_COUNT] = {
+	[LW_AUDIT_INTERNAL] = "internal", [LW_AUDIT_LDAP] = "ldap", [LW_AUDIT_KRB] = "kerberos", [LW_AUDIT_HTTP] = "http",
+	[LW_AUDIT_CONTROL] = "control", [LW_AUDIT_KEYD] = "keyd",
+};
+
+const char *lw_audit_event_name(enum lw_audit_event e)
+{
+	return (unsigned)e < LW_AUDIT_EVENT_COUNT ? event_names[e] : NULL;
+}
+
+const char *lw_audit_protocol_name(enum lw_audit_protocol p)
+{
+	return (unsigned)p < LW_AUDIT_PROTOCOL_COUNT ? protocol_names[p] : NULL;
+}
+
+/* ---- wire form ---- */
+
+/* Cut, but not in the middle of a character. */
+static void put_cut(struct lw_writer *w, struct lw_bytes b, size_t max)
+{
+	if (b.n > max) {
+		b.n = max;
+		while (b.n && (b.p[b.n] & 0xc0) == 0x80)
+			b.n--;
+	}
+	lw_put_u8(w, (uint8_t)b.n);
+	lw_put_bytes(w, b);
+}
+
+static struct lw_bytes get_short(struct lw_reader *r, size_t max)
+{
+	uint8_t n = lw_get_u8(r);
+
+	if (n > max)
+		r->err = LW_EINVAL;
+	return lw_get_raw(r, n);
+}
+
+void lw_audit_put(struct lw_writer *w, const struct lw_audit *a)
+{
+	lw_put_u8(w, (uint8_t)a->event);
+	lw_put_u8(w, (uint8_t)a->protocol);
+	lw_put_u8(w, (uint8_t)a->err);
+	lw_put_u64(w, (uint64_t)a->time);
+	lw_put_u32(w, a->tenant);
+	lw_put_raw(w, a->actor.b, sizeof(a->actor.b));
+	lw_put_raw(w, a->target.b, sizeof(a->target.b));
+	put_cut(w, a->actor_name, LW_AUDIT_NAME_MAX);
+	put_cut(w, a->target_name, LW_AUDIT_NAME_MAX);
+	put_cut(w, a->source, LW_AUDIT_SOURCE_MAX);
+	put_cut(w, a->detail, LW_AUDIT_DETAIL_MAX);
+}
+
+static void get_uuid(struct lw_reader *r, struct lw_uuid *ret)
+{
+	struct lw_bytes b = lw_get_raw(r, sizeof(ret->b));
+
+	if (b.n == sizeof(ret->b))
+		memcpy(ret->b, b.p, b.n);
+}
+
+int lw_audit_get(struct lw_reader *r, struct lw_audit *ret)
+{
+	struct lw_audit a = { 0 };
+
+	a.event = (enum lw_audit_event)lw_get_u8(r);
+	a.protocol = (enum lw_audit_protocol)lw_get_u8(r);
+	a.err = lw_get_u8(r);
+	a.time = (int64_t)lw_get_u64(r);
+	a.tenant = lw_get_u32(r);
+	get_uuid(r, &a.actor);
+	get_uuid(r, &a.target);
+	a.actor_name = get_short(r, LW_AUDIT_NAME_MAX);
+	a.target_name = get_short(r, LW_AUDIT_NAME_MAX);
+	a.source = get_short(r, LW_AUDIT_SOURCE_MAX);
+	a.detail = get_short(r, LW_AUDIT_DETAIL_MAX);
+	if (!r->err && (!lw_audit_event_name(a.event) || !lw_audit_protocol_name(a.protocol) || a.err >= LW_ERR_COUNT || a.time < 0))
+		r->err = LW_EINVAL;
+	if (r->err)
+		return r->err;
+	*ret = a;
+	return LW_OK;
+}
+
+/* ---- JSON ---- */
+
+struct line {
+	size_t n;
+	char p[LW_AUDIT_TEXT_MAX];
+};
+
+static void add(struct line *l, const char *s, size_t n)
+{
+	if (n <= sizeof(l->p) - l->n) {
+		memcpy(l->p + l->n, s, n);
+		l->n += n;
+	}
+}
+
+static void add_str(struct line *l, const char *s)
+{
+	add(l, s, strlen(s));
+}
+
+/* Octets of the UTF-8 sequence at s, 0 when it is none. */
+static size_t sequence(struct lw_bytes s)
+{
+	uint8_t a = s.p[0], low = 0x80, high = 0xbf;
+	size_t n = a < 0xc2 ? 0 : a < 0xe0 ? 2 : a < 0xf0 ? 3 : a < 0xf5 ? 4 : 0;
+
+	if (!n || s.n < n)
+		return 0;
+	if (a == 0xe0)
+		low = 0xa0;
+	else if (a == 0xed)
+		high = 0x9f;
+	else if (a == 0xf0)
+		low = 0x90;
+	else if (a == 0xf4)
+		high = 0x8f;
+	if (s.p[1] < low || s.p[1] > high)
+		return 0;
+	for (size_t i = 2; i < n; i++)
+		if ((s.p[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+/* ,"name":"value" unless it is empty. What is no printable character becomes '?', so that a value has a bounded length. */
+static void add_value(struct line *l, const char *name, struct lw_bytes v)
+{
+	if (!v.n)
+		return;
+	add_str(l, ",\"");
+	add_str(l, name);
+	add_str(l, "\":\"");
+	for (size_t i = 0; i < v.n;) {
+		uint8_t c = v.p[i];
+		size_t n = 1;
+
+		if (c == '"' || c == '\\') {
+			char esc[2] = { '\\', (char)c };
+
+			add(l, esc, 2);
+		} else if (c >= 0x20 && c < 0x7f) {
+			add(l, (const char *)&c, 1);
+		} else if (c >= 0x80 && (n = sequence((struct lw_bytes){ v.p + i, v.n - i })) != 0) {
+			add(l, (const char *)v.p + i, n);
+		} else {
+			add(l, "?", 1);
+			n = 1;
+		}
+		i += n;
+	}
+	add_str(l, "\"");
+}
+
+static void add_uuid(struct line *l, const char *name, const struct lw_uuid *u)
+{
+	char text[LW_UUID_TEXT];
+
+	if (lw_uuid_zero(u))
+		return;
+	lw_uuid_format(u, text);
+	add_value(l, name, lw_str(text));
+}
+
+static struct lw_bytes limited(struct lw_bytes b, size_t max)
+{
+	return b.n > max ? (struct lw_bytes){ b.p, max } : b;
+}
+
+void lw_audit_text(const struct lw_audit *a, struct lw_bytes tenant_name, const char *role, struct lw_writer *w)
+{
+	char time[LW_TIME_TEXT], micro[8];
+	struct line l = { 0 };
+
+	lw_time_rfc3339(a->time - a->time % LW_SECOND, time); /* …:46Z or …:46.000Z */
+	time[19] = 0;
+	snprintf(micro, sizeof(micro), ".%06u", (unsigned)(a->time % LW_SECOND));
+	add_str(&l, "\"time\":\"");
+	add_str(&l, time);
+	add_str(&l, micro);
+	add_str(&l, "Z\"");
+	add_value(&l, "tenant", limited(tenant_name, 253));
+	add_value(&l, "role", lw_str(role));
+	add_value(&l, "event", lw_str(lw_audit_event_name(a->event)));
+	add_value(&l, "outcome", a->err ? LW_LIT("refused") : LW_LIT("ok"));
+	if (a->err)
+		add_value(&l, "code", lw_str(lw_errname(a->err)));
+	add_uuid(&l, "actor", &a->actor);
+	add_value(&l, "actorName", limited(a->actor_name, LW_AUDIT_NAME_MAX));
+	add_uuid(&l, "target", &a->target);
+	add_value(&l, "targetName", limited(a->target_name, LW_AUDIT_NAME_MAX));
+	add_value(&l, "source", limited(a->source, LW_AUDIT_SOURCE_MAX));
+	add_value(&l, "protocol", lw_str(lw_audit_protocol_name(a->protocol)));
+	add_value(&l, "detail", limited(a->detail, LW_AUDIT_DETAIL_MAX));
+	lw_put_raw(w, l.p, l.n);
+}
+
+/* ---- the ring ---- */
+
+#define BUCKETS 64
+
+static struct ring {
+	pthread_mutex_t lock;
+	uint8_t *p;
+	uint64_t from, to; /* octets ever taken out, ever put in */
+	uint64_t lost;     /* records, since somebody was told */
+	uint64_t peeked_lost;
+	const struct lw_clock *clock;
+	enum lw_role_id role;
+	struct { int64_t at, left; } refusals[BUCKETS]; /* left: in millionths of a record */
+} ring = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+int lw_audit_start(enum lw_role_id role, const struct lw_clock *clock)
+{
+	uint8_t *p = malloc(LW_AUDIT_RING);
+
+	if (!p)
+		return LW_ENOMEM;
+	lw_audit_stop();
+	ring.clock = clock;
+	ring.role = role;
+	for (size_t i = 0; i < BUCKETS; i++) {
+		ring.refusals[i].at = lw_mono(clock);
+		ring.refusals[i].left = (int64_t)LW_AUDIT_BURST * LW_SECOND;
+	}
+	ring.p = p;
+	return LW_OK;
+}
+
+void lw_audit_stop(void)
+{
+	free(ring.p);
+	ring.p = NULL;
+	ring.from = ring.to = ring.lost = ring.peeked_lost = 0;
+}
+
+static void copy_in(uint64_t at, const uint8_t *p, size_t n)
+{
+	size_t i = at % LW_AUDIT_RING, first = n < LW_AUDIT_RING - i ? n : LW_AUDIT_RING - i;
+
+	memcpy(ring.p + i, p, first);
+	memcpy(ring.p, p + first, n - first);
+}
+
+static void copy_out(uint64_t at, uint8_t *p, size_t n)
+{
+	size_t i = at % LW_AUDIT_RING, first = n < LW_AUDIT_RING - i ? n : LW_AUDIT_RING - i;
+
+	memcpy(p, ring.p + i, first);
+	memcpy(p + first, ring.p, n - first);
+}
+
+/* A flood of refusals fills neither the ring nor the disk, and that of one tenant leaves the others theirs. */
+static bool may_refuse(uint32_t tenant, int64_t now)
+{
+	int64_t most = (int64_t)LW_AUDIT_BURST * LW_SECOND, *left = &ring.refusals[tenant % BUCKETS].left;
+	int64_t past = now - ring.refusals[tenant % BUCKETS].at;
+
+	ring.refusals[tenant % BUCKETS].at = now;
+	if (past > most / LW_AUDIT_RATE)
+		*left = most;
+	else if (past > 0)
+		*left += past * LW_AUDIT_RATE;
+	if (*left > most)
+		*left = most;
+	if (*left < LW_SECOND)
+		return false;
+	*left -= LW_SECOND;
+	return true;
+}
+
+void lw_audit(const struct lw_audit *record)
+{
+	uint8_t room[2 + LW_AUDIT_WIRE_MAX];
+	struct lw_audit a = *record;
+	struct lw_writer w = { .p = room, .cap = sizeof(room), .max = sizeof(room) };
+	uint64_t most = a.err ? LW_AUDIT_RING / 4 * 3 : LW_AUDIT_RING;
+
+	if (!ring.p)
+		return;
+	if (!a.time)
+		a.time = lw_wall(ring.clock);
+	lw_put_u16(&w, 0);
+	lw_audit_put(&w, &a);
+	room[0] = (uint8_t)((w.n - 2) >> 8);
+	room[1] = (uint8_t)(w.n - 2);
+	pthread_mutex_lock(&ring.lock);
+	if (ring.to - ring.from + w.n > most || (a.err && !may_refuse(a.tenant, lw_mono(ring.clock)))) {
+		ring.lost++;
+	} else {
+		copy_in(ring.to, room, w.n);
+		ring.to += w.n;
+	}
+	pthread_mutex_unlock(&ring.lock);
+}
+
+size_t lw_audit_waiting(void)
+{
+	size_t n;
+
+	pthread_mutex_lock(&ring.lock);
+	n = (size_t)(ring.to - ring.from) + (ring.lost ? 1 : 0);
+	pthread_mutex_unlock(&ring.lock);
+	return n;
+}
+
+static void put_lost(struct lw_writer *ret, uint64_t lost)
+{
+	uint8_t room[LW_AUDIT_WIRE_MAX];
+	struct lw_writer w = { .p = room, .cap = sizeof(room), .max = sizeof(room) };
+	struct lw_audit a = { .event = LW_AUDIT_LOST, .err = LW_ELIMIT, .time = lw_wall(ring.clock) };
+	char text[64];
+
+	snprintf(text, sizeof(text), "%llu records", (unsigned long long)lost);
+	a.detail = lw_str(text);
+	lw_audit_put(&w, &a);
+	lw_put_u16(ret, (uint16_t)w.n);
+	lw_put_raw(ret, room, w.n);
+}
+
+void lw_audit_peek(struct lw_writer *w, size_t max, uint64_t *ret_upto)
+{
+	uint64_t at, to, lost;
+	uint8_t room[2 + LW_AUDIT_WIRE_MAX];
+
+	pthread_mutex_lock(&ring.lock);
+	at = ring.from;
+	to = ring.to;
+	lost = ring.lost;
+	pthread_mutex_unlock(&ring.lock);
+	*ret_upto = at;
+	if (!ring.p)
+		return;
+	ring.peeked_lost = lost;
+	if (lost)
+		put_lost(w, lost);
+	while (at < to) { /* what is between the two stays as it is until lw_audit_done */
+		size_t n;
+
+		copy_out(at, room, 2);
+		n = 2 + ((size_t)room[0] << 8 | room[1]);
+		if (n > sizeof(room) || w->n + n > max || w->err)
+			break;
+		copy_out(at, room, n);
+		lw_put_raw(w, room, n);
+		at += n;
+	}
+	*ret_upto = at;
+}
+
+void lw_audit_done(uint64_t upto)
+{
+	pthread_mutex_lock(&ring.lock);
+	if (upto >= ring.from && upto <= ring.to) {
+		ring.from = upto;
+		ring.lost -= ring.peeked_lost;
+		ring.peeked_lost = 0;
+	}
+	pthread_mutex_unlock(&ring.lock);
+}
