@@ -53,6 +53,13 @@ int64_t lw_mono(const struct lw_clock *c)
 	return c->mono(c);
 }
 
+#ifndef LW_TEST_CLOCK
+const char *lw_clock_turned(void)
+{
+	return NULL;
+}
+#endif
+
 /* Days since 1970-01-01 of a date of the proleptic Gregorian calendar; years are counted from March, so that
  * the leap day is the last of its year, in eras of 400 years that all have 146097 days. */
 static int64_t days_of(int64_t year, int month, int day)

@@ -17,6 +17,8 @@ extern const struct lw_clock lw_clock_system;
 struct lw_clock lw_clock_test(int64_t wall, int64_t mono); /* stands still until its fields are changed */
 int64_t lw_wall(const struct lw_clock *);
 int64_t lw_mono(const struct lw_clock *);
+/* By what a test has turned the system's clock (base/testclock.c); NULL in every build that is not for tests. */
+const char *lw_clock_turned(void);
 
 #define LW_SECOND    INT64_C(1000000)
 #define LW_TIME_TEXT 32

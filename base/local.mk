@@ -24,5 +24,8 @@ libbase_a_SOURCES = \
 	base/sock.c base/sock.h \
 	base/text.c base/text.h \
 	base/uuid.c base/uuid.h
+if TEST_CLOCK
+libbase_a_SOURCES += base/testclock.c
+endif
 # What a program that links libbase.a needs behind it.
 BASE_LIBS = $(OPENSSL_LIBS) $(ARGON2_LIBS) $(IDN_LIBS) $(UTF8PROC_LIBS)

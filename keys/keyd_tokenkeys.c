@@ -48,8 +48,13 @@ struct keyd_spares *keyd_spares_new(void)
 	struct keyd_spares *s = calloc(1, sizeof(*s));
 
 	if (s) {
+		pthread_condattr_t attr;
+
 		pthread_mutex_init(&s->lock, NULL);
-		pthread_cond_init(&s->wake, NULL);
+		pthread_condattr_init(&attr);
+		pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+		pthread_cond_init(&s->wake, &attr);
+		pthread_condattr_destroy(&attr);
 	}
 	return s;
 }
@@ -63,7 +68,7 @@ static void *fill(void *arg)
 	if (s->later && !s->stop) {
 		struct timespec until;
 
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += PAUSE;
 		pthread_cond_timedwait(&s->wake, &s->lock, &until);
 	}

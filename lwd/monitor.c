@@ -496,6 +496,8 @@ int lwd_monitor_main(struct lwd_monitor_args *args)
 	lwd_title(lwd_roles[LW_ROLE_MONITOR].title);
 	lw_log_role(lwd_roles[LW_ROLE_MONITOR].name);
 	lw_log_level(args->conf.level);
+	if (lw_clock_turned() != NULL)
+		lw_log(LW_WARN, "test-clock", "offset", lw_clock_turned(), "note", "this build is for tests alone", NULL);
 	lw_random(m.boot_id, sizeof(m.boot_id));
 	m.signals = signals_fd();
 	r = m.signals < 0 ? LW_EIO : lwd_privsep(args->dir, &m.separate_users, err);

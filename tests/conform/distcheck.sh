@@ -12,6 +12,9 @@ result $? "make install DESTDIR"
 find "$work/root" -type f > "$work/out"
 grep -q 'sbin/lwd$' "$work/out" && grep -q 'bin/lwctl$' "$work/out" && grep -q 'lwd.service$' "$work/out" && grep -q 'man8/lwd.8$' "$work/out"
 result $? "lwd, lwctl, the systemd unit and the manual are installed"
+"$(dirname "$0")/../lint/testclock.sh" "$work"/root/usr/local/{sbin/lwd,bin/lwctl} >"$work/out" 2>&1 && bad=1 || bad=0
+grep -q LWD_TEST_CLOCK_OFFSET "$work/out" || bad=1
+result $bad "make installcheck, which distcheck has run, finds the clock of a build for tests"
 rm -rf "$work"
 echo "1..$n"
 exit $failed

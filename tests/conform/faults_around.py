@@ -7,45 +7,21 @@ import random
 import shutil
 import ssl
 import stat
-import struct
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import lwdtest  # noqa: E402
-from lwdtest import ADMIN_PASSWORD, LWCTL, LWD, SANITIZED, SLOW, Lwd, run, wait_for  # noqa: E402
+from lwdtest import ADMIN_PASSWORD, LWCTL, LWD, SLOW, Lwd, run, wait_for  # noqa: E402
 from faulttest import ROOT, SUFFIX, add_person, check_clean, connect, main, tap, uids, works  # noqa: E402
 
 import ldap  # noqa: E402
-
-HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 # ---- the clock ----
 
 DAY = 86400
-
-
-class Clock:
-    def __init__(self, lwd):
-        self.file = os.path.join(lwd.dir, "turned")
-        self.so = os.path.join(lwd.dir, "turnclock.so")
-        subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", self.so, os.path.join(HERE, "turnclock.c")], check=True)
-        self.turn(0)
-        lwd.env["LWD_TURN_FILE"] = self.file
-        self.lwd = lwd
-
-    def turn(self, seconds):
-        with open(self.file, "r+b" if os.path.exists(self.file) else "wb") as f:
-            f.write(struct.pack("=q", seconds))
-        self.seconds = seconds
-
-    def start(self):
-        self.lwd.start(prefix=["env", "LD_PRELOAD=" + self.so])
-
-    def now(self):
-        return time.time() + self.seconds
 
 
 def certificates(lwd):
@@ -71,23 +47,23 @@ def verified(lwd, chain, at):
     return p.returncode == 0, p.stdout + p.stderr
 
 
-def renewed(lwd, clock, what):
+def renewed(lwd, what):
     """The listener's certificate is soon one that is valid at the turned time and for 20 days more."""
     def fine():
         chain = certificates(lwd)
         begin, end = dates(chain[0]) if chain else (0, 0)
-        return begin <= clock.now() and end > clock.now() + 20 * DAY
+        return begin <= lwd.now() and end > lwd.now() + 20 * DAY
     tap.ok(wait_for(fine, 15, 0.25), what, certificates(lwd)[:1])
     chain = certificates(lwd)
-    good, said = verified(lwd, chain, clock.now())
+    good, said = verified(lwd, chain, lwd.now())
     tap.ok(good, what + ": the chain verifies against the root then", said)
     return chain
 
 
 def part_clock():
     lwd = Lwd().init()
-    clock = Clock(lwd)
-    clock.start()
+    lwd.turn_clock(0)
+    lwd.start()
     lwd.user("tim", "Time-Flies-1")
     pids = [lwd.role_pid(r) for r in ("keyd", "directory", "kdc", "web")]
     first = certificates(lwd)
@@ -98,13 +74,13 @@ def part_clock():
     c = connect(lwd)
     tls = connect(lwd, "", "", lwd.ldaps)
     for turn, name in ((-3600, "an hour back"), (2 * 3600, "two hours ahead")):
-        clock.turn(turn)
+        lwd.turn_clock(turn)
         tap.eq(works(c.search_s, SUFFIX, ldap.SCOPE_BASE), None, "the clock jumps %s: an open connection reads" % name)
         tap.eq(works(add_person, c, "jump%d" % abs(turn)), None, "the clock jumps %s: and writes" % name)
         tap.eq(works(connect, lwd, "tim@acme.example", "Time-Flies-1"), None, "the clock jumps %s: logins" % name)
         tap.eq(works(lwd.user, "jumper%d" % abs(turn), "Time-Flies-2"), None, "the clock jumps %s: lwctl" % name)
     # a day: the sessions are over, the connections are not
-    clock.turn(DAY)
+    lwd.turn_clock(DAY)
     try:
         add_person(c, "too-late")
         tap.ok(False, "a session ends by the clock")
@@ -113,18 +89,18 @@ def part_clock():
     tap.eq(works(connect, lwd, "tim@acme.example", "Time-Flies-1"), None, "and a new one begins")
 
     # two thirds of the certificate's life
-    clock.turn(21 * DAY)
-    second = renewed(lwd, clock, "after 21 days the listener has a new certificate")
-    tap.ok(dates(second[0])[1] > end and clock.now() < end, "before the first one ended")
+    lwd.turn_clock(21 * DAY)
+    second = renewed(lwd, "after 21 days the listener has a new certificate")
+    tap.ok(dates(second[0])[1] > end and lwd.now() < end, "before the first one ended")
     tap.eq(works(tls.search_s, "", ldap.SCOPE_BASE), None, "a connection under the old certificate lives on")
     tap.ok(second[1] == first[1], "the installation CA stays")
 
     # the installation CA's turn comes
     installation = os.path.join(lwd.data, "keys", "installation.pem")
     before = open(installation).read()
-    clock.turn(4 * 365 * DAY)
-    third = renewed(lwd, clock, "after 4 years everything but the root has ended or soon will")
-    tap.ok(third[1] != first[1] and dates(third[1])[1] > clock.now() + 4 * 365 * DAY, "keyd has renewed the installation CA", dates(third[1]))
+    lwd.turn_clock(4 * 365 * DAY)
+    third = renewed(lwd, "after 4 years everything but the root has ended or soon will")
+    tap.ok(third[1] != first[1] and dates(third[1])[1] > lwd.now() + 4 * 365 * DAY, "keyd has renewed the installation CA", dates(third[1]))
     kept = open(installation).read()
     tap.ok(kept != before and kept.strip() == third[1].strip(), "and has stored it from within its sandbox")
     tap.eq(stat.S_IMODE(os.stat(installation).st_mode), 0o644, "with its mode")
@@ -134,15 +110,15 @@ def part_clock():
 
     # started when all but the root, then the root too, have long ended
     for years, root in ((13, True), (40, False)):
-        clock.turn(years * 365 * DAY)
-        tap.eq(works(clock.start), None, "lwd starts %d years later" % years)
+        lwd.turn_clock(years * 365 * DAY)
+        tap.eq(works(lwd.start), None, "lwd starts %d years later" % years)
         if root:
-            renewed(lwd, clock, "then its certificates are new")
+            renewed(lwd, "then its certificates are new")
         tap.eq(works(connect, lwd, "tim@acme.example", "Time-Flies-1"), None, "and it serves")
         tap.eq(works(lwd.user, "later%d" % years, "Time-Flies-3"), None, "and lwctl works")
         tap.eq(lwd.stop(), 0, "and it stops")
-    clock.turn(0)
-    clock.start()
+    lwd.turn_clock(0)
+    lwd.start()
     tap.eq(works(lambda: add_person(connect(lwd), "again")), None, "back in the present it starts and writes")
     check_clean(lwd, "after all the jumps")
     lwd.close(tap)
@@ -322,6 +298,4 @@ def part_starts():
 
 
 PARTS = {"clock": part_clock, "starts": part_starts, "user": part_user}
-if SANITIZED:
-    del PARTS["clock"]  # its shim can't be loaded before a sanitizer; the plain build turns the clock
 main(PARTS)

@@ -9,6 +9,7 @@ import random
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -97,6 +98,7 @@ class Lwd:
         self.offset = free_offset()
         self.proc = None
         self.expected_exits = 0
+        self.turned = 0
         self.env = {"ASAN_OPTIONS": "log_path=%s/san:detect_leaks=1:abort_on_error=0" % self.dir,
                     "UBSAN_OPTIONS": "log_path=%s/san:print_stacktrace=1" % self.dir,
                     "TSAN_OPTIONS": "log_path=%s/san:second_deadlock_stack=1" % self.dir,
@@ -255,6 +257,24 @@ class Lwd:
     @property
     def ldapi(self):
         return "ldapi://" + os.path.join(self.data, "run", "ldapi").replace("/", "%2F")
+
+    def turn_clock(self, seconds):
+        """From now on the wall clock of lwd and lwctl, running or started later, is so far ahead (a build for tests, base/testclock.c)."""
+        path = os.path.join(self.dir, "turned")
+        with open(path, "r+b" if os.path.exists(path) else "wb") as f:
+            f.write(struct.pack("=q", seconds))
+        self.env["LWD_TEST_CLOCK_OFFSET"] = path
+        self.turned = seconds
+
+    def now(self):
+        return time.time() + self.turned
+
+    def turned_client(self):
+        """The environment of other programs, which are to have lwd's time."""
+        so = os.path.join(self.dir, "turnclock.so")
+        if not os.path.exists(so):
+            subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", so, os.path.join(os.path.dirname(os.path.abspath(__file__)), "turnclock.c")], check=True)
+        return {"LD_PRELOAD": so, "LWD_TURN_FILE": os.path.join(self.dir, "turned")}
 
     def client(self, tool, *args, stdin=None, timeout=60):
         return run([tool] + [str(a) for a in args], stdin=stdin, env=self.env, timeout=timeout)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
+#include <time.h>
+
 #include "base/clock.h"
 #include "base/err.h"
 
@@ -110,13 +112,41 @@ static void clocks(void **state)
 	assert_true(lw_wall(&lw_clock_system) > INT64_C(1700000000) * LW_SECOND);
 }
 
-int main(void)
+/* The environment turns the clock in builds for tests, and in no other. In a program of its own, because it is read before main. */
+#define TURNED "157680000"
+
+static void turned(void **state)
 {
+	time_t before = time(NULL), ahead = 0;
+	FILE *f;
+
+#ifdef LW_TEST_CLOCK
+	ahead = atoll(TURNED);
+#endif
+	f = popen("LWD_TEST_CLOCK_OFFSET=" TURNED " /proc/$PPID/exe --wall", "r");
+	assert_non_null(f);
+	for (int i = 0; i < 2; i++) {
+		long long at = 0;
+
+		assert_int_equal(fscanf(f, "%lld", &at), 1);
+		assert_true(at >= before + ahead && at <= before + ahead + 60);
+	}
+	pclose(f);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "--wall") == 0) {
+		printf("%lld %lld\n", (long long)(lw_wall(&lw_clock_system) / LW_SECOND), (long long)time(NULL));
+		return 0;
+	}
+
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parsing),
 		cmocka_unit_test(formatting),
 		cmocka_unit_test(calendar),
 		cmocka_unit_test(clocks),
+		cmocka_unit_test(turned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

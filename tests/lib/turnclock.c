@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Preloaded by tests/conform/faults.py: the wall clock shows what the file LWD_TURN_FILE says, a signed number of
+/* Preloaded into clients by tests (lwdtest.turned_client): the wall clock shows what the file LWD_TURN_FILE says, a signed number of
  * seconds in the machine's own form, more than the machine's clock. The monotonic clock is left alone. */
 #define _GNU_SOURCE
 #include <fcntl.h>
