@@ -98,7 +98,8 @@ if not SANITIZED:
 stop.set()
 for c in clients + raws:
     c.join(60)
-tap.ok(not trouble, "no client saw an error (%s)" % ", ".join("%s %d" % i for i in sorted(done.items())), "\n".join(trouble[:20]))
+tap.ok(not trouble, "no client saw an error (%s)%s" % (", ".join("%s %d" % i for i in sorted(done.items())), "".join("; " + t for t in trouble[:2])),
+       "\n".join(trouble[:20]))
 tap.ok(all(done.get(w, 0) > 3 for w in ("UDP", "TCP", "raw")), "they were at work", done)
 
 # ---- all at once ----
