@@ -3,7 +3,7 @@ TABLES_WORLD = tests/tables/world.c tests/tables/world.h tests/tables/client.c t
 	$(CONTROL)
 TABLES_LIBS = libsaml.a liboidc.a libldapd.a libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(LDAP_LIBS) $(GSSAPI_LIBS)
 check_PROGRAMS += tests/tables/matrix tests/tables/leaks
-TESTS += tests/tables/matrix tests/tables/leaks
+TESTS += tests/tables/leaks tests/tables/matrix
 tests_tables_matrix_SOURCES = tests/tables/matrix.c tests/tables/mutants.c tests/tables/tables.h tests/tables/ask_ldap.c tests/tables/want_ldap.c \
 	tests/tables/ask_control.c tests/tables/want_control.c tests/tables/want_forwarded.c tests/tables/ask_keyd.c tests/tables/want_keyd.c \
 	tests/tables/ask_store.c tests/tables/want_store.c tests/tables/ask_kdc.c tests/tables/want_kdc.c \
