@@ -141,6 +141,8 @@ static int first_keys(struct init *in, struct store *store, struct keys *keys)
 
 	if (!rc)
 		rc = keys_upkeep(keys, store, tenant.id, &next);
+	for (enum keys_kind kind = KEYS_SAML; !rc && kind < KEYS_KIND_COUNT; kind++)
+		rc = keys_want(keys, store, tenant.id, kind);
 	snprintf(in->err, sizeof(in->err), "cannot make the signing keys of %.80s: %s", in->domain, lw_strerror(rc));
 	return rc;
 }

@@ -239,22 +239,34 @@ static int write_keys(struct store *store, uint32_t tenant, struct store_sealed_
 	return err;
 }
 
-int keys_upkeep(struct keys *k, struct store *store, uint32_t tenant, int64_t *ret_next)
+/* kind 0: what is due; else what is wanted. */
+static int upkeep(struct keys *k, struct store *store, uint32_t tenant, uint8_t kind, int64_t *ret_next)
 {
+	struct keys_request q = { .id = kind ? KEYS_MSG_WANT : KEYS_MSG_DUE, .tenant = tenant, .kind = kind };
 	int err = LW_EAGAIN;
 
 	for (int i = 0; err == LW_EAGAIN && i < UPKEEP_RETRIES; i++) {
 		struct lw_arena *arena = lw_arena_new(UPKEEP_ARENA, true);
-		struct store_sealed_item *items;
-		int64_t next;
-		size_t n;
+		struct keys_answer a = { 0 };
 
-		err = arena ? keys_due(k, tenant, arena, &items, &n, &next) : LW_ENOMEM;
-		for (size_t j = 0; !err && j < n; j++)
-			err = write_keys(store, tenant, &items[j]);
+		err = arena ? keys_client_call(k, &q, arena, &a) : LW_ENOMEM;
+		for (size_t j = 0; !err && j < a.nitems; j++)
+			err = write_keys(store, tenant, &a.items[j]);
 		lw_arena_free(arena);
 		if (!err)
-			*ret_next = next;
+			*ret_next = a.time;
 	}
 	return err;
+}
+
+int keys_upkeep(struct keys *k, struct store *store, uint32_t tenant, int64_t *ret_next)
+{
+	return upkeep(k, store, tenant, 0, ret_next);
+}
+
+int keys_want(struct keys *k, struct store *store, uint32_t tenant, enum keys_kind kind)
+{
+	int64_t none;
+
+	return upkeep(k, store, tenant, (uint8_t)kind, &none);
 }

@@ -18,10 +18,13 @@ int keys_adopt(struct keys *, struct lw_bytes token, enum lw_role_id minted_for,
 /* ---- a tenant's signing keys ---- */
 enum keys_kind { KEYS_CA = 1, KEYS_SAML, KEYS_JWT, KEYS_KIND_COUNT };
 /* directory's upkeep, on its word: sealed items for the kinds that are missing or due (their first keys, a renewed certificate), one for each
- * STORE_TENANT_KEYS. *ret_n 0: nothing is due. ret_next: when to ask again (wall clock, us). */
+ * STORE_TENANT_KEYS. What takes long to make (RSA) is among them only when it has been made ahead. *ret_n 0: nothing is due. ret_next: when to ask again (wall clock, us). */
 int keys_due(struct keys *, uint32_t tenant, struct lw_arena *, struct store_sealed_item **ret, size_t *ret_n, int64_t *ret_next);
 /* The same, and writes them: for who has the store open to write, directory and lwctl init. */
 int keys_upkeep(struct keys *, struct store *, uint32_t tenant, int64_t *ret_next);
+/* LW_EAGAIN from keys_public and keys_token_issue: a key of this kind takes long to make, and is made when somebody asks for it. This makes and
+ * writes what is missing; then the same once more. LW_ENOTFOUND: no such tenant, disabled. */
+int keys_want(struct keys *, struct store *, uint32_t tenant, enum keys_kind);
 /* A new key in front of the old ones. alg NULL: the default of its kind ("p256", "p384", "rsa2048", "rsa3072"). Needs `administer`. */
 int keys_rotate(struct keys *, struct lw_bytes token, uint32_t tenant, enum keys_kind, const char *alg, struct lw_arena *, struct store_sealed_item *ret,
 	char why[200]);
@@ -60,7 +63,7 @@ enum keys_public {
 	KEYS_JWKS /* JSON */, KEYS_SAML_CERTS /* PEM, current first */, KEYS_PUBLIC_COUNT
 };
 /* tenant by name in any spelling; of KEYS_CA_DER and KEYS_CA_CRL also TENANT/KEY: of one key of the CA, current or former, by its id.
- * LW_ENOTFOUND: no such tenant, disabled, no such key, or no keys yet. ret_until: it may be kept so long (us). */
+ * LW_ENOTFOUND: no such tenant, disabled, no such key, or no CA yet. LW_EAGAIN: of tokens: keys_want. ret_until: it may be kept so long (us). */
 int keys_public(struct keys *, enum keys_public, struct lw_bytes tenant, struct lw_arena *, struct lw_bytes *ret, int64_t *ret_until);
 /* RFC 6960; answers with an unsigned error response too. LW_ENOTFOUND: no such tenant. */
 int keys_ocsp(struct keys *, struct lw_bytes tenant, struct lw_bytes request, struct lw_arena *, struct lw_bytes *ret);

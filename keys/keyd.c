@@ -219,6 +219,7 @@ static int (*const handlers[])(struct keyd *, struct keys_call *) = {
 	[KEYS_MSG_LOGIN] = keyd_login,
 	[KEYS_MSG_ADOPT] = keyd_adopt,
 	[KEYS_MSG_DUE] = keyd_due,
+	[KEYS_MSG_WANT] = keyd_want,
 	[KEYS_MSG_ROTATE] = keyd_rotate,
 	[KEYS_MSG_LIST] = keyd_list,
 	[KEYS_MSG_CERT] = keyd_cert,

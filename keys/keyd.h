@@ -102,6 +102,7 @@ int keyd_realm_keys(struct keyd *, struct keys_call *);
 int keyd_realm_list(struct keyd *, struct keys_call *); /* blob: u32 kvno, u64 time of each set */
 /* keys/keyd_sign.c */
 int keyd_due(struct keyd *, struct keys_call *);
+int keyd_want(struct keyd *, struct keys_call *);
 int keyd_rotate(struct keyd *, struct keys_call *);
 int keyd_list(struct keyd *, struct keys_call *); /* blob: u8 kind, counted id and alg, u64 created, u64 end, u8 current */
 /* keys/keyd_cert.c */

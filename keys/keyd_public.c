@@ -308,7 +308,12 @@ static int open_tenant(struct keyd *k, struct keys_call *c, enum keys_kind kind,
 
 	if (!err)
 		err = keyd_begin(k, t->id, r);
-	return err ? err : keyd_load(k, t, r->txn, kind, ret);
+	if (err)
+		return err;
+	err = keyd_load(k, t, r->txn, kind, ret);
+	if (kind != KEYS_CA && (err == LW_ENOTFOUND || (!err && !keyd_kind(kind)->whole(&(*ret)->sets))))
+		err = LW_EAGAIN;
+	return err;
 }
 
 int keyd_public(struct keyd *k, struct keys_call *c)

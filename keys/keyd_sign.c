@@ -24,9 +24,9 @@ const struct keys_ca_builders *keyd_ca_builders(void)
 
 /* ---- the kinds ---- */
 const struct keyd_kind keyd_kinds[] = {
-	{ KEYS_CA, "ca", "lwCaKey", false, keyd_ca_make, keyd_ca_load, keyd_ca_unload },
-	{ KEYS_SAML, "saml", "lwSamlKey", false, keyd_saml_make, keyd_saml_load, keyd_signers_unload },
-	{ KEYS_JWT, "jwt", "lwJwtKey", true, keyd_jwt_make, keyd_jwt_load, keyd_signers_unload },
+	{ KEYS_CA, "ca", "lwCaKey", false, keyd_ca_make, keyd_any_whole, keyd_ca_load, keyd_ca_unload },
+	{ KEYS_SAML, "saml", "lwSamlKey", false, keyd_saml_make, keyd_any_whole, keyd_saml_load, keyd_signers_unload },
+	{ KEYS_JWT, "jwt", "lwJwtKey", true, keyd_jwt_make, keyd_jwt_whole, keyd_jwt_load, keyd_signers_unload },
 };
 const size_t keyd_nkinds = sizeof(keyd_kinds) / sizeof(keyd_kinds[0]);
 
@@ -174,7 +174,7 @@ int keyd_due(struct keyd *k, struct keys_call *c)
 	int err = keyd_tenant(k, c->arena, c->q.tenant, &t);
 
 	for (size_t i = 0; !err && i < keyd_nkinds; i++) {
-		struct keyd_making m = { .k = k, .c = c, .tenant = &t, .next = KEYD_NEVER };
+		struct keyd_making m = { .k = k, .c = c, .tenant = &t, .gently = true, .next = KEYD_NEVER };
 
 		if (make(&m, &keyd_kinds[i]))
 			m.next = now + MINUTE;
@@ -183,6 +183,16 @@ int keyd_due(struct keyd *k, struct keys_call *c)
 	}
 	c->a.time = next > now ? next : now + MINUTE;
 	return err == LW_ENOTFOUND ? LW_OK : err; /* of a tenant that is shut nothing is due */
+}
+
+/* Somebody waits for them. */
+int keyd_want(struct keyd *k, struct keys_call *c)
+{
+	struct store_tenant t;
+	struct keyd_making m = { .k = k, .c = c, .tenant = &t, .next = KEYD_NEVER };
+	int err = keyd_tenant(k, c->arena, c->q.tenant, &t);
+
+	return err ? err : make(&m, keyd_kind((enum keys_kind)c->q.kind));
 }
 
 static int administered(struct keyd *k, struct keys_call *c, struct store_tenant *ret)

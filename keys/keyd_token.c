@@ -122,7 +122,7 @@ static int pick(struct keyd *k, struct keys_call *c, struct store_txn *txn, stru
 	int err = keyd_load(k, &o->tenant, txn, o->type->kind, &o->keys);
 
 	if (err)
-		return err == LW_ENOTFOUND ? LW_EUNAVAIL : err; /* no keys yet */
+		return err == LW_ENOTFOUND ? LW_EAGAIN : err; /* no keys yet */
 	s = o->keys->it;
 	for (size_t i = 0; i < s->n && !o->signer; i++) {
 		/* only keys in use; the default is what the newest key can */
@@ -131,6 +131,8 @@ static int pick(struct keyd *k, struct keys_call *c, struct store_txn *txn, stru
 	}
 	if (o->signer)
 		return LW_OK;
+	if (!keyd_kind(o->type->kind)->whole(&o->keys->sets))
+		return LW_EAGAIN;
 	keyd_say(c, "the tenant has no key for this algorithm");
 	return LW_EUNSUPPORTED;
 }

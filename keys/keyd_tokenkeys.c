@@ -11,6 +11,7 @@
 #include "base/sigkey.h"
 #include "keys/token.h"
 
+#define MINUTE    (60 * LW_SECOND)
 #define DAY       (86400 * LW_SECOND)
 #define CERT_LIFE (10 * 365 * DAY)
 #define OUTLIVES  (2 * DAY) /* what a former key signed has expired then, and been read again by everybody */
@@ -132,21 +133,24 @@ void keyd_ahead(struct keyd *k)
 	pthread_mutex_unlock(&k->spares->lock);
 }
 
-/* The first one asks for others to be made meanwhile: what never needs RSA keys never makes any. */
-static int rsa2048(struct keyd_spares *s, struct lw_arena *a, struct lw_bytes *ret)
+/* Of those kept ahead the last one is for who waits for it. The first to need one asks for others to be made meanwhile: what never needs RSA keys
+ * never makes any. gently: LW_EAGAIN rather than that one is made now. */
+static int rsa2048(struct keyd_spares *s, bool gently, struct lw_arena *a, struct lw_bytes *ret)
 {
 	struct lw_arena *kept = NULL;
 	struct lw_bytes key;
 	int err;
 
 	pthread_mutex_lock(&s->lock);
-	if (s->n) {
+	if (s->n > (gently ? 1 : 0)) {
 		kept = s->kept[--s->n];
 		key = s->key[s->n];
 	}
-	s->urgent += !kept;
+	s->urgent += !kept && !gently;
 	begin(s);
 	pthread_mutex_unlock(&s->lock);
+	if (!kept && gently)
+		return LW_EAGAIN;
 	if (!kept) {
 		err = lw_sigkey_generate(LW_KEY_RSA, 2048, a, ret);
 		pthread_mutex_lock(&s->lock);
@@ -174,7 +178,7 @@ static int new_key(struct keyd_making *m, const char *alg, struct lw_bytes *ret)
 	for (size_t i = 0; i < sizeof(algs) / sizeof(algs[0]); i++) {
 		if (strcmp(algs[i].name, alg) != 0)
 			continue;
-		return algs[i].bits == 2048 ? rsa2048(m->k->spares, m->c->arena, ret) :
+		return algs[i].bits == 2048 ? rsa2048(m->k->spares, m->gently, m->c->arena, ret) :
 			lw_sigkey_generate(algs[i].type, algs[i].bits, m->c->arena, ret);
 	}
 	snprintf(m->why, sizeof(m->why), "no such kind of key: \"%.60s\"", alg);
@@ -216,6 +220,15 @@ static int new_set(struct keyd_making *m, const struct keys_token_builder *b, co
 	if (!err)
 		*keyd_sets_front(m->sets) = set;
 	return err;
+}
+
+/* What is left for another time may come in a minute. */
+static int later(struct keyd_making *m, int err)
+{
+	if (err != LW_EAGAIN || !m->gently)
+		return err;
+	m->next = lw_wall(m->k->clock) + MINUTE;
+	return LW_OK;
 }
 
 /* One that another of its family followed so long ago that nothing it signed is good any more. */
@@ -260,18 +273,21 @@ int keyd_saml_make(struct keyd_making *m)
 		return m->rotate ? LW_EUNAVAIL : LW_OK;
 	drop_old(m);
 	if (m->rotate || !m->sets->n)
-		err = new_set(m, b, m->alg ? m->alg : now_used ? now_used : "rsa2048");
+		err = later(m, new_set(m, b, m->alg ? m->alg : now_used ? now_used : "rsa2048"));
 	else if (first->not_after - CERT_LIFE / 3 <= lw_wall(m->k->clock))
 		err = certify(m, b, first); /* for the same key: who pins it sees no difference */
-	if (!err)
+	if (!err && m->sets->n)
 		m->next = first->not_after - CERT_LIFE / 3;
 	return err;
 }
 
+static const char *const jwt_algs[] = { "rsa2048", "p256" }; /* the last is the newest: ES256 comes first in the set */
+#define NJWT (sizeof(jwt_algs) / sizeof(jwt_algs[0]))
+
 int keyd_jwt_make(struct keyd_making *m)
 {
-	static const char *const wanted[] = { "rsa2048", "p256" }; /* the last is the newest: ES256 comes first in the set */
 	const struct keys_token_builder *b = keyd_token_builder(KEYS_JWT);
+	bool first = !m->sets->n;
 	int err = LW_OK;
 
 	if (!b)
@@ -279,13 +295,27 @@ int keyd_jwt_make(struct keyd_making *m)
 	drop_old(m);
 	if (m->alg)
 		return new_set(m, b, m->alg);
-	for (size_t i = 0; !err && i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		const char *used = current_alg(m->sets, wanted[i]);
+	for (size_t i = 0; !err && i < NJWT; i++) {
+		const char *used = current_alg(m->sets, jwt_algs[i]);
 
-		if (m->rotate || !used)
-			err = new_set(m, b, used ? used : wanted[i]);
+		if (m->rotate && !first ? used != NULL : !used)
+			err = later(m, new_set(m, b, used ? used : jwt_algs[i]));
 	}
 	return err;
+}
+
+bool keyd_jwt_whole(const struct keyd_sets *s)
+{
+	bool whole = true;
+
+	for (size_t i = 0; i < NJWT; i++)
+		whole &= current_alg(s, jwt_algs[i]) != NULL;
+	return whole;
+}
+
+bool keyd_any_whole(const struct keyd_sets *s)
+{
+	return s->n > 0;
 }
 
 /* ---- loading ---- */

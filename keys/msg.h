@@ -57,7 +57,8 @@ enum keys_msg_id {
 	KEYS_MSG_ROOT_IMPORT = 28,
 	KEYS_MSG_CA_RENEW = 29,
 	KEYS_MSG_TOKEN_ISSUE = 30,
-	KEYS_MSG_ASSERTION_ACCEPT = 31
+	KEYS_MSG_ASSERTION_ACCEPT = 31,
+	KEYS_MSG_WANT = 38
 };
 
 /* What must be shown before the handler runs. 0 is refused, so that a row can't be forgotten. */

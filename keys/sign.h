@@ -38,6 +38,7 @@ struct keyd_making {
 	const struct store_tenant *tenant;
 	struct keyd_sets *sets;
 	bool rotate;     /* a new one in front; else only what is missing or due */
+	bool gently;     /* what takes long may be left for another time */
 	const char *alg; /* of the new one; NULL: the kind's default */
 	bool changed;    /* to be said by make */
 	int64_t next;    /* when something will be due; KEYD_NEVER: never */
@@ -50,6 +51,7 @@ struct keyd_kind {
 	const char *attr; /* of class SIGNING */
 	bool per_alg;     /* the first of each algorithm is in use; else the first alone */
 	int (*make)(struct keyd_making *);
+	bool (*whole)(const struct keyd_sets *); /* is there a key of each algorithm that somebody may ask for? */
 	/* Sets as they are used, kept until they change; the sets live as long. NULL: as they are. */
 	int (*load)(struct keyd *, const struct store_tenant *, const struct keyd_sets *, void **ret, char why[200]);
 	void (*unload)(void *);
@@ -101,6 +103,8 @@ struct keyd_signers {
 	struct lw_bytes pem[KEYD_SETS];
 	size_t n;
 };
+bool keyd_any_whole(const struct keyd_sets *);
+bool keyd_jwt_whole(const struct keyd_sets *);
 int keyd_saml_make(struct keyd_making *);
 int keyd_jwt_make(struct keyd_making *);
 int keyd_saml_load(struct keyd *, const struct store_tenant *, const struct keyd_sets *, void **ret, char why[200]);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "keys/issue.h"
 #include "lwd/control_kind.h"
+#include "lwd/upkeep.h"
 
 static const struct {
 	const char *name;
@@ -92,6 +93,8 @@ int control_token_issue(struct control_call *call)
 	if (rc)
 		return rc;
 	rc = keys_token_issue(call->keys, token, call->tenant.id, &o, call->arena, &issued, why);
+	if (rc == LW_EAGAIN && (rc = upkeep_want(call->store, call->keys, call->tenant.id, o.type == KEYS_SAML2 ? KEYS_SAML : KEYS_JWT)) == LW_OK)
+		rc = keys_token_issue(call->keys, token, call->tenant.id, &o, call->arena, &issued, why);
 	if (rc)
 		snprintf(call->text, sizeof(call->text), "%s", why);
 	else

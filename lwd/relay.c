@@ -12,6 +12,7 @@
 #define WAIT_PING   (1 * LW_SECOND)
 #define WAIT_ACCEPT (3 * LW_SECOND)
 #define WAIT_WRITE  (5 * LW_SECOND)
+#define WAIT_WANT   (2 * LW_SECOND)
 #define WAIT_CONTROL (10 * LW_SECOND)
 #define ARENA       (1u << 20)
 #define ARENA_CONTROL (2 * RELAY_MAX_ANSWER)
@@ -89,6 +90,14 @@ int relay_control(struct lw_chan *chan, const struct relay_control *control, str
 	return r;
 }
 
+int relay_want(struct lw_chan *chan, struct lw_bytes tenant, enum keys_kind kind)
+{
+	const struct relay_request q = { .op = RELAY_WANT, .want = { tenant, kind } };
+	char text[200];
+
+	return ask_plain(chan, &q, WAIT_WANT, text);
+}
+
 /* ---- who answers ---- */
 
 /* Readiness: whoever has the store's map reads in it. */
@@ -156,6 +165,11 @@ static void do_control(
 	lw_wipe(&token, sizeof(token));
 }
 
+static void do_want(const struct relay_server *s, struct lw_arena *arena, const struct relay_request *q, struct relay_answer *a)
+{
+	a->err = s->want(s->ctx, arena, &q->want);
+}
+
 #define ROLE(r) (1u << (r))
 
 static const struct relay_row {
@@ -168,6 +182,7 @@ static const struct relay_row {
 	[RELAY_SET_SECRET] = { "set-secret", ROLE(LW_ROLE_KDC) | ROLE(LW_ROLE_WEB), ROLE(LW_ROLE_DIRECTORY), do_set_secret },
 	[RELAY_ACCEPT] = { "accept", ROLE(LW_ROLE_DIRECTORY) | ROLE(LW_ROLE_WEB), ROLE(LW_ROLE_KDC), do_accept },
 	[RELAY_CONTROL] = { "control", ROLE(LW_ROLE_WEB), ROLE(LW_ROLE_DIRECTORY), do_control },
+	[RELAY_WANT] = { "want", ROLE(LW_ROLE_WEB), ROLE(LW_ROLE_DIRECTORY), do_want },
 };
 
 static int run(const struct relay_server *s, enum lw_role_id from, struct lw_arena *arena, const struct relay_request *q,

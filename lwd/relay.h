@@ -7,6 +7,7 @@
 #define LWD_RELAY_H
 
 #include "kdc/kdc.h"
+#include "keys/issue.h"
 
 #define RELAY_VERSION      1
 #define RELAY_MAX          (256u << 10) /* a request or an answer; but for CONTROL: */
@@ -21,7 +22,7 @@
 #define RELAY_MAX_TENANT   1024
 #define RELAY_MAX_TEXT     199
 
-enum relay_op { RELAY_PING = 1, RELAY_SET_SECRET, RELAY_ACCEPT, RELAY_CONTROL, RELAY_OP_COUNT };
+enum relay_op { RELAY_PING = 1, RELAY_SET_SECRET, RELAY_ACCEPT, RELAY_CONTROL, RELAY_WANT = 7, RELAY_OP_COUNT };
 
 /* The admin API: a verb of lwctl's (base/ctl.h) in the name of whoever logged in at web. */
 struct relay_control {
@@ -30,12 +31,19 @@ struct relay_control {
 	struct lw_bytes request; /* without its length */
 };
 
+/* Keys that keyd says are not made yet (keys_want). */
+struct relay_want {
+	struct lw_bytes tenant; /* by name, in any spelling */
+	enum keys_kind kind;
+};
+
 struct relay_request {
 	enum relay_op op;
 	enum lw_role_id from; /* not in the message */
 	struct kdc_secret secret;
 	struct kdc_accept accept;
 	struct relay_control control;
+	struct relay_want want;
 };
 struct relay_answer {
 	int err;
@@ -59,6 +67,8 @@ int relay_accept(struct lw_chan *, const struct kdc_accept *, struct lw_arena *,
 /* LW_OK: *ret lives in the arena. A request that was under way when directory died is sent again: what it makes may be there already.
  * LW_EAUTH, LW_EEXPIRED, LW_EREVOKED, LW_EDISABLED: of the token. */
 int relay_control(struct lw_chan *, const struct relay_control *, struct lw_arena *, struct lw_bytes *ret);
+/* Waits two seconds at most; what has begun goes on. LW_OK: they are there. LW_EBUSY, LW_ETIMEOUT: ask again later. */
+int relay_want(struct lw_chan *, struct lw_bytes tenant, enum keys_kind);
 
 /* ---- who answers: directory with store and keys, the KDC with kdc ---- */
 struct relay_server {
@@ -68,6 +78,7 @@ struct relay_server {
 	struct kdc_server *kdc;
 	/* directory: runs the request with what keyd minted for it. LW_OK: an answer is in out. */
 	int (*control)(void *ctx, const struct keys_token *, const struct lw_cap *, const struct relay_control *, struct lw_writer *out);
+	int (*want)(void *ctx, struct lw_arena *, const struct relay_want *); /* directory */
 	void (*heard)(void *ctx, enum lw_role_id from); /* a ping came. May be NULL */
 	void *ctx;
 };

@@ -147,6 +147,20 @@ static void get_control(struct lw_reader *r, struct lw_arena *arena, struct rela
 		r->err = LW_ENOMEM;
 }
 
+static void put_want(struct lw_writer *w, const struct relay_request *q)
+{
+	lw_put_counted(w, q->want.tenant.n > RELAY_MAX_TENANT ? LW_LIT("-") /* none is called so */ : q->want.tenant);
+	lw_put_u8(w, (uint8_t)q->want.kind);
+}
+
+static void get_want(struct lw_reader *r, struct lw_arena *arena, struct relay_request *q)
+{
+	q->want.tenant = lw_get_counted(r, RELAY_MAX_TENANT);
+	q->want.kind = (enum keys_kind)lw_get_u8(r);
+	if (q->want.kind < KEYS_CA || q->want.kind >= KEYS_KIND_COUNT)
+		r->err = LW_EINVAL;
+}
+
 /* ---- answers ---- */
 
 static void put_accepted(struct lw_writer *w, const struct relay_answer *a)
@@ -202,6 +216,7 @@ static const struct {
 	[RELAY_SET_SECRET] = { put_secret, get_secret, NULL, NULL },
 	[RELAY_ACCEPT] = { put_accept, get_accept, put_accepted, get_accepted },
 	[RELAY_CONTROL] = { put_control, get_control, put_controlled, get_controlled },
+	[RELAY_WANT] = { put_want, get_want, NULL, NULL },
 };
 
 /* ---- both ---- */
@@ -227,7 +242,7 @@ int relay_request_get(struct lw_bytes in, struct lw_arena *arena, struct relay_r
 		return r.err;
 	if (version != RELAY_VERSION)
 		return LW_EVERSION;
-	if (op < RELAY_PING || op >= RELAY_OP_COUNT)
+	if (op < RELAY_PING || op >= RELAY_OP_COUNT || (op != RELAY_PING && codecs[op].put == NULL))
 		return LW_EUNSUPPORTED;
 	q.op = (enum relay_op)op;
 	if (codecs[op].get != NULL)

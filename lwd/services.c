@@ -310,6 +310,16 @@ static void kdc_asks_busy(void *arg, struct lw_bytes request, struct lw_writer *
 	relay_busy(request, answer);
 }
 
+/* web is about to publish keys, or to sign with them. */
+static int want(void *ctx, struct lw_arena *arena, const struct relay_want *q)
+{
+	struct directory_state *s = ctx;
+	struct store_tenant t;
+	int r = store_tenant_by_name(s->store, arena, q->tenant, &t);
+
+	return r != LW_OK ? r : upkeep_want(s->store, s->keys, t.id, q->kind);
+}
+
 /* Nobody asks web anything: it says that it serves, about once a second. */
 static void heard(void *ctx, enum lw_role_id from)
 {
@@ -389,7 +399,7 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 	s->keys = s->keyd == NULL ? NULL : keys_over_chan(s->keyd, LW_ROLE_DIRECTORY);
 	if (s->keys == NULL || s->kdc == NULL || ldap.guesses == NULL)
 		return LW_ENOMEM;
-	s->relay = (struct relay_server){ .me = LW_ROLE_DIRECTORY, .store = s->store, .keys = s->keys, .control = forwarded, .heard = heard,
+	s->relay = (struct relay_server){ .me = LW_ROLE_DIRECTORY, .store = s->store, .keys = s->keys, .control = forwarded, .want = want, .heard = heard,
 		.ctx = s };
 	r = store_writer_start(s->store);
 	if (r == LW_OK)

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -52,6 +53,27 @@ int upkeep_expire(struct store *store, uint32_t tenant)
 	do
 		rc = write_op(store, tenant, &op, &res);
 	while (!rc && res.version == STORE_EXPIRE_AT_ONCE);
+	return rc;
+}
+
+/* One after the other: they are made on processors that others need, and the second one to ask for the same finds it there. */
+#define WANTING 6 /* of directory's threads, with the one that makes */
+#define PATIENCE 2 /* seconds */
+static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
+static atomic_uint wanting;
+
+int upkeep_want(struct store *store, struct keys *keys, uint32_t tenant, enum keys_kind kind)
+{
+	struct timespec until;
+	int rc = LW_EBUSY;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += PATIENCE;
+	if (atomic_fetch_add(&wanting, 1) < WANTING && pthread_mutex_timedlock(&making, &until) == 0) {
+		rc = keys_want(keys, store, tenant, kind);
+		pthread_mutex_unlock(&making);
+	}
+	atomic_fetch_sub(&wanting, 1);
 	return rc;
 }
 

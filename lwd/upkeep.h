@@ -14,6 +14,9 @@ struct upkeep *upkeep_new(struct store *, struct keys *, const struct lw_clock *
 bool upkeep_begun(const struct upkeep *);
 void upkeep_free(struct upkeep *); /* waits for the thread. NULL is fine */
 
+/* keys_want, one at a time: who comes later waits for at most two seconds. LW_EBUSY: ask again later. */
+int upkeep_want(struct store *, struct keys *, uint32_t tenant, enum keys_kind);
+
 int upkeep_expire(struct store *, uint32_t tenant); /* records */
 
 #endif

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
+#include "lwd/relay.h"
+
 const struct web_table *const web_tables[] = {
 	&web_health,
 	&web_login,
@@ -54,6 +57,13 @@ void web_put_text(struct http_response *a, const char *type, const char *text)
 {
 	a->type = type;
 	lw_put_raw(&a->body, text, strlen(text));
+}
+
+int web_want(struct web *w, struct lw_bytes tenant, enum keys_kind kind, int err)
+{
+	int r = err == LW_EAGAIN ? relay_want(w->directory, tenant, kind) : err;
+
+	return r == LW_ETIMEOUT || r == LW_EAGAIN ? LW_EBUSY : r;
 }
 
 int web_nowhere(struct http_response *a)

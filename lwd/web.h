@@ -56,6 +56,9 @@ struct keys_source web_source(const struct http_request *);
 void web_put_text(struct http_response *, const char *type, const char *text);
 /* What a tenant that is not there, or is shut, gets on a public route: the answer for a path that is not there. For the handler to return. */
 int web_nowhere(struct http_response *);
+/* A call of keyd about a tenant's keys answered err. LW_OK: they were not made yet and are there now; ask once more. Else what it means: LW_EBUSY
+ * where it takes longer. */
+int web_want(struct web *, struct lw_bytes tenant, enum keys_kind, int err);
 /* The certificates (DER) of every key that a tenant's assertions are or will be signed with, from keyd. As keys_public. */
 #define WEB_SAML_CERTS 16
 int web_saml_certs(struct web *, struct lw_bytes tenant, struct lw_arena *, struct lw_bytes ret[WEB_SAML_CERTS], size_t *ret_n, int64_t *ret_until);

@@ -14,6 +14,8 @@ static int key_set(struct web *w, struct http_request *q, struct http_response *
 	char text[48];
 	int err = keys_public(w->keys, KEYS_JWKS, web_tenant(w, q), q->arena, ret, &until);
 
+	if (err && (err = web_want(w, web_tenant(w, q), KEYS_JWT, err)) == LW_OK)
+		err = keys_public(w->keys, KEYS_JWKS, web_tenant(w, q), q->arena, ret, &until);
 	if (err)
 		return err;
 	snprintf(text, sizeof(text), "public, max-age=%lld", until > now ? (long long)((until - now) / LW_SECOND) : 0LL);

@@ -15,12 +15,15 @@ int web_saml_certs(struct web *w, struct lw_bytes tenant, struct lw_arena *arena
 {
 	struct lw_bytes pem = { NULL, 0 };
 	int err = keys_public(w->keys, KEYS_SAML_CERTS, tenant, arena, &pem, ret_until);
-	BIO *bio = err ? NULL : BIO_new_mem_buf(pem.p, (int)pem.n);
 	char *name = NULL, *header = NULL;
 	unsigned char *data = NULL;
+	BIO *bio;
 	long len;
 	size_t n = 0;
 
+	if (err && (err = web_want(w, tenant, KEYS_SAML, err)) == LW_OK)
+		err = keys_public(w->keys, KEYS_SAML_CERTS, tenant, arena, &pem, ret_until);
+	bio = err ? NULL : BIO_new_mem_buf(pem.p, (int)pem.n);
 	while (bio && n < WEB_SAML_CERTS && PEM_read_bio(bio, &name, &header, &data, &len) == 1) {
 		ret[n++] = lw_dup(arena, (struct lw_bytes){ data, (size_t)len });
 		OPENSSL_free(name);

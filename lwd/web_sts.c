@@ -105,6 +105,8 @@ static enum soap_fault issue(struct call *c, struct lw_bytes audience, struct st
 	struct keys_issued got = { 0 };
 	int r = keys_token_issue(c->web->keys, octets(&c->token), c->cap.tenant, &order, c->q->arena, &got, c->why);
 
+	if (r != LW_OK && (r = web_want(c->web, c->tenant, KEYS_SAML, r)) == LW_OK)
+		r = keys_token_issue(c->web->keys, octets(&c->token), c->cap.tenant, &order, c->q->arena, &got, c->why);
 	if (r == LW_OK)
 		*ret = (struct sts_answer){ got.token, got.id, got.not_before, got.not_after, true };
 	return fault_of(c, r, SOAP_F_REQUEST_FAILED);

@@ -216,12 +216,15 @@ tap.eq(p.stdout.strip(), "dn:uid=helen,ou=people,dc=acme,dc=example", "lwctl pri
 lwd.must("-t", "acme.example", "user", "create", "unix", "--surname", "Unix", "--posix")
 shown = lwd.ctl_json("-t", "acme.example", "user", "show", "unix")
 tap.ok(int(shown["uidNumber"]) >= 100000 and shown["homeDirectory"] == "/home/unix", "user create --posix finds a free number", shown)
-# ---- how long a tenant takes, once lwd runs for some seconds ----
-tap.ok(wait_for(lambda: lwd.events("signing keys are made ahead"), 30), "signing keys for tenants to come are made ahead")
-start = time.monotonic()
-p = lwd.ctl("tenant", "create", "gamma.example", "--admin-password-file", lwd.admin_file)
-took = time.monotonic() - start
-tap.ok(p.returncode == 0 and (took < 1 or SANITIZED), "tenant create in %.2f s, under a second" % took, p)
+# ---- how long a tenant takes ----
+took = []
+for i in range(6):
+    start = time.monotonic()
+    p = lwd.ctl("tenant", "create", "gamma%d.example" % i, "--admin-password-file", lwd.admin_file)
+    took.append(time.monotonic() - start)
+    if p.returncode:
+        break
+tap.ok(p.returncode == 0 and (max(took) < 1 or SANITIZED), "six tenants one after the other: each in less than a second, keys made ahead or not", (took, p))
 tap.eq(lwd.must("check", "--replay").strip(), "clean", "lwctl check --replay: the log gives the same tables")
 lwd.close(tap)
 tap.done()

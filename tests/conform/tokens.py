@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import stat
+import subprocess
 import sys
 import time
 from datetime import datetime
@@ -229,6 +230,24 @@ tap.eq(issue("--type", "jwt", "--audience", API), 4, "about who is disabled: as 
 def status_of(tenant):
     return run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", CA, URL + "/openidconnect/jwks/" + tenant]).stdout
 
+
+# ---- RSA keys are made when somebody asks for them ----
+def asked(*paths):
+    """All at once: the last answer of each, asked again where it says so"""
+    def one(path):
+        return subprocess.Popen(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--retry", "20", "--retry-max-time", "30", "--cacert", CA, URL + path],
+                                stdout=subprocess.PIPE, text=True)
+    return [p.communicate()[0] for p in [one(path) for path in paths]]
+
+
+lwd.must("tenant", "create", "fresh.example", "--admin-password-file", lwd.admin_file)
+tap.eq(asked(*["/openidconnect/jwks/fresh.example", "/websso/SAML2/Metadata/fresh.example"] * 4), ["200"] * 8, "a new tenant's keys and metadata, eight clients at once")
+kinds = [k["name"] + " " + k["algorithm"] for k in lwd.ctl_json("-t", "fresh.example", "key", "list")["items"] if "algorithm" in k]
+tap.eq(sorted(kinds), ["ca p256", "jwt p256", "jwt rsa2048", "saml rsa2048"], "and each key is made once")
+lwd.must("tenant", "create", "quiet.example", "--admin-password-file", lwd.admin_file)
+lwd.must("-t", "quiet.example", "user", "create", "pat", "--surname", "Pat")
+token = lwd.must("-t", "quiet.example", "token", "issue", "--type", "jwt", "--audience", API, "--subject", "pat", "--algorithm", "RS256")
+tap.ok(len(token.strip().split(".")) == 3, "RS256 for who asks first", token[:60])
 
 tap.eq((status_of("beta.example"), status_of("nowhere.example")), ("200", "404"), "keys of who is there")
 lwd.must("tenant", "disable", "beta.example")

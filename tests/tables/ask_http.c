@@ -110,9 +110,17 @@ static int control(void *ctx, const struct keys_token *token, const struct lw_ca
 	return control_forwarded(world.control, &from, q->request, out);
 }
 
+static int want(void *ctx, struct lw_arena *arena, const struct relay_want *q)
+{
+	struct store_tenant t;
+	int r = store_tenant_by_name(world.store, arena, q->tenant, &t);
+
+	return r ? r : keys_want(world.keys, world.store, t.id, q->kind);
+}
+
 static void up(struct peer *p, enum lw_role_id me)
 {
-	*p = (struct peer){ .server = { .me = me, .store = world.store, .keys = world.keys, .control = control } };
+	*p = (struct peer){ .server = { .me = me, .store = world.store, .keys = world.keys, .control = control, .want = want } };
 	check(lw_sock_pair(SOCK_STREAM, p->fds), "socket pair");
 	p->chan = lw_chan_new("peer");
 	if (!p->chan || pthread_create(&p->thread, NULL, serve, p))

@@ -276,8 +276,11 @@ static void make_keys(void)
 	const uint32_t all[] = { world.acme, world.beta, world.gamma };
 	int64_t next;
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 3; i++) {
 		check(keys_upkeep(world.keys, world.store, all[i], &next), "signing keys");
+		check(keys_want(world.keys, world.store, all[i], KEYS_SAML), "keys of assertions");
+		check(keys_want(world.keys, world.store, all[i], KEYS_JWT), "keys of JWTs");
+	}
 }
 
 void world_prepare(char ret[64])

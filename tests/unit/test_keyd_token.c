@@ -81,6 +81,12 @@ static void upkeep(void)
 	assert_int_equal(keys_upkeep(directory, store, beta, &next), LW_OK);
 }
 
+static void want(enum keys_kind kind)
+{
+	assert_int_equal(keys_want(directory, store, acme, kind), LW_OK);
+	assert_int_equal(keys_want(directory, store, beta, kind), LW_OK);
+}
+
 static int world(void **state)
 {
 	const char *const shop[][2] = { { "objectClass", "lwApplication" }, { "cn", "shop" }, { "lwEntityId", SP }, { "lwAcsUrl", ACS } };
@@ -250,20 +256,34 @@ static size_t sets(enum keys_kind kind, size_t *ret_current)
 
 static void no_keys_yet(void **state)
 {
+	const struct keys_token_order rs256 = { .type = KEYS_JWT_TOKEN, .audience = LW_LIT(API), .alg = LW_LIT("RS256") };
 	struct keys_issued t;
 	struct lw_bytes b;
 	int64_t until;
 	size_t now;
 
 	(void)state;
-	assert_int_equal(order(&alice_t, KEYS_JWT_TOKEN, API, &t), LW_EUNAVAIL);
-	assert_int_equal(keys_public(web, KEYS_JWKS, LW_LIT("acme.example"), arena, &b, &until), LW_ENOTFOUND);
+	assert_int_equal(order(&alice_t, KEYS_JWT_TOKEN, API, &t), LW_EAGAIN);
+	assert_int_equal(keys_public(web, KEYS_JWKS, LW_LIT("acme.example"), arena, &b, &until), LW_EAGAIN);
+	/* upkeep leaves what takes long for who asks for it */
 	upkeep();
+	assert_int_equal(sets(KEYS_SAML, &now), 0);
+	assert_int_equal(sets(KEYS_JWT, &now), 1);
+	assert_int_equal(ordered(&alice_t, &rs256, &t), LW_EAGAIN);
+	assert_int_equal(order(&alice_t, KEYS_SAML2, "", &t), LW_EAGAIN);
+	assert_int_equal(keys_public(web, KEYS_JWKS, LW_LIT("acme.example"), arena, &b, &until), LW_EAGAIN);
+	assert_int_equal(keys_public(web, KEYS_SAML_CERTS, LW_LIT("acme.example"), arena, &b, &until), LW_EAGAIN);
+	assert_int_equal(keys_want(directory, store, 99, KEYS_SAML), LW_ENOTFOUND);
+	want(KEYS_SAML);
 	assert_int_equal(sets(KEYS_SAML, &now), 1);
 	assert_int_equal(now, 1);
+	assert_int_equal(keys_public(web, KEYS_SAML_CERTS, LW_LIT("acme.example"), arena, &b, &until), LW_OK);
+	assert_int_equal(sets(KEYS_JWT, &now), 1);
+	want(KEYS_JWT);
 	assert_int_equal(sets(KEYS_JWT, &now), 2);
 	assert_int_equal(now, 2);
-	upkeep(); /* nothing is due */
+	want(KEYS_JWT); /* they are there */
+	upkeep();       /* nothing is due */
 	assert_int_equal(sets(KEYS_JWT, &now), 2);
 	assert_int_equal(order(&alice_t, KEYS_JWT_TOKEN, API, &t), LW_EUNAVAIL); /* without a public URL there is no issuer */
 	assert_int_equal(keyd_urls(k, "https://idp.acme.example", "http://idp.acme.example"), LW_OK);

@@ -31,7 +31,8 @@ static struct {
 	uint8_t sealed[3][16];
 	struct kdc_accept accept;
 	char service[16], bindings[64], tenant[64];
-	unsigned writes, accepts, controls;
+	unsigned writes, accepts, controls, wants;
+	enum keys_kind kind;
 	int adopt_err, control_err;
 	char addr[64], request[64];
 } fake;
@@ -68,6 +69,14 @@ static int control(void *ctx, const struct keys_token *token, const struct lw_ca
 	if (fake.control_err == LW_OK)
 		lw_put_bytes(out, LW_LIT("items and an end"));
 	return fake.control_err;
+}
+
+static int want(void *ctx, struct lw_arena *arena, const struct relay_want *q)
+{
+	fake.wants++;
+	fake.kind = q->kind;
+	snprintf(fake.tenant, sizeof(fake.tenant), "%.*s", (int)q->tenant.n, (const char *)q->tenant.p);
+	return fake.store_err;
 }
 
 int store_session_cap(struct store *s, const struct lw_cap *cap, struct lw_session **ret)
@@ -149,7 +158,7 @@ static void *serve(void *arg)
 
 static void up(struct side *s, enum lw_role_id me, enum lw_role_id from)
 {
-	*s = (struct side){ .server = { .me = me, .control = control }, .from = from };
+	*s = (struct side){ .server = { .me = me, .control = control, .want = want }, .from = from };
 	memset(&fake, 0, sizeof(fake));
 	fake.cap_tenant = 7;
 	assert_int_equal(lw_sock_pair(SOCK_STREAM, s->fds), LW_OK);
@@ -306,6 +315,27 @@ static void a_verb_is_run(void **state)
 	lw_arena_free(arena);
 }
 
+static void keys_are_wanted(void **state)
+{
+	static char long_name[RELAY_MAX_TENANT + 2];
+	struct side s;
+
+	up(&s, LW_ROLE_DIRECTORY, LW_ROLE_WEB);
+	assert_int_equal(relay_want(s.chan, LW_LIT("acme.example"), KEYS_JWT), LW_OK);
+	assert_string_equal(fake.tenant, "acme.example");
+	assert_int_equal(fake.kind, KEYS_JWT);
+	fake.store_err = LW_EBUSY;
+	assert_int_equal(relay_want(s.chan, LW_LIT("acme.example"), KEYS_SAML), LW_EBUSY);
+	assert_int_equal(fake.wants, 2);
+	assert_int_equal(relay_want(s.chan, LW_LIT("acme.example"), KEYS_KIND_COUNT), LW_EINVAL);
+	memset(long_name, 'a', sizeof(long_name) - 1);
+	fake.store_err = LW_ENOTFOUND;
+	assert_int_equal(relay_want(s.chan, lw_str(long_name), KEYS_SAML), LW_ENOTFOUND);
+	assert_string_equal(fake.tenant, "-");
+	assert_int_equal(fake.wants, 3);
+	down(&s);
+}
+
 /* Ready is who can read the store, even an empty one. */
 static void a_ping_reads(void **state)
 {
@@ -351,6 +381,8 @@ static void each_asks_only_what_it_may(void **state)
 			bool runs = roles[i] == LW_ROLE_DIRECTORY && roles[j] == LW_ROLE_WEB;
 			assert_int_equal(relay_control(s.chan, &v, arena, &answer), runs ? LW_OK : LW_EACCES);
 			assert_int_equal(fake.controls, runs);
+			assert_int_equal(relay_want(s.chan, LW_LIT("x"), KEYS_SAML), runs ? LW_OK : LW_EACCES);
+			assert_int_equal(fake.wants, runs);
 			assert_int_equal(fake.accepts, accepts);
 			if (accepts) { /* no capability for a third one */
 				q.role = LW_ROLE_KDC;
@@ -375,6 +407,9 @@ static void malformed(void **state)
 
 	for (int op = RELAY_PING; op < RELAY_OP_COUNT; op++) {
 		q.op = (enum relay_op)op;
+		if (op > RELAY_CONTROL && op < RELAY_WANT)
+			continue;
+		q.want = (struct relay_want){ LW_LIT("acme.example"), KEYS_CA };
 		q.accept = (struct kdc_accept){ .service = "HTTP", .token = LW_LIT("t"), .role = LW_ROLE_KDC };
 		q.control = (struct relay_control){ LW_LIT("t"), "::1", LW_LIT("r") };
 		lw_writer_init(&w, RELAY_MAX);
@@ -427,6 +462,7 @@ int main(void)
 		cmocka_unit_test(and_no_other),
 		cmocka_unit_test(a_token_is_accepted),
 		cmocka_unit_test(a_verb_is_run),
+		cmocka_unit_test(keys_are_wanted),
 		cmocka_unit_test(a_ping_reads),
 		cmocka_unit_test(each_asks_only_what_it_may),
 		cmocka_unit_test(malformed),
