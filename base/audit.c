@@ -28,6 +28,14 @@ const char *lw_audit_protocol_name(enum lw_audit_protocol p)
 	return (unsigned)p < LW_AUDIT_PROTOCOL_COUNT ? protocol_names[p] : NULL;
 }
 
+const char *lw_audit_role_name(enum lw_role_id r)
+{
+	static const char *const names[LW_ROLE_COUNT] = { [LW_ROLE_MONITOR] = "monitor", [LW_ROLE_KEYD] = "keyd",
+		[LW_ROLE_DIRECTORY] = "directory", [LW_ROLE_KDC] = "kdc", [LW_ROLE_WEB] = "web" };
+
+	return (unsigned)r < LW_ROLE_COUNT ? names[r] : NULL;
+}
+
 /* ---- wire form ---- */
 
 /* Cut, but not in the middle of a character. */

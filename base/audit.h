@@ -61,6 +61,7 @@ enum lw_audit_event {
 	LW_AUDIT_EVENT_COUNT
 };
 const char *lw_audit_event_name(enum lw_audit_event); /* NULL: none */
+const char *lw_audit_role_name(enum lw_role_id);      /* NULL: no role */
 
 enum lw_audit_protocol {
 	LW_AUDIT_INTERNAL, LW_AUDIT_LDAP, LW_AUDIT_KRB, LW_AUDIT_HTTP, LW_AUDIT_CONTROL, LW_AUDIT_KEYD, LW_AUDIT_PROTOCOL_COUNT

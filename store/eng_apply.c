@@ -685,12 +685,17 @@ static int fx_note(struct apply *ap, const struct eng_fx_args *a)
 	return LW_OK;
 }
 
+static int fx_audit(struct apply *ap, const struct eng_fx_args *a)
+{
+	return eng_audit_apply(ap->txn, a->e.tenant, &a->audit);
+}
+
 static int (*const appliers[ENG_FX_COUNT])(struct apply *, const struct eng_fx_args *) = {
 	[ENG_FX_ENTRY_NEW] = fx_entry_new, [ENG_FX_ATTR] = fx_attr,         [ENG_FX_HEAD] = fx_head,
 	[ENG_FX_MOVE] = fx_move,           [ENG_FX_ENTRY_DEL] = fx_entry_del, [ENG_FX_SEALED_PUT] = fx_sealed,
 	[ENG_FX_SEALED_DEL] = fx_sealed,   [ENG_FX_TENANT_PUT] = fx_tenant, [ENG_FX_AUTHGEN] = fx_authgen,
 	[ENG_FX_GRANT_PUT] = fx_grant,     [ENG_FX_GRANT_DEL] = fx_grant,   [ENG_FX_META_PUT] = fx_meta,
-	[ENG_FX_NOTE] = fx_note,
+	[ENG_FX_NOTE] = fx_note,           [ENG_FX_AUDIT] = fx_audit,
 };
 
 int eng_apply_op(struct eng_txn *txn, uint64_t version, int64_t time, struct lw_bytes effects)
@@ -703,7 +708,7 @@ int eng_apply_op(struct eng_txn *txn, uint64_t version, int64_t time, struct lw_
 
 	while (!err && eng_op_next(effects, &pos, &e)) {
 		err = eng_fx_decode(&e, txn->arena, &args);
-		if (!err && e.tenant)
+		if (!err && e.tenant && e.kind != ENG_FX_AUDIT) /* no change of the tenant: caches need not look again */
 			err = counters_open(&ap, e.tenant);
 		if (!err)
 			err = appliers[e.kind](&ap, &args);

@@ -382,6 +382,32 @@ static void on_tenant(struct check *c, struct lw_bytes key, struct lw_bytes v)
 		bad(c, "tenant: %u is not found by its name", id);
 }
 
+static void on_audit_head(struct check *c, struct lw_bytes key, struct lw_bytes v)
+{
+	struct eng_audit_walk w = { 0 };
+	struct eng_audit_head h;
+
+	if (key.n != 5 || eng_audit_head(c->txn, load32(key.p), key.p[4], &h)) {
+		bad(c, "audit.head: a malformed record");
+		return;
+	}
+	w.at = h.gone;
+	w.until = h.end;
+	w.maced = h.maced;
+	if (eng_audit_verify(c->txn, h.tenant, h.role, SIZE_MAX, &w))
+		bad(c, "audit: tenant %u role %u cannot be read", h.tenant, h.role);
+	else if (w.bad)
+		bad(c, "audit: tenant %u role %u: record %llu: %s", h.tenant, h.role, (unsigned long long)w.bad, w.why);
+}
+
+static void on_audit(struct check *c, struct lw_bytes key, struct lw_bytes v)
+{
+	struct eng_audit_head h;
+
+	if (key.n != 13 || eng_audit_head(c->txn, load32(key.p), key.p[4], &h) || eng_load64(key.p + 5) > h.end.seq)
+		bad(c, "audit: a row that belongs to no chain");
+}
+
 static void check_log(struct check *c)
 {
 	struct eng_applied at;
@@ -433,6 +459,8 @@ int store_check(struct store *st, store_report *report, void *ctx, uint64_t *ret
 	walk(&c, ENG_TNAME, on_tname);
 	walk(&c, ENG_TENANT, on_tenant);
 	walk(&c, ENG_META, on_meta);
+	walk(&c, ENG_AUDIT_HEAD, on_audit_head);
+	walk(&c, ENG_AUDIT, on_audit);
 	check_log(&c);
 	for (size_t i = 0; i < sizeof(counted) / sizeof(*counted); i++)
 		if (c.want[counted[i]] != c.have[counted[i]])

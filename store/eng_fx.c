@@ -45,6 +45,11 @@ uint64_t eng_fx_version(const struct eng_fx *fx)
 	return fx->version;
 }
 
+bool eng_fx_empty(const struct eng_fx *fx)
+{
+	return fx->w->n == fx->start;
+}
+
 uint64_t eng_fx_new_id(struct eng_fx *fx, uint32_t tenant)
 {
 	struct eng_counters c;
@@ -73,7 +78,7 @@ uint32_t eng_fx_new_tenant(struct eng_fx *fx)
 	return next + fx->new_tenants++;
 }
 
-static size_t effect_start(struct eng_fx *fx, enum eng_fx_kind kind, uint32_t tenant, uint64_t id)
+size_t eng_effect_start(struct eng_fx *fx, enum eng_fx_kind kind, uint32_t tenant, uint64_t id)
 {
 	lw_put_u8(fx->w, (uint8_t)kind);
 	lw_put_u32(fx->w, tenant);
@@ -82,7 +87,7 @@ static size_t effect_start(struct eng_fx *fx, enum eng_fx_kind kind, uint32_t te
 	return fx->w->n;
 }
 
-static void effect_end(struct eng_fx *fx, size_t start)
+void eng_effect_end(struct eng_fx *fx, size_t start)
 {
 	if (!fx->w->err)
 		patch_u32(fx->w->p + start - 4, (uint32_t)(fx->w->n - start));
@@ -108,7 +113,7 @@ static void put_values(struct lw_writer *w, const struct eng_values *v)
 
 void eng_fx_entry_new(struct eng_fx *fx, const struct eng_entry *head, const struct eng_values *values, size_t n)
 {
-	size_t start = effect_start(fx, ENG_FX_ENTRY_NEW, head->tenant, head->id);
+	size_t start = eng_effect_start(fx, ENG_FX_ENTRY_NEW, head->tenant, head->id);
 
 	lw_put_u64(fx->w, head->parent);
 	lw_put_raw(fx->w, head->uuid.b, sizeof(head->uuid.b));
@@ -119,63 +124,63 @@ void eng_fx_entry_new(struct eng_fx *fx, const struct eng_entry *head, const str
 	lw_put_u32(fx->w, (uint32_t)n);
 	for (size_t i = 0; i < n; i++)
 		put_values(fx->w, &values[i]);
-	effect_end(fx, start);
+	eng_effect_end(fx, start);
 }
 
 void eng_fx_attr(struct eng_fx *fx, uint32_t tenant, uint64_t id, enum eng_change change, const struct eng_values *v)
 {
-	size_t start = effect_start(fx, ENG_FX_ATTR, tenant, id);
+	size_t start = eng_effect_start(fx, ENG_FX_ATTR, tenant, id);
 
 	lw_put_u8(fx->w, (uint8_t)change);
 	put_values(fx->w, v);
-	effect_end(fx, start);
+	eng_effect_end(fx, start);
 }
 
 void eng_fx_head(struct eng_fx *fx, uint32_t tenant, uint64_t id, uint16_t structural, uint32_t flags)
 {
-	size_t start = effect_start(fx, ENG_FX_HEAD, tenant, id);
+	size_t start = eng_effect_start(fx, ENG_FX_HEAD, tenant, id);
 
 	lw_put_u16(fx->w, structural);
 	lw_put_u32(fx->w, flags);
-	effect_end(fx, start);
+	eng_effect_end(fx, start);
 }
 
 void eng_fx_move(struct eng_fx *fx, uint32_t tenant, uint64_t id, uint64_t new_parent, struct lw_bytes rdn_text,
 	struct lw_bytes rdn_norm)
 {
-	size_t start = effect_start(fx, ENG_FX_MOVE, tenant, id);
+	size_t start = eng_effect_start(fx, ENG_FX_MOVE, tenant, id);
 
 	lw_put_u64(fx->w, new_parent);
 	lw_put_counted(fx->w, rdn_text);
 	lw_put_counted(fx->w, rdn_norm);
-	effect_end(fx, start);
+	eng_effect_end(fx, start);
 }
 
 void eng_fx_entry_del(struct eng_fx *fx, uint32_t tenant, uint64_t id)
 {
-	effect_end(fx, effect_start(fx, ENG_FX_ENTRY_DEL, tenant, id));
+	eng_effect_end(fx, eng_effect_start(fx, ENG_FX_ENTRY_DEL, tenant, id));
 }
 
 void eng_fx_sealed_put(struct eng_fx *fx, uint32_t tenant, uint64_t id, uint16_t attr, uint8_t cls, uint64_t generation,
 	struct lw_bytes sealed)
 {
-	size_t start = effect_start(fx, ENG_FX_SEALED_PUT, tenant, id);
+	size_t start = eng_effect_start(fx, ENG_FX_SEALED_PUT, tenant, id);
 
 	lw_put_u16(fx->w, attr);
 	lw_put_u8(fx->w, cls);
 	lw_put_u64(fx->w, generation);
 	lw_put_counted(fx->w, sealed);
-	effect_end(fx, start);
+	eng_effect_end(fx, start);
 }
 
 void eng_fx_sealed_del(struct eng_fx *fx, uint32_t tenant, uint64_t id, uint16_t attr, uint8_t cls, uint64_t generation)
 {
-	size_t start = effect_start(fx, ENG_FX_SEALED_DEL, tenant, id);
+	size_t start = eng_effect_start(fx, ENG_FX_SEALED_DEL, tenant, id);
 
 	lw_put_u16(fx->w, attr);
 	lw_put_u8(fx->w, cls);
 	lw_put_u64(fx->w, generation);
-	effect_end(fx, start);
+	eng_effect_end(fx, start);
 }
 
 void eng_tenant_encode(struct lw_writer *w, const struct eng_tenant *t)
@@ -190,45 +195,45 @@ void eng_tenant_encode(struct lw_writer *w, const struct eng_tenant *t)
 
 void eng_fx_tenant_put(struct eng_fx *fx, const struct eng_tenant *t)
 {
-	size_t start = effect_start(fx, ENG_FX_TENANT_PUT, t->id, 0);
+	size_t start = eng_effect_start(fx, ENG_FX_TENANT_PUT, t->id, 0);
 
 	eng_tenant_encode(fx->w, t);
-	effect_end(fx, start);
+	eng_effect_end(fx, start);
 }
 
 void eng_fx_authgen(struct eng_fx *fx, uint32_t tenant)
 {
-	effect_end(fx, effect_start(fx, ENG_FX_AUTHGEN, tenant, 0));
+	eng_effect_end(fx, eng_effect_start(fx, ENG_FX_AUTHGEN, tenant, 0));
 }
 
 void eng_fx_grant_put(struct eng_fx *fx, uint32_t tenant, uint64_t id, struct lw_bytes compiled)
 {
-	size_t start = effect_start(fx, ENG_FX_GRANT_PUT, tenant, id);
+	size_t start = eng_effect_start(fx, ENG_FX_GRANT_PUT, tenant, id);
 
 	lw_put_counted(fx->w, compiled);
-	effect_end(fx, start);
+	eng_effect_end(fx, start);
 }
 
 void eng_fx_grant_del(struct eng_fx *fx, uint32_t tenant, uint64_t id)
 {
-	effect_end(fx, effect_start(fx, ENG_FX_GRANT_DEL, tenant, id));
+	eng_effect_end(fx, eng_effect_start(fx, ENG_FX_GRANT_DEL, tenant, id));
 }
 
 void eng_fx_meta_put(struct eng_fx *fx, const char *name, struct lw_bytes value)
 {
-	size_t start = effect_start(fx, ENG_FX_META_PUT, 0, 0);
+	size_t start = eng_effect_start(fx, ENG_FX_META_PUT, 0, 0);
 
 	lw_put_str(fx->w, name);
 	lw_put_counted(fx->w, value);
-	effect_end(fx, start);
+	eng_effect_end(fx, start);
 }
 
 void eng_fx_note(struct eng_fx *fx, struct lw_bytes note)
 {
-	size_t start = effect_start(fx, ENG_FX_NOTE, 0, 0);
+	size_t start = eng_effect_start(fx, ENG_FX_NOTE, 0, 0);
 
 	lw_put_counted(fx->w, note);
-	effect_end(fx, start);
+	eng_effect_end(fx, start);
 }
 
 /* ---- reading ---- */
@@ -383,12 +388,19 @@ static void get_meta(struct lw_reader *r, struct lw_arena *arena, struct eng_fx_
 		r->err = LW_EINVAL;
 }
 
+static void get_audit(struct lw_reader *r, struct lw_arena *arena, struct eng_fx_args *a)
+{
+	eng_audit_parse(r, &a->audit);
+	if (!a->e.tenant)
+		r->err = LW_EINVAL;
+}
+
 static void (*const getters[ENG_FX_COUNT])(struct lw_reader *, struct lw_arena *, struct eng_fx_args *) = {
 	[ENG_FX_ENTRY_NEW] = get_entry_new, [ENG_FX_ATTR] = get_attr,          [ENG_FX_HEAD] = get_head,
 	[ENG_FX_MOVE] = get_move,           [ENG_FX_ENTRY_DEL] = get_none,     [ENG_FX_SEALED_PUT] = get_sealed,
 	[ENG_FX_SEALED_DEL] = get_sealed,   [ENG_FX_TENANT_PUT] = get_tenant,  [ENG_FX_AUTHGEN] = get_none,
 	[ENG_FX_GRANT_PUT] = get_value,     [ENG_FX_GRANT_DEL] = get_none,     [ENG_FX_META_PUT] = get_meta,
-	[ENG_FX_NOTE] = get_value,
+	[ENG_FX_NOTE] = get_value,          [ENG_FX_AUDIT] = get_audit,
 };
 
 int eng_fx_decode(const struct eng_effect *e, struct lw_arena *arena, struct eng_fx_args *ret)

@@ -24,7 +24,7 @@
 #define ENG_RESERVE (UINT64_C(64) << 20) /* free disk octets below which writes are refused */
 
 enum eng_table { ENG_META, ENG_TENANT, ENG_TNAME, ENG_ENTRY, ENG_SEALED, ENG_DN, ENG_UUID, ENG_NAME, ENG_EQ, ENG_ORD,
-	ENG_SUB, ENG_REF, ENG_GRANT, ENG_LOG, ENG_TOMB, ENG_RECLAIM, ENG_IDEM, ENG_TABLES };
+	ENG_SUB, ENG_REF, ENG_GRANT, ENG_LOG, ENG_TOMB, ENG_RECLAIM, ENG_IDEM, ENG_AUDIT, ENG_AUDIT_HEAD, ENG_TABLES };
 extern const struct eng_table_row {
 	const char *name;
 	bool local; /* not part of the replicated state: not compared after a replay */
@@ -197,6 +197,7 @@ struct eng_fx {
 	struct lw_writer *w;
 	struct eng_txn *txn;
 	uint64_t version;
+	size_t start; /* of its effects in w */
 	int err;
 	uint32_t new_tenants;
 	size_t nnext;
@@ -204,6 +205,15 @@ struct eng_fx {
 };
 void eng_batch_start(struct lw_writer *, const struct eng_batch *head); /* nops 0, patched by eng_batch_finish */
 void eng_batch_finish(struct lw_writer *, uint32_t nops);
+enum eng_audit_what { ENG_AUDIT_RECORDS = 1, ENG_AUDIT_MAC, ENG_AUDIT_TRIM };
+struct eng_audit_args {
+	enum eng_audit_what what;
+	uint8_t role;
+	struct lw_bytes records;
+	struct eng_audit_mark mark;
+	int64_t time;
+	uint8_t mac[32];
+};
 struct eng_fx_args { /* a decoded effect */
 	struct eng_effect e;
 	struct eng_entry head;
@@ -212,6 +222,7 @@ struct eng_fx_args { /* a decoded effect */
 	uint64_t number; /* generation */
 	struct eng_tenant tenant;
 	struct lw_bytes name, value;
+	struct eng_audit_args audit;
 	size_t nvalues;
 	struct eng_values *values;
 };
@@ -237,6 +248,13 @@ struct eng_applied {
 	struct lw_uuid origin;
 };
 int eng_applied_get(struct eng_txn *, struct eng_applied *ret);
+
+/* ---- eng_audit.c ---- */
+void eng_audit_parse(struct lw_reader *, struct eng_audit_args *ret);
+int eng_audit_apply(struct eng_txn *, uint32_t tenant, const struct eng_audit_args *);
+struct eng_key eng_key_audit(uint32_t tenant, uint8_t role, uint64_t seq);
+size_t eng_effect_start(struct eng_fx *, enum eng_fx_kind, uint32_t tenant, uint64_t id);
+void eng_effect_end(struct eng_fx *, size_t start);
 
 /* ---- eng_replay.c ---- */
 int eng_hash(struct eng_txn *, uint8_t ret[32]); /* over all tables that are not local */

@@ -52,6 +52,7 @@ static int one_op(struct eng_txn *txn, struct eng_intent *in, uint64_t version, 
 
 	*ret_effects = false;
 	lw_put_u32(w, 0);
+	fx.start = w->n;
 	in->err = in->resolve(in->ctx, txn, &fx);
 	if (!in->err)
 		in->err = eng_fx_err(&fx);

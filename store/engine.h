@@ -199,7 +199,47 @@ void eng_fx_authgen(struct eng_fx *, uint32_t tenant);
 void eng_fx_grant_put(struct eng_fx *, uint32_t tenant, uint64_t id, struct lw_bytes compiled);
 void eng_fx_grant_del(struct eng_fx *, uint32_t tenant, uint64_t id);
 void eng_fx_meta_put(struct eng_fx *, const char *name, struct lw_bytes value); /* empty: removes */
+bool eng_fx_empty(const struct eng_fx *); /* has this operation put down nothing yet? */
 void eng_fx_note(struct eng_fx *, struct lw_bytes); /* for the audit: stands in the log with the operation */
+
+/* ---- the audit's chains, one for each tenant and role (docs/audit.md) ---- */
+struct eng_audit_mark { /* a place in a chain */
+	uint64_t seq;
+	uint8_t hash[32]; /* SHA-256 of that record's line, without its newline; seq 0: zeros */
+};
+struct eng_audit_head {
+	uint32_t tenant;
+	uint8_t role;             /* enum lw_role_id */
+	struct eng_audit_mark end; /* the last record */
+	struct eng_audit_mark maced; /* what keyd MACed last; seq 0: nothing yet */
+	int64_t mac_time;
+	uint8_t mac[32];
+	struct eng_audit_mark gone; /* the last record that was removed; seq 0: none */
+	int64_t gone_time;
+	uint8_t gone_mac[32];
+};
+/* records: each u16 length and what lw_audit_put writes. */
+void eng_fx_audit(struct eng_fx *, uint32_t tenant, uint8_t role, struct lw_bytes records);
+void eng_fx_audit_mac(struct eng_fx *, uint32_t tenant, uint8_t role, const struct eng_audit_mark *, int64_t time, const uint8_t mac[32]);
+/* Everything up to it is removed. */
+void eng_fx_audit_trim(struct eng_fx *, uint32_t tenant, uint8_t role, const struct eng_audit_mark *, int64_t time, const uint8_t mac[32]);
+int eng_audit_head(struct eng_txn *, uint32_t tenant, uint8_t role, struct eng_audit_head *ret); /* LW_ENOTFOUND */
+/* The first chain at or after (tenant, role). */
+int eng_audit_head_next(struct eng_txn *, uint32_t tenant, uint8_t role, struct eng_audit_head *ret);
+/* The lines from a place on, without newlines, each with the place it lies at; what the lines say is not looked at. fn returns LW_OK to
+ * go on. LW_ENOTFOUND at the end; LW_EIO: a row that is no row of lines. */
+typedef int eng_audit_fn(void *ctx, uint64_t seq, struct lw_bytes line);
+int eng_audit_lines(struct eng_txn *, uint32_t tenant, uint8_t role, uint64_t from, eng_audit_fn *, void *ctx);
+/* One chain from the last removed record to end, hashed anew. *ret_bad: the first record that is not as it was written; 0: all are. */
+struct eng_audit_walk {
+	struct eng_audit_mark at;    /* verified up to here; zero or a known mark to start */
+	struct eng_audit_mark until; /* what is expected at the end */
+	struct eng_audit_mark maced; /* … and on the way; seq 0: nothing */
+	uint64_t bad;
+	const char *why;             /* "altered", "dropped", "swapped", "truncated", "rewritten" */
+};
+/* At most `most` records a call. LW_OK: done (look at bad); LW_EQUANTUM: call again, in another transaction. */
+int eng_audit_verify(struct eng_txn *, uint32_t tenant, uint8_t role, size_t most, struct eng_audit_walk *);
 
 /* ---- writing ---- */
 
@@ -226,7 +266,7 @@ int eng_on_commit(struct store *, eng_commit_hook *, void *ctx); /* before the w
 
 enum eng_fx_kind { ENG_FX_ENTRY_NEW = 1, ENG_FX_ATTR, ENG_FX_HEAD, ENG_FX_MOVE, ENG_FX_ENTRY_DEL, ENG_FX_SEALED_PUT,
 	ENG_FX_SEALED_DEL, ENG_FX_TENANT_PUT, ENG_FX_AUTHGEN, ENG_FX_GRANT_PUT, ENG_FX_GRANT_DEL, ENG_FX_META_PUT,
-	ENG_FX_NOTE, ENG_FX_COUNT };
+	ENG_FX_NOTE, ENG_FX_AUDIT, ENG_FX_COUNT };
 struct eng_batch {
 	uint64_t seq, prev_seq, epoch;
 	struct lw_uuid origin, id;
