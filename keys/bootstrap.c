@@ -5,7 +5,8 @@
  *   root.key.sealed           0600  the root's private key, sealed; may be taken away and kept off-line
  *   root.pem                  0644
  *   installation.key.sealed   0600
- *   installation.pem          0644 */
+ *   installation.pem          0644
+ *   mac.secret.sealed         0600  what the keys of MACs come from; keyd makes it where older data have none */
 #include "keys/keyd.h"
 
 #include <errno.h>
@@ -132,7 +133,7 @@ int keyd_remove_file(const char *dir, const char *name, char err[256])
 	return LW_EIO;
 }
 
-#define FILES 5
+#define FILES 6
 struct file {
 	const char *name;
 	mode_t mode;
@@ -143,13 +144,14 @@ struct file {
 static int make_all(const char *hostname, const struct lw_clock *clock, struct lw_arena *a,
         struct file files[FILES], char err[256])
 {
-	uint8_t key[32], master_file[KEYS_MASTER_FILE];
-	struct lw_bytes root_key, root_pem, ca_key, ca_pem, root_sealed, ca_sealed, master;
+	uint8_t key[32], mac[32], master_file[KEYS_MASTER_FILE];
+	struct lw_bytes root_key, root_pem, ca_key, ca_pem, root_sealed, ca_sealed, master, mac_sealed;
 	struct keys_master *m = NULL;
 	char why[200] = "out of memory";
 	int rc = LW_ENOMEM;
 
 	lw_random(key, sizeof(key));
+	lw_random(mac, sizeof(mac));
 	keys_master_encode(key, master_file);
 	master = lw_dup(a, (struct lw_bytes){ master_file, sizeof(master_file) });
 	m = keys_master_from(key);
@@ -163,6 +165,8 @@ static int make_all(const char *hostname, const struct lw_clock *clock, struct l
 		rc = keys_master_seal(m, KEYD_ROOT_SEAL, root_key, a, &root_sealed);
 	if (!rc)
 		rc = keys_master_seal(m, KEYD_CA_SEAL, ca_key, a, &ca_sealed);
+	if (!rc)
+		rc = keys_master_seal(m, KEYD_MAC_SEAL, (struct lw_bytes){ mac, sizeof(mac) }, a, &mac_sealed);
 	if (rc)
 		goto out;
 	files[0] = (struct file){ "master.key", 0600, master };
@@ -170,11 +174,13 @@ static int make_all(const char *hostname, const struct lw_clock *clock, struct l
 	files[2] = (struct file){ "root.pem", 0644, root_pem };
 	files[3] = (struct file){ "installation.key.sealed", 0600, ca_sealed };
 	files[4] = (struct file){ "installation.pem", 0644, ca_pem };
+	files[5] = (struct file){ KEYD_MAC_FILE, 0600, mac_sealed };
 out:
 	if (rc)
 		snprintf(err, 256, "keys and certificates: %s", why);
 	keys_master_free(m);
 	lw_wipe(key, sizeof(key));
+	lw_wipe(mac, sizeof(mac));
 	lw_wipe(master_file, sizeof(master_file));
 	return rc;
 }

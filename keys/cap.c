@@ -8,6 +8,11 @@
 #define CAP_VERSION 1
 #define CAP_MAC     32
 
+void keys_cap_key(const uint8_t secret[32], struct lw_bytes boot_id, struct keys_cap_key *ret)
+{
+	lw_hkdf((struct lw_bytes){ secret, 32 }, boot_id, LW_LIT("lwd capability 1"), ret->b, sizeof(ret->b));
+}
+
 static void mac(const struct keys_cap_key *k, struct lw_bytes body, uint8_t ret[CAP_MAC])
 {
 	lw_hmac(LW_SHA256, (struct lw_bytes){ k->b, sizeof(k->b) }, body, ret);

@@ -9,6 +9,8 @@
 #define KEYS_CAP_LIFE (12 * 3600 * LW_SECOND)
 
 struct keys_cap_key { uint8_t b[32]; };
+/* secret: the installation's, 32 octets, which no change of the master key changes. */
+void keys_cap_key(const uint8_t secret[32], struct lw_bytes boot_id, struct keys_cap_key *ret);
 
 /* expiry is filled in by the caller, at most KEYS_CAP_LIFE after auth_time (Kerberos: after now); id is drawn
  * here. */

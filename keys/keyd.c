@@ -393,6 +393,26 @@ static int check_files(struct keyd *k, char err[256])
 	return LW_OK;
 }
 
+/* Data made before there was such a file get one: nothing was MACed then that is still good, for keyd's start was lwd's. */
+static int mac_secret(struct keyd *k, char err[256])
+{
+	struct lw_bytes sealed, clear = { k->mac_secret, sizeof(k->mac_secret) };
+	int rc = keyd_read_file(k->dir, KEYD_MAC_FILE, k->files, &sealed, err);
+
+	if (rc == LW_ENOTFOUND) {
+		lw_random(k->mac_secret, sizeof(k->mac_secret));
+		rc = keys_master_seal(k->master, KEYD_MAC_SEAL, clear, k->files, &sealed);
+		return rc ? rc : keyd_replace_file(k->dir, KEYD_MAC_FILE, 0600, sealed, err);
+	}
+	if (!rc && (keys_master_open(k->master, KEYD_MAC_SEAL, sealed, k->files, &clear) || clear.n != sizeof(k->mac_secret))) {
+		snprintf(err, 256, "%.80s/keys: master.key does not open " KEYD_MAC_FILE ": restore both from one backup", k->dir);
+		return LW_EINVAL;
+	}
+	if (!rc)
+		memcpy(k->mac_secret, clear.p, clear.n);
+	return rc;
+}
+
 int keyd_new(const char *dir, struct store *store, const struct lw_clock *clock, struct lw_bytes boot_id,
         char err[256], struct keyd **ret)
 {
@@ -436,7 +456,10 @@ int keyd_new(const char *dir, struct store *store, const struct lw_clock *clock,
 	rc = check_files(k, err);
 	if (rc)
 		goto out;
-	keys_master_cap_key(k->master, boot_id, &k->cap_key);
+	rc = mac_secret(k, err);
+	if (rc)
+		goto out;
+	keys_cap_key(k->mac_secret, boot_id, &k->cap_key);
 	lw_random(nothing, sizeof(nothing));
 	rc = lw_argon2_hash((struct lw_bytes){ nothing, sizeof(nothing) }, k->dummy);
 	lw_wipe(nothing, sizeof(nothing));

@@ -38,6 +38,7 @@ struct keyd {
 	struct store *store; /* NULL: lwctl init before there is one */
 	const struct lw_clock *clock;
 	struct keys_master *master;
+	uint8_t mac_secret[32];          /* what MACs are made with comes from it (HKDF), so that they outlive the master key */
 	struct keys_cap_key cap_key;
 	struct keys_policy policy;
 	struct keys_guesses *guesses;
@@ -149,5 +150,7 @@ int keyd_remove_file(const char *dir, const char *name, char err[256]);
 const struct keys_builders *keyd_builders(void); /* NULL: none registered */
 #define KEYD_CA_SEAL   "installation ca"
 #define KEYD_ROOT_SEAL "root ca"
+#define KEYD_MAC_SEAL  "mac secret"
+#define KEYD_MAC_FILE  "mac.secret.sealed"
 
 #endif

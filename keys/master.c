@@ -169,11 +169,6 @@ out:
 	return rc;
 }
 
-void keys_master_cap_key(const struct keys_master *m, struct lw_bytes boot_id, struct keys_cap_key *ret)
-{
-	sub_key(m->key, "lwd capability 1", boot_id, ret->b);
-}
-
 /* ---- data keys: u8 version, u8 count, then u8 class and the sealed key, count times ---- */
 static void wrap_ad(const struct lw_uuid *tenant, uint8_t cls, uint8_t ad[25])
 {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The master key: DIR/keys/master.key, 0600 in a 0700 directory. It encrypts nothing itself: from it come (HKDF) the key that wraps the
- * tenants' data keys, the one that seals the installation's own private keys, and the MAC key of capabilities. */
+ * tenants' data keys and the one that seals the installation's own secrets. */
 #ifndef KEYS_MASTER_H
 #define KEYS_MASTER_H
 
 #include "base/arena.h"
 #include "base/crypto.h"
 #include "base/uuid.h"
-#include "keys/cap.h"
 
 #define KEYS_MASTER_FILE 48 /* magic, version, key, checksum */
 
@@ -19,7 +18,6 @@ struct keys_master *keys_master_from(const uint8_t key[32]); /* bootstrap and te
 void keys_master_free(struct keys_master *);
 void keys_master_encode(const uint8_t key[32], uint8_t ret[KEYS_MASTER_FILE]);
 
-void keys_master_cap_key(const struct keys_master *, struct lw_bytes boot_id, struct keys_cap_key *ret);
 /* Fresh data keys for a tenant, one per class, wrapped; bound to the tenant's UUID. */
 int keys_master_wrap_new(const struct keys_master *, const struct lw_uuid *tenant, struct lw_arena *, struct lw_bytes *ret);
 /* LW_EAUTH: of another tenant or master key, or damaged; LW_ENOTFOUND: no key of that class. */

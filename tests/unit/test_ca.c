@@ -309,14 +309,14 @@ static void bootstrap_makes_all_or_nothing(void **state)
 	struct lw_clock clock = lw_clock_system;
 	char err[256] = "", r[128], i[128];
 	static const char *const files[] = { "master.key", "root.key.sealed", "root.pem",
-		"installation.key.sealed", "installation.pem" };
+		"installation.key.sealed", "installation.pem", "mac.secret.sealed" };
 
 	assert_non_null(mkdtemp(dir));
 	keys_builders(&ca_builders);
 	assert_int_equal(keys_bootstrap("/tmp/there/is/no/such", HOST, &clock, err), LW_EIO);
 	assert_int_equal(keys_bootstrap(dir, HOST, &clock, err), LW_OK);
 	assert_int_equal(mode_of(in_keys("")), 0700);
-	for (int f = 0; f < 5; f++)
+	for (size_t f = 0; f < sizeof(files) / sizeof(files[0]); f++)
 		assert_int_equal(mode_of(in_keys(files[f])), strstr(files[f], ".pem") ? 0644 : 0600);
 	/* nothing of its making is left beside it, and a second one touches nothing */
 	assert_int_equal(keys_bootstrap(dir, HOST, &clock, err), LW_EEXIST);
@@ -327,7 +327,7 @@ static void bootstrap_makes_all_or_nothing(void **state)
 		assert_int_equal(
 		        run((const char *[]){ "openssl", "verify", "-x509_strict", "-CAfile", r, i, NULL }),
 		        0);
-	for (int f = 0; f < 5; f++)
+	for (size_t f = 0; f < sizeof(files) / sizeof(files[0]); f++)
 		assert_int_equal(unlink(in_keys(files[f])), 0);
 	assert_int_equal(rmdir(in_keys("")), 0);
 	assert_int_equal(rmdir(dir), 0); /* so it was empty */
