@@ -307,6 +307,13 @@ static void put_message(struct lw_writer *out, int id, char *text, bool *ret_cha
 	*ret_changes = requests[i].changes;
 }
 
+void ldap_encode(struct lw_writer *out, int id, const char *request)
+{
+	bool changes;
+
+	put_message(out, id, expand(request), &changes);
+}
+
 /* ---- answers ---- */
 
 static void note_attrs(struct ldap_answer *a, BerElement *b)

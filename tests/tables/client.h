@@ -31,6 +31,9 @@ const char *ldap_ask(enum column who, const char *request);
 /* The same for one request, with all that came back, undecoded and decoded. */
 struct lw_bytes ldap_raw(enum column who, const char *request, struct ldap_answer *ret);
 
+/* One request's octets. */
+void ldap_encode(struct lw_writer *out, int id, const char *request);
+
 /* A connection for many requests. */
 struct ldap_client;
 struct ldap_client *ldap_open(enum column who); /* NULL: the bind failed */
