@@ -52,7 +52,9 @@ const struct access_role_row access_role_rows[] = {
 	{ STORE_ROLE_UPKEEP, ACCESS_SET_SECRET, ACCESS_ENTRY, true, "lwCaKey" },
 	{ STORE_ROLE_UPKEEP, ACCESS_SET_SECRET, ACCESS_ENTRY, true, "lwSamlKey" },
 	{ STORE_ROLE_UPKEEP, ACCESS_SET_SECRET, ACCESS_ENTRY, true, "lwJwtKey" },
-	{ STORE_ROLE_UPKEEP, ACCESS_DELETE, ACCESS_CERTIFICATE, false, NULL },
+	{ STORE_ROLE_UPKEEP, ACCESS_DELETE, ACCESS_CERTIFICATE | ACCESS_TENANT, false, NULL },
+	/* … and which CA certificates a tenant has, before it is deleted */
+	{ STORE_ROLE_UPKEEP, ACCESS_EXPORT, ACCESS_ENTRY, true, "lwCaKey" },
 	/* lwctl init and the making of a tenant: no reading, no deleting */
 	{ STORE_ROLE_INIT, ACCESS_CREATE, ACCESS_ANY, true, NULL },
 	{ STORE_ROLE_INIT, ACCESS_WRITE, ACCESS_ANY, true, NULL },

@@ -680,6 +680,21 @@ static int fx_meta(struct apply *ap, const struct eng_fx_args *a)
 	return err == LW_ENOTFOUND ? LW_OK : err;
 }
 
+static int fx_tenant_del(struct apply *ap, const struct eng_fx_args *a)
+{
+	int err = entry_close(ap);
+
+	ap->counters.authgen++;
+	return err ? err : eng_apply_tenant_del(ap->txn, a->e.tenant, ap->time);
+}
+
+static int fx_reclaim(struct apply *ap, const struct eng_fx_args *a)
+{
+	int err = entry_close(ap);
+
+	return err ? err : eng_apply_reclaim(ap->txn, a->e.tenant, (uint32_t)a->number);
+}
+
 static int fx_note(struct apply *ap, const struct eng_fx_args *a)
 {
 	return LW_OK;
@@ -696,6 +711,7 @@ static int (*const appliers[ENG_FX_COUNT])(struct apply *, const struct eng_fx_a
 	[ENG_FX_SEALED_DEL] = fx_sealed,   [ENG_FX_TENANT_PUT] = fx_tenant, [ENG_FX_AUTHGEN] = fx_authgen,
 	[ENG_FX_GRANT_PUT] = fx_grant,     [ENG_FX_GRANT_DEL] = fx_grant,   [ENG_FX_META_PUT] = fx_meta,
 	[ENG_FX_NOTE] = fx_note,           [ENG_FX_AUDIT] = fx_audit,
+	[ENG_FX_TENANT_DEL] = fx_tenant_del, [ENG_FX_RECLAIM] = fx_reclaim,
 };
 
 int eng_apply_op(struct eng_txn *txn, uint64_t version, int64_t time, struct lw_bytes effects)
@@ -724,20 +740,28 @@ int eng_apply_op(struct eng_txn *txn, uint64_t version, int64_t time, struct lw_
 
 /* ---- batches ---- */
 
+int eng_log_put(struct eng_txn *txn, uint64_t seq, struct lw_bytes record)
+{
+	struct lw_writer *w = &txn->w;
+	uint8_t key[8], sum[32];
+
+	eng_store64(key, seq);
+	lw_hash(LW_SHA256, record, sum);
+	lw_writer_reset(w);
+	lw_put_bytes(w, record);
+	lw_put_raw(w, sum, ENG_LOG_SUM);
+	return w->err ? w->err : eng_blob_put(txn, ENG_LOG, (struct lw_bytes){ key, sizeof(key) }, lw_written(w));
+}
+
 int eng_apply_log(struct eng_txn *txn, const struct eng_batch *b, struct lw_bytes record)
 {
 	struct lw_writer *w = &txn->w;
 	struct eng_batch old;
 	struct lw_bytes v;
-	uint8_t key[8], sum[32];
-	int err;
+	uint8_t key[8];
+	int err = eng_log_put(txn, b->seq, record);
 
 	eng_store64(key, b->seq);
-	lw_hash(LW_SHA256, record, sum);
-	lw_writer_reset(w);
-	lw_put_bytes(w, record);
-	lw_put_raw(w, sum, ENG_LOG_SUM);
-	err = w->err ? w->err : eng_blob_put(txn, ENG_LOG, (struct lw_bytes){ key, sizeof(key) }, lw_written(w));
 	if (!err)
 		err = eng_put(txn, ENG_IDEM, (struct lw_bytes){ b->id.b, sizeof(b->id.b) }, (struct lw_bytes){ key, sizeof(key) });
 	if (!err && b->seq > ENG_IDEM_KEPT && eng_log_get(txn, b->seq - ENG_IDEM_KEPT, &v) == LW_OK &&

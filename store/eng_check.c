@@ -14,6 +14,8 @@ struct check {
 	uint64_t problems;
 	uint64_t want[ENG_TABLES], have[ENG_TABLES]; /* records or postings */
 	uint64_t applied;
+	uint32_t seen;        /* the tenant that of_dead looked at last */
+	bool seen_dying;
 	struct eng_key chunk; /* the last one seen */
 	int err;
 };
@@ -36,6 +38,24 @@ static uint32_t load32(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* Is this a row of a dead tenant? What is being reclaimed agrees with nothing, and isn't counted. */
+static bool of_dead(struct check *c, enum eng_table table, struct lw_bytes key)
+{
+	struct eng_reclaim r;
+	struct eng_tenant t;
+	uint32_t tenant = key.n < 4 ? 0 : load32(key.p);
+
+	if (!tenant || !eng_reclaimed_table(table))
+		return false;
+	if (tenant != c->seen) {
+		c->seen = tenant;
+		c->seen_dying = eng_reclaim(c->txn, tenant, &r) == LW_OK;
+		if (!c->seen_dying && (eng_tenant(c->txn, tenant, &t) || t.flags & ENG_TENANT_DELETED))
+			bad(c, "%s: rows of tenant %u, which is not there", eng_table_rows[table].name, tenant);
+	}
+	return c->seen_dying;
+}
+
 typedef void each(struct check *, struct lw_bytes key, struct lw_bytes value);
 
 /* One after the other; the callback may use the arena. */
@@ -46,8 +66,10 @@ static void walk(struct check *c, enum eng_table table, each *fn)
 	int err = LW_OK;
 
 	while (cur && !(err = eng_cur_move(c->txn, cur, MDB_NEXT, &key, &v))) {
-		c->have[table]++;
-		fn(c, key, v);
+		if (!of_dead(c, table, key)) {
+			c->have[table]++;
+			fn(c, key, v);
+		}
 		lw_arena_reset(c->txn->arena);
 	}
 	if (err && err != LW_ENOTFOUND)
@@ -364,6 +386,7 @@ static void on_tname(struct check *c, struct lw_bytes key, struct lw_bytes v)
 
 static void on_tenant(struct check *c, struct lw_bytes key, struct lw_bytes v)
 {
+	struct eng_reclaim r;
 	struct eng_tenant t;
 	uint32_t id, found;
 
@@ -378,7 +401,13 @@ static void on_tenant(struct check *c, struct lw_bytes key, struct lw_bytes v)
 		return;
 	if (eng_tenant(c->txn, id, &t))
 		bad(c, "tenant: %u does not decode", id);
-	else if (!(t.flags & ENG_TENANT_DELETED) && (eng_tenant_find(c->txn, t.name, &found) || found != id))
+	else if (((t.flags & ENG_TENANT_DELETED) != 0) != eng_is_tomb(c->txn, 0, &t.uuid))
+		bad(c, "tomb: tenant %u is dead without one, or alive with one", id);
+	else if (t.flags & ENG_TENANT_DELETED && t.keys.n)
+		bad(c, "tenant: %u is dead and has keys", id);
+	else if (t.flags & ENG_TENANT_DELETED && eng_reclaim(c->txn, id, &r))
+		return; /* its name is free */
+	else if (eng_tenant_find(c->txn, t.name, &found) || found != id)
 		bad(c, "tenant: %u is not found by its name", id);
 }
 
@@ -406,6 +435,17 @@ static void on_audit(struct check *c, struct lw_bytes key, struct lw_bytes v)
 
 	if (key.n != 13 || eng_audit_head(c->txn, load32(key.p), key.p[4], &h) || eng_load64(key.p + 5) > h.end.seq)
 		bad(c, "audit: a row that belongs to no chain");
+}
+
+static void on_reclaim(struct check *c, struct lw_bytes key, struct lw_bytes v)
+{
+	struct eng_reclaim r;
+	struct eng_tenant t;
+
+	if (key.n != 4 || eng_reclaim(c->txn, load32(key.p), &r))
+		bad(c, "reclaim: a malformed record");
+	else if (eng_tenant(c->txn, r.tenant, &t) || !(t.flags & ENG_TENANT_DELETED))
+		bad(c, "reclaim: tenant %u is alive", r.tenant);
 }
 
 static void check_log(struct check *c)
@@ -461,6 +501,7 @@ int store_check(struct store *st, store_report *report, void *ctx, uint64_t *ret
 	walk(&c, ENG_META, on_meta);
 	walk(&c, ENG_AUDIT_HEAD, on_audit_head);
 	walk(&c, ENG_AUDIT, on_audit);
+	walk(&c, ENG_RECLAIM, on_reclaim);
 	check_log(&c);
 	for (size_t i = 0; i < sizeof(counted) / sizeof(*counted); i++)
 		if (c.want[counted[i]] != c.have[counted[i]])

@@ -21,8 +21,8 @@ const struct eng_table_row eng_table_rows[ENG_TABLES] = {
 	[ENG_UUID] = { "uuid", false },     [ENG_NAME] = { "name", false },     [ENG_EQ] = { "eq", false },
 	[ENG_ORD] = { "ord", false },       [ENG_SUB] = { "sub", false },       [ENG_REF] = { "ref", false },
 	[ENG_GRANT] = { "grant", false },   [ENG_LOG] = { "log", true },        [ENG_TOMB] = { "tomb", false },
-	[ENG_RECLAIM] = { "reclaim", true }, [ENG_IDEM] = { "idem", true },
 	[ENG_AUDIT] = { "audit", false },   [ENG_AUDIT_HEAD] = { "audit.head", false },
+	[ENG_RECLAIM] = { "reclaim", false }, [ENG_IDEM] = { "idem", true },
 };
 
 int eng_mdb_err(struct store *st, int rc, const char *what)

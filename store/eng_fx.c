@@ -236,6 +236,19 @@ void eng_fx_note(struct eng_fx *fx, struct lw_bytes note)
 	eng_effect_end(fx, start);
 }
 
+void eng_fx_tenant_del(struct eng_fx *fx, uint32_t tenant)
+{
+	eng_effect_end(fx, eng_effect_start(fx, ENG_FX_TENANT_DEL, tenant, 0));
+}
+
+void eng_fx_reclaim(struct eng_fx *fx, uint32_t tenant, uint32_t max)
+{
+	size_t start = eng_effect_start(fx, ENG_FX_RECLAIM, tenant, 0);
+
+	lw_put_u32(fx->w, max);
+	eng_effect_end(fx, start);
+}
+
 /* ---- reading ---- */
 
 /* With an arena the values are kept, without one only looked at. */
@@ -375,6 +388,19 @@ static void get_none(struct lw_reader *r, struct lw_arena *arena, struct eng_fx_
 {
 }
 
+static void get_tenant_del(struct lw_reader *r, struct lw_arena *arena, struct eng_fx_args *a)
+{
+	if (!a->e.tenant)
+		r->err = LW_EINVAL;
+}
+
+static void get_reclaim(struct lw_reader *r, struct lw_arena *arena, struct eng_fx_args *a)
+{
+	a->number = lw_get_u32(r);
+	if (!a->e.tenant || !a->number)
+		r->err = LW_EINVAL;
+}
+
 static void get_value(struct lw_reader *r, struct lw_arena *arena, struct eng_fx_args *a)
 {
 	a->value = lw_get_counted(r, VALUE_LIMIT);
@@ -401,6 +427,7 @@ static void (*const getters[ENG_FX_COUNT])(struct lw_reader *, struct lw_arena *
 	[ENG_FX_SEALED_DEL] = get_sealed,   [ENG_FX_TENANT_PUT] = get_tenant,  [ENG_FX_AUTHGEN] = get_none,
 	[ENG_FX_GRANT_PUT] = get_value,     [ENG_FX_GRANT_DEL] = get_none,     [ENG_FX_META_PUT] = get_meta,
 	[ENG_FX_NOTE] = get_value,          [ENG_FX_AUDIT] = get_audit,
+	[ENG_FX_TENANT_DEL] = get_tenant_del, [ENG_FX_RECLAIM] = get_reclaim,
 };
 
 int eng_fx_decode(const struct eng_effect *e, struct lw_arena *arena, struct eng_fx_args *ret)
@@ -409,7 +436,7 @@ int eng_fx_decode(const struct eng_effect *e, struct lw_arena *arena, struct eng
 	struct lw_reader r;
 	int err;
 
-	if (e->kind < 1 || e->kind >= ENG_FX_COUNT)
+	if (e->kind < 1 || e->kind >= ENG_FX_COUNT || !getters[e->kind])
 		return LW_EINVAL;
 	lw_reader_init(&r, e->body);
 	getters[e->kind](&r, arena, &a);

@@ -94,6 +94,7 @@ struct eng_cur *eng_cur_get(struct eng_txn *, enum eng_table, int *ret_err);
 void eng_cur_put(struct eng_txn *, struct eng_cur *);
 /* First key >= inout_key; LW_ENOTFOUND. op MDB_SET_RANGE, MDB_NEXT, MDB_PREV, MDB_LAST. */
 int eng_cur_move(struct eng_txn *, struct eng_cur *, MDB_cursor_op, struct lw_bytes *inout_key, struct lw_bytes *ret);
+int eng_cur_del(struct eng_txn *, struct eng_cur *); /* MDB_NEXT is then the one after it */
 /* Values of any length, in parts: key and u16 part. */
 int eng_blob_get(struct eng_txn *, enum eng_table, struct lw_bytes key, struct lw_bytes *ret);
 int eng_blob_put(struct eng_txn *, enum eng_table, struct lw_bytes key, struct lw_bytes value);
@@ -242,6 +243,7 @@ int eng_counters_get(struct eng_txn *, uint32_t tenant, struct eng_counters *ret
 int eng_apply_op(struct eng_txn *, uint64_t version, int64_t time, struct lw_bytes effects);
 /* The whole record, with log, idem and applied_seq. */
 int eng_apply_batch(struct eng_txn *, struct lw_bytes record);
+int eng_log_put(struct eng_txn *, uint64_t seq, struct lw_bytes record);
 int eng_apply_log(struct eng_txn *, const struct eng_batch *, struct lw_bytes record);
 struct eng_applied {
 	uint64_t seq, epoch;
@@ -255,6 +257,10 @@ int eng_audit_apply(struct eng_txn *, uint32_t tenant, const struct eng_audit_ar
 struct eng_key eng_key_audit(uint32_t tenant, uint8_t role, uint64_t seq);
 size_t eng_effect_start(struct eng_fx *, enum eng_fx_kind, uint32_t tenant, uint64_t id);
 void eng_effect_end(struct eng_fx *, size_t start);
+/* ---- eng_reclaim.c ---- */
+int eng_apply_tenant_del(struct eng_txn *, uint32_t tenant, int64_t time);
+int eng_apply_reclaim(struct eng_txn *, uint32_t tenant, uint32_t max);
+bool eng_reclaimed_table(enum eng_table); /* do its rows go with their tenant? */
 
 /* ---- eng_replay.c ---- */
 int eng_hash(struct eng_txn *, uint8_t ret[32]); /* over all tables that are not local */

@@ -110,6 +110,13 @@ int eng_cur_move(struct eng_txn *txn, struct eng_cur *cur, MDB_cursor_op op, str
 	return LW_OK;
 }
 
+int eng_cur_del(struct eng_txn *txn, struct eng_cur *cur)
+{
+	int rc = mdb_cursor_del(cur->c, 0);
+
+	return rc ? eng_mdb_err(txn->st, rc, "cursor del") : LW_OK;
+}
+
 void eng_curs_idle(struct eng_txn *txn)
 {
 	while (txn->used)

@@ -167,9 +167,10 @@ int store_tenant_of_dn(struct store *st, struct lw_arena *arena, const struct st
 	return LW_ENOTFOUND;
 }
 
-int store_tenant_list(struct store *st, struct lw_arena *arena, struct store_tenant **ret, size_t *ret_n)
+static int list(struct store *st, struct lw_arena *arena, bool dying, struct store_tenant **ret, size_t *ret_n)
 {
-	struct store_tenant *list = NULL, *more;
+	struct eng_reclaim left;
+	struct store_tenant *all = NULL, *more;
 	struct eng_tenant t;
 	struct eng_txn *txn;
 	size_t n = 0, cap = 0;
@@ -178,7 +179,7 @@ int store_tenant_list(struct store *st, struct lw_arena *arena, struct store_ten
 	if (err)
 		return err;
 	for (uint32_t at = 1; !(err = eng_tenant_next(txn, at, &t)); at = t.id + 1) {
-		if (t.flags & ENG_TENANT_DELETED)
+		if (dying != ((t.flags & ENG_TENANT_DELETED) != 0) || (dying && eng_reclaim(txn, t.id, &left)))
 			continue;
 		if (n == cap) {
 			cap = cap ? 2 * cap : 16;
@@ -188,10 +189,10 @@ int store_tenant_list(struct store *st, struct lw_arena *arena, struct store_ten
 				goto out;
 			}
 			if (n)
-				memcpy(more, list, n * sizeof(*more));
-			list = more;
+				memcpy(more, all, n * sizeof(*more));
+			all = more;
 		}
-		err = fill(&t, arena, &list[n]);
+		err = fill(&t, arena, &all[n]);
 		if (err)
 			goto out;
 		n++;
@@ -202,7 +203,17 @@ out:
 	eng_end(txn);
 	if (err)
 		return err;
-	*ret = list;
+	*ret = all;
 	*ret_n = n;
 	return LW_OK;
+}
+
+int store_tenant_list(struct store *st, struct lw_arena *arena, struct store_tenant **ret, size_t *ret_n)
+{
+	return list(st, arena, false, ret, ret_n);
+}
+
+int store_tenant_dying(struct store *st, struct lw_arena *arena, struct store_tenant **ret, size_t *ret_n)
+{
+	return list(st, arena, true, ret, ret_n);
 }

@@ -65,6 +65,16 @@ uint64_t eng_authgen(struct eng_txn *, uint32_t tenant);
 /* Bumped by every write to the tenant: cheap to compare for caches. */
 uint64_t eng_changes(struct eng_txn *, uint32_t tenant);
 
+/* What is left of a deleted tenant: until its row is gone the name is taken. */
+struct eng_reclaim {
+	uint32_t tenant;
+	unsigned stage;
+	uint64_t removed; /* rows */
+	uint64_t seq;     /* the log is looked through up to here */
+};
+int eng_reclaim(struct eng_txn *, uint32_t tenant, struct eng_reclaim *ret); /* LW_ENOTFOUND: alive, or all gone */
+int eng_reclaim_next(struct eng_txn *, uint32_t from, struct eng_reclaim *ret); /* the first with a number >= from */
+
 /* ---- entries ---- */
 
 struct eng_entry {
@@ -195,6 +205,10 @@ void eng_fx_sealed_put(struct eng_fx *, uint32_t tenant, uint64_t id, uint16_t a
 #define ENG_ALL_GENERATIONS UINT64_MAX
 void eng_fx_sealed_del(struct eng_fx *, uint32_t tenant, uint64_t id, uint16_t attr, uint8_t cls, uint64_t generation);
 void eng_fx_tenant_put(struct eng_fx *, const struct eng_tenant *); /* makes or changes; the name never changes */
+/* The tenant is dead from here on: no keys, a tombstone (of tenant 0), its rows and its name are left to eng_fx_reclaim. */
+void eng_fx_tenant_del(struct eng_fx *, uint32_t tenant);
+/* At most max of its rows go; with the last of them its name. Only for one that eng_reclaim_next says. */
+void eng_fx_reclaim(struct eng_fx *, uint32_t tenant, uint32_t max);
 void eng_fx_authgen(struct eng_fx *, uint32_t tenant);
 void eng_fx_grant_put(struct eng_fx *, uint32_t tenant, uint64_t id, struct lw_bytes compiled);
 void eng_fx_grant_del(struct eng_fx *, uint32_t tenant, uint64_t id);
@@ -266,7 +280,7 @@ int eng_on_commit(struct store *, eng_commit_hook *, void *ctx); /* before the w
 
 enum eng_fx_kind { ENG_FX_ENTRY_NEW = 1, ENG_FX_ATTR, ENG_FX_HEAD, ENG_FX_MOVE, ENG_FX_ENTRY_DEL, ENG_FX_SEALED_PUT,
 	ENG_FX_SEALED_DEL, ENG_FX_TENANT_PUT, ENG_FX_AUTHGEN, ENG_FX_GRANT_PUT, ENG_FX_GRANT_DEL, ENG_FX_META_PUT,
-	ENG_FX_NOTE, ENG_FX_AUDIT, ENG_FX_COUNT };
+	ENG_FX_NOTE, ENG_FX_AUDIT, ENG_FX_TENANT_DEL, ENG_FX_RECLAIM, ENG_FX_COUNT };
 struct eng_batch {
 	uint64_t seq, prev_seq, epoch;
 	struct lw_uuid origin, id;

@@ -40,8 +40,13 @@ struct write_row {
 extern const struct write_row write_rows[];
 extern const size_t write_row_count;
 write_resolve write_add, write_modify, write_delete, write_moddn, write_secret, write_tenant_create, write_tenant_state,
-	write_tenant_keys, write_cert_intent, write_cert_issued, write_cert_drop, write_cert_revoke,
+	write_tenant_delete, write_tenant_reclaim, write_tenant_keys, write_cert_intent, write_cert_issued, write_cert_drop, write_cert_revoke,
 	write_token_cancel, write_expire;
+
+/* May the session make, switch and delete the installation's tenants? */
+int guard_tenants(struct store_txn *);
+/* The living tenant of a UUID. LW_ENOTFOUND. */
+int guard_tenant(struct store_txn *, const struct lw_uuid *, struct eng_tenant *ret);
 
 /* May the session set the operation's secrets on this entry (id 0: the one it makes)? Then they are put down with their
  * entry's new credential version. */

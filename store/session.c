@@ -71,7 +71,8 @@ static int bind_all(struct lw_session *s, struct eng_txn *e)
 		err = eng_tenant(e, s->tenant, &t);
 		if (err || t.flags & ENG_TENANT_DELETED || !lw_uuid_eq(&t.uuid, &s->tenant_uuid))
 			return LW_EREVOKED;
-		if (t.flags & ENG_TENANT_DISABLED && s->role != STORE_ROLE_OPERATOR && s->role != STORE_ROLE_INIT)
+		if (t.flags & ENG_TENANT_DISABLED && s->role != STORE_ROLE_OPERATOR && s->role != STORE_ROLE_INIT &&
+			s->role != STORE_ROLE_UPKEEP)
 			return LW_EDISABLED;
 		if ((err = ops_policy_get(e, s->tenant, &s->policy)))
 			return err;

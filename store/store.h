@@ -32,6 +32,8 @@ struct store_tenant {
 int store_tenant_by_name(struct store *, struct lw_arena *, struct lw_bytes domain, struct store_tenant *ret); /* any spelling */
 int store_tenant_by_id(struct store *, struct lw_arena *, uint32_t id, struct store_tenant *ret);
 int store_tenant_of_dn(struct store *, struct lw_arena *, const struct store_dn *, struct store_tenant *ret); /* by suffix */
+/* Those that were deleted and are not gone yet: their names are taken, and nothing else of them is there. Caller checks the right. */
+int store_tenant_dying(struct store *, struct lw_arena *, struct store_tenant **ret, size_t *ret_n);
 int store_tenant_list(struct store *, struct lw_arena *, struct store_tenant **ret, size_t *ret_n); /* caller checks the right */
 
 /* ---- sessions ---- */
@@ -161,6 +163,8 @@ enum store_op_kind {
 	STORE_CERT_REVOKE,
 	STORE_TOKEN_CANCEL,
 	STORE_EXPIRE,
+	STORE_TENANT_DELETE,
+	STORE_TENANT_RECLAIM /* the next step of what is left of deleted tenants */,
 	STORE_OP_COUNT
 };
 enum store_mod_kind { STORE_MOD_ADD, STORE_MOD_DELETE, STORE_MOD_REPLACE, STORE_MOD_INCREMENT };
@@ -177,6 +181,15 @@ struct store_record {
 	int reason;
 };
 
+/* A CA certificate of a tenant that was deleted, for the list of the CA that signed it. */
+struct store_revoked {
+	uint8_t serial[20], n_serial;
+	int64_t when, not_after;
+	int reason;
+};
+/* All of them; the generation changes with the list (0: none yet). */
+int store_revoked(struct store *, struct lw_arena *, struct store_revoked **ret, size_t *ret_n, uint64_t *ret_generation);
+
 struct store_op {
 	enum store_op_kind kind;
 	struct store_dn *dn;                       /* target (not for TENANT_*) */
@@ -192,6 +205,9 @@ struct store_op {
 	/* TENANT_CREATE: one item, the krbtgt's keys; NULL: none yet */
 	struct store_sealed_item *realm_keys;
 	bool tenant_enabled;                       /* TENANT_STATE, by tenant_uuid */
+	/* TENANT_DELETE, by tenant_uuid: serials and ends of its CA certificates, as they stand in lwCaKey of this generation (0: it has
+	 * none; LW_EAGAIN when it is another by now). TENANT_RECLAIM: LW_ENOTFOUND when nothing is left to do. */
+	const struct store_revoked *revoked; size_t nrevoked; uint64_t ca_generation;
 	struct store_record record;                /* CERT_*, TOKEN_CANCEL */
 };
 struct store_result {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tenants: making them, switching them off. Looking them up is the engine's. */
+/* Tenants: making them, switching them off; store/tenant_end.c deletes them. Looking them up is the engine's. */
 #include "store/guard.h"
 
 /* ---- who may ---- */
 
-static int check_administer(struct store_txn *t)
+int guard_tenants(struct store_txn *t)
 {
 	struct eng_tenant own;
 
@@ -16,18 +16,29 @@ static int check_administer(struct store_txn *t)
 
 /* ---- state ---- */
 
-int write_tenant_state(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
+int guard_tenant(struct store_txn *t, const struct lw_uuid *uuid, struct eng_tenant *ret)
 {
 	struct eng_tenant found;
-	int err = check_administer(t);
+	int err;
 
-	if (err)
-		return err;
 	for (uint32_t from = 1; (err = eng_tenant_next(t->eng, from, &found)) == LW_OK; from = found.id + 1)
-		if (lw_uuid_eq(&found.uuid, &op->tenant_uuid))
+		if (lw_uuid_eq(&found.uuid, uuid))
 			break;
 	if (err || found.flags & ENG_TENANT_DELETED)
 		return err ? err : LW_ENOTFOUND;
+	*ret = found;
+	return LW_OK;
+}
+
+int write_tenant_state(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
+{
+	struct eng_tenant found;
+	int err = guard_tenants(t);
+
+	if (!err)
+		err = guard_tenant(t, &op->tenant_uuid, &found);
+	if (err)
+		return err;
 	if (found.flags & ENG_TENANT_SYSTEM && !op->tenant_enabled)
 		return ops_say(t, LW_EUNWILLING, "the system tenant can't be disabled");
 	if (op->tenant_enabled)
@@ -60,6 +71,7 @@ static bool is_reserved(struct lw_bytes name)
 
 static int check_name(struct store_txn *t, struct lw_bytes name, bool *ret_first)
 {
+	struct eng_reclaim left;
 	struct eng_tenant other;
 	int err;
 
@@ -68,8 +80,13 @@ static int check_name(struct store_txn *t, struct lw_bytes name, bool *ret_first
 	*ret_first = true;
 	for (uint32_t from = 1; (err = eng_tenant_next(t->eng, from, &other)) == LW_OK; from = other.id + 1) {
 		*ret_first = false;
-		if (other.flags & ENG_TENANT_DELETED)
+		if (other.flags & ENG_TENANT_DELETED) {
+			if (eng_reclaim(t->eng, other.id, &left))
+				continue;
+			if (lw_eq(other.name, name) || ends_with(other.name, name) || ends_with(name, other.name))
+				return ops_say(t, LW_EAGAIN, "%.*s is still being deleted; try again", (int)other.name.n, other.name.p);
 			continue;
+		}
 		if (lw_eq(other.name, name))
 			return ops_say(t, LW_EEXIST, "there is a tenant of this name");
 		if (ends_with(other.name, name) || ends_with(name, other.name))
@@ -85,10 +102,10 @@ int tenant_make_tree(struct store_txn *, const struct store_op *, const struct e
 
 int write_tenant_create(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
 {
-	struct eng_tenant new = { 0 };
+	struct eng_tenant new = { 0 }, other;
 	char *name, *realm;
 	bool first;
-	int err = check_administer(t);
+	int err = guard_tenants(t);
 
 	if (err)
 		return err;
@@ -105,6 +122,8 @@ int write_tenant_create(struct store_txn *t, const struct store_op *op, struct e
 		if (*c >= 'a' && *c <= 'z')
 			*c = (char)(*c - 'a' + 'A');
 	new.uuid = lw_uuid_zero(&op->tenant_uuid) ? lw_uuid_new(eng_clock(t->session->store)) : op->tenant_uuid;
+	if (guard_tenant(t, &new.uuid, &other) == LW_OK || eng_is_tomb(t->eng, 0, &new.uuid))
+		return ops_say(t, LW_EEXIST, "that UUID is or was another tenant's");
 	new.id = eng_fx_new_tenant(fx);
 	new.flags = first ? ENG_TENANT_SYSTEM : 0;
 	new.created = eng_now(t->eng);

@@ -18,6 +18,8 @@ const struct write_row write_rows[] = {
 	[STORE_CERT_REVOKE] = { STORE_CERT_REVOKE, ACCESS_REVOKE, write_cert_revoke },
 	[STORE_TOKEN_CANCEL] = { STORE_TOKEN_CANCEL, ACCESS_READ, write_token_cancel },
 	[STORE_EXPIRE] = { STORE_EXPIRE, ACCESS_DELETE, write_expire },
+	[STORE_TENANT_DELETE] = { STORE_TENANT_DELETE, ACCESS_ADMINISTER, write_tenant_delete },
+	[STORE_TENANT_RECLAIM] = { STORE_TENANT_RECLAIM, ACCESS_DELETE, write_tenant_reclaim },
 };
 const size_t write_row_count = sizeof(write_rows) / sizeof(write_rows[0]);
 

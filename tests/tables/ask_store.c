@@ -19,7 +19,9 @@ static const char *const names[] = { [STORE_ADD] = "add",
 	[STORE_CERT_DROP] = "cert-drop",
 	[STORE_CERT_REVOKE] = "cert-revoke",
 	[STORE_TOKEN_CANCEL] = "token-cancel",
-	[STORE_EXPIRE] = "expire" };
+	[STORE_EXPIRE] = "expire",
+	[STORE_TENANT_DELETE] = "tenant-delete",
+	[STORE_TENANT_RECLAIM] = "tenant-reclaim" };
 
 static size_t rows(void)
 {
@@ -94,6 +96,42 @@ static void fill_cert(struct store_op *op, char **w, size_t n)
 		op->record.serial = LW_LIT("\x77");
 }
 
+/* By its name; one that is not there is asked for by a UUID that nobody has. */
+static void fill_delete(struct store_op *op, const char *name)
+{
+	static const struct store_revoked one = { .serial = { 1 }, .n_serial = 1, .not_after = INT64_MAX / 2, .reason = 5 };
+	const struct schema_attr *attr = schema_attr(LW_LIT("lwCaKey"));
+	struct store_tenant t = { .uuid = lw_uuid_new(&world.clock) };
+	struct store_txn *txn;
+	struct lw_session *s;
+	struct lw_bytes v;
+
+	if (store_tenant_by_name(world.store, world.arena, lw_str(name), &t) == LW_OK) {
+		check(store_session_role(world.store, t.id, STORE_ROLE_UPKEEP, &s), "upkeep session");
+		check(store_begin(s, STORE_READ, &txn), "begin");
+		if (store_tenant_sealed(txn, attr, &v, &op->ca_generation) == LW_OK) {
+			op->revoked = &one;
+			op->nrevoked = 1;
+		}
+		store_end(txn);
+		store_session_free(s);
+	}
+	op->tenant_uuid = t.uuid;
+}
+
+static void deleted_before(const char *name)
+{
+	struct store_op op = { .kind = STORE_TENANT_DELETE };
+	struct store_result res;
+	struct lw_session *s;
+
+	fill_delete(&op, name);
+	check(store_session_role(world.store, world.acme, STORE_ROLE_OPERATOR, &s), "operator session");
+	check(store_write(s, &op, &res), "the tenant's end before");
+	store_session_free(s);
+	world.dirty = true;
+}
+
 /* DN, new RDN; for add a person of that name; for set-secret the owner; for tenants a name, on or off; for the
  * tenant's keys their generation; for a certificate see above; for a token its id */
 static void fill(struct store_op *op, char **w, size_t n)
@@ -128,6 +166,15 @@ static void fill(struct store_op *op, char **w, size_t n)
 		if (store_tenant_by_name(world.store, world.arena, lw_str(w[1]), &t) == LW_OK)
 			op->tenant_uuid = t.uuid;
 		op->tenant_enabled = !strcmp(w[2], "on");
+		return;
+	}
+	if (op->kind == STORE_TENANT_DELETE) {
+		fill_delete(op, w[1]);
+		return;
+	}
+	if (op->kind == STORE_TENANT_RECLAIM) {
+		if (n > 1)
+			deleted_before(w[1]);
 		return;
 	}
 	if (op->kind == STORE_TENANT_KEYS) {
