@@ -7,29 +7,21 @@
 #include "base/crypto.h"
 #include "base/err.h"
 
-const struct lw_enctype lw_enctypes[4] = {
-	{ 20, "aes256-cts-hmac-sha384-192", 32, 32768 },
-	{ 19, "aes128-cts-hmac-sha256-128", 16, 32768 },
-	{ 18, "aes256-cts-hmac-sha1-96", 32, 4096 },
-	{ 17, "aes128-cts-hmac-sha1-96", 16, 4096 },
+const struct lw_enctype lw_enctypes[] = {
+	{ 20, "aes256-cts-hmac-sha384-192", true, LW_SHA384, 32, 24, 24, 20, 32768 },
+	{ 19, "aes128-cts-hmac-sha256-128", true, LW_SHA256, 16, 16, 16, 19, 32768 },
+	{ 18, "aes256-cts-hmac-sha1-96", false, LW_SHA1, 32, 32, 12, 16, 4096 },
+	{ 17, "aes128-cts-hmac-sha1-96", false, LW_SHA1, 16, 16, 12, 15, 4096 },
 };
+const size_t lw_nenctypes = sizeof lw_enctypes / sizeof *lw_enctypes;
+_Static_assert(sizeof lw_enctypes / sizeof *lw_enctypes <= LW_ENCTYPES_MAX, "rows");
 
 const struct lw_enctype *lw_enctype_find(int32_t etype)
 {
-	for (size_t i = 0; i < sizeof lw_enctypes / sizeof *lw_enctypes; i++)
+	for (size_t i = 0; i < lw_nenctypes; i++)
 		if (lw_enctypes[i].etype == etype)
 			return &lw_enctypes[i];
 	return NULL;
-}
-
-static bool sha2(const struct lw_enctype *e)
-{
-	return e->etype >= 19;
-}
-
-static enum lw_hash hash_of(const struct lw_enctype *e)
-{
-	return e->etype == 20 ? LW_SHA384 : e->etype == 19 ? LW_SHA256 : LW_SHA1;
 }
 
 /* Bit at of the in.n * 8 bits, most significant first, of the copy-th rotated copy of in. */
@@ -105,7 +97,7 @@ static int derive_sha2(
 	struct lw_writer w;
 	int err;
 
-	if (n > lw_hash_size(hash_of(e)))
+	if (n > lw_hash_size(e->hash))
 		return LW_EINVAL;
 	lw_writer_init(&w, 1024);
 	lw_put_u32(&w, 1);
@@ -114,7 +106,7 @@ static int derive_sha2(
 	lw_put_u32(&w, (uint32_t)n * 8);
 	err = w.err;
 	if (!err) {
-		lw_hmac(hash_of(e), (struct lw_bytes){ key, e->key_size }, lw_written(&w), mac);
+		lw_hmac(e->hash, (struct lw_bytes){ key, e->key_size }, lw_written(&w), mac);
 		memcpy(ret, mac, n);
 		lw_wipe(mac, sizeof mac);
 	}
@@ -125,7 +117,7 @@ static int derive_sha2(
 int lw_derive_key(
         const struct lw_enctype *e, const uint8_t *key, struct lw_bytes constant, uint8_t *ret, size_t n)
 {
-	return sha2(e) ? derive_sha2(e, key, constant, ret, n) : derive_aes(e, key, constant, ret, n);
+	return e->sha2 ? derive_sha2(e, key, constant, ret, n) : derive_aes(e, key, constant, ret, n);
 }
 
 int lw_string_to_key(const struct lw_enctype *e, struct lw_bytes password, struct lw_bytes salt,
@@ -140,14 +132,14 @@ int lw_string_to_key(const struct lw_enctype *e, struct lw_bytes password, struc
 	if (iterations > LW_S2K_MAX_ITERATIONS || password.n > INT32_MAX)
 		return LW_ELIMIT;
 	lw_writer_init(&salted, 65536);
-	if (sha2(e)) {
+	if (e->sha2) {
 		lw_put_bytes(&salted, lw_str(e->name));
 		lw_put_u8(&salted, 0);
 	}
 	lw_put_bytes(&salted, salt);
 	err = salted.err;
 	if (!err) {
-		lw_pbkdf2(hash_of(e), password, lw_written(&salted), iterations, key, e->key_size);
+		lw_pbkdf2(e->hash, password, lw_written(&salted), iterations, key, e->key_size);
 		err = lw_derive_key(e, key, LW_LIT("kerberos"), ret, e->key_size);
 	}
 	lw_writer_done(&salted);

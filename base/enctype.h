@@ -6,14 +6,23 @@
 #define BASE_ENCTYPE_H
 
 #include "base/bytes.h"
+#include "base/crypto.h"
 
+/* A row is all that an enctype of these two constructions is. */
 struct lw_enctype {
-	int32_t etype;       /* 17, 18, 19, 20 */
+	int32_t etype;
 	const char *name;    /* as krb5.conf writes it */
+	bool sha2;           /* RFC 8009: HMAC over the cipher text; else RFC 3961's simplified profile */
+	enum lw_hash hash;
 	size_t key_size;     /* 16 or 32 */
-	uint32_t iterations; /* default: 4096 or 32768 */
+	size_t mac_key;      /* octets of Ki and Kc, at most 32 */
+	size_t mac;          /* octets kept of an HMAC, at most LW_KRB_CKSUM */
+	int32_t cksumtype;   /* its keyed checksum */
+	uint32_t iterations; /* of its string-to-key where nothing is said */
 };
-extern const struct lw_enctype lw_enctypes[4];           /* strongest first: 20, 19, 18, 17 */
+#define LW_ENCTYPES_MAX 8
+extern const struct lw_enctype lw_enctypes[]; /* strongest first */
+extern const size_t lw_nenctypes;             /* at most LW_ENCTYPES_MAX */
 const struct lw_enctype *lw_enctype_find(int32_t etype); /* NULL: none */
 
 void lw_nfold(struct lw_bytes in, uint8_t *ret, size_t n); /* RFC 3961 5.1 */

@@ -42,32 +42,24 @@ union hash {
 HASH(sha1, sha1, SHA1)
 HASH(sha256, sha256, SHA256)
 HASH(sha384, sha512, SHA384)
+HASH(sha512, sha512, SHA512)
 
 enum kind { SEAL, SUM, KINDS }; /* keyed with Ki, with Kc */
 enum { CONST_E = 0xaa, CONST_I = 0x55, CONST_C = 0x99 };
 
-struct profile {
-	int32_t etype, cksumtype;
-	size_t block, digest; /* of the hash */
-	size_t mac;           /* octets kept of an HMAC */
-	size_t mac_key;       /* octets of Ki and Kc */
-	bool sha2;            /* RFC 8009: HMAC over the cipher text */
+struct digest {
+	size_t block, size;
 	void (*init)(union hash *);
 	void (*add)(union hash *, const void *, size_t);
 	void (*final)(union hash *, uint8_t *ret);
 };
 
-static const struct profile profiles[] = {
-	{ 17, 15, 64, 20, 12, 16, false, sha1_init, sha1_add, sha1_final },
-	{ 18, 16, 64, 20, 12, 32, false, sha1_init, sha1_add, sha1_final },
-	{ 19, 19, 64, 32, 16, 16, true, sha256_init, sha256_add, sha256_final },
-	{ 20, 20, 128, 48, 24, 24, true, sha384_init, sha384_add, sha384_final },
+static const struct digest digests[] = {
+	[LW_SHA1] = { 64, 20, sha1_init, sha1_add, sha1_final },
+	[LW_SHA256] = { 64, 32, sha256_init, sha256_add, sha256_final },
+	[LW_SHA384] = { 128, 48, sha384_init, sha384_add, sha384_final },
+	[LW_SHA512] = { 128, 64, sha512_init, sha512_add, sha512_final },
 };
-
-static const struct profile *profile_of(const struct lw_enctype *e)
-{
-	return &profiles[e->etype - 17];
-}
 
 /* An HMAC's key: the hash's state after the inner and after the outer pad. */
 struct mac {
@@ -95,7 +87,7 @@ struct slot {
 
 struct lw_krbkey {
 	const struct lw_enctype *e;
-	const struct profile *p;
+	const struct digest *p;
 	uint8_t key[32];
 	struct aes base;     /* of RFC 3961's derivation */
 	struct mac base_mac; /* of RFC 8009's */
@@ -161,7 +153,7 @@ int lw_krbkey_set(struct lw_krbkey *k, const struct lw_enctype *e, const uint8_t
 	if (!e || !lw_enctype_find(e->etype))
 		return LW_EINVAL;
 	k->e = e;
-	k->p = profile_of(e);
+	k->p = &digests[e->hash];
 	memcpy(k->key, key, e->key_size);
 	k->base.ready = k->base_mac_ready = false;
 	k->next = 0;
@@ -177,7 +169,7 @@ const struct lw_enctype *lw_krbkey_type(const struct lw_krbkey *k)
 
 /* ---- HMAC (RFC 2104) on kept states ---- */
 
-static void mac_set(struct mac *m, const struct profile *p, const uint8_t *key, size_t n)
+static void mac_set(struct mac *m, const struct digest *p, const uint8_t *key, size_t n)
 {
 	uint8_t pad[HASH_BLOCK];
 
@@ -194,7 +186,7 @@ static void mac_set(struct mac *m, const struct profile *p, const uint8_t *key, 
 }
 
 static void mac_run(
-        const struct mac *m, const struct profile *p, struct lw_bytes a, struct lw_bytes b, uint8_t ret[64])
+        const struct mac *m, const struct digest *p, struct lw_bytes a, struct lw_bytes b, uint8_t ret[64])
 {
 	union hash h = m->inner;
 
@@ -204,7 +196,7 @@ static void mac_run(
 		p->add(&h, b.p, b.n);
 	p->final(&h, ret);
 	h = m->outer;
-	p->add(&h, ret, p->digest);
+	p->add(&h, ret, p->size);
 	p->final(&h, ret);
 	lw_wipe(&h, sizeof h);
 }
@@ -341,7 +333,7 @@ static void derive_sha2(struct lw_krbkey *k, uint32_t usage, size_t what, uint8_
 
 static int derive(struct lw_krbkey *k, uint32_t usage, size_t what, uint8_t *ret, size_t n)
 {
-	if (!k->p->sha2)
+	if (!k->e->sha2)
 		return derive_aes(k, usage, what, ret);
 	derive_sha2(k, usage, what, ret, n);
 	return LW_OK;
@@ -386,9 +378,9 @@ static int mac_of(struct lw_krbkey *k, struct slot *s, enum kind kind)
 
 	if (s->have_mac[kind])
 		return LW_OK;
-	err = derive(k, s->usage, kind == SEAL ? 1 : 2, key, k->p->mac_key);
+	err = derive(k, s->usage, kind == SEAL ? 1 : 2, key, k->e->mac_key);
 	if (!err)
-		mac_set(&s->mac[kind], k->p, key, k->p->mac_key);
+		mac_set(&s->mac[kind], k->p, key, k->e->mac_key);
 	s->have_mac[kind] = !err;
 	lw_wipe(key, sizeof key);
 	return err;
@@ -398,7 +390,7 @@ static int mac_of(struct lw_krbkey *k, struct slot *s, enum kind kind)
 
 size_t lw_krb_sealed_size(const struct lw_enctype *e, size_t plain)
 {
-	return BLOCK + plain + profile_of(e)->mac;
+	return BLOCK + plain + e->mac;
 }
 
 int lw_krb_encrypt(struct lw_krbkey *k, uint32_t usage, struct lw_bytes plain, uint8_t *ret)
@@ -421,15 +413,15 @@ int lw_krb_encrypt(struct lw_krbkey *k, uint32_t usage, struct lw_bytes plain, u
 	lw_random(ret, BLOCK);
 	if (plain.n)
 		memcpy(ret + BLOCK, plain.p, plain.n);
-	if (!k->p->sha2)
+	if (!k->e->sha2)
 		mac_run(&s->mac[SEAL], k->p, text, none, mac);
 	if (!cts_encrypt(&s->enc, ret, n)) {
 		lw_wipe(ret, n);
 		return LW_EINTERNAL;
 	}
-	if (k->p->sha2)
+	if (k->e->sha2)
 		mac_run(&s->mac[SEAL], k->p, iv, text, mac);
-	memcpy(ret + n, mac, k->p->mac);
+	memcpy(ret + n, mac, k->e->mac);
 	return LW_OK;
 }
 
@@ -441,7 +433,7 @@ int lw_krb_decrypt(struct lw_krbkey *k, uint32_t usage, struct lw_bytes cipher, 
 	int err;
 
 	err = slot_of(k, usage, &s);
-	if (!err && (cipher.n < BLOCK + k->p->mac || cipher.n > INT_MAX))
+	if (!err && (cipher.n < BLOCK + k->e->mac || cipher.n > INT_MAX))
 		err = LW_EAUTH;
 	if (!err)
 		err = mac_of(k, s, SEAL);
@@ -449,16 +441,16 @@ int lw_krb_decrypt(struct lw_krbkey *k, uint32_t usage, struct lw_bytes cipher, 
 		err = cipher_of(k, s, false);
 	if (err)
 		return err;
-	text = (struct lw_bytes){ cipher.p, cipher.n - k->p->mac };
-	tag = (struct lw_bytes){ cipher.p + text.n, k->p->mac };
-	if (k->p->sha2) {
+	text = (struct lw_bytes){ cipher.p, cipher.n - k->e->mac };
+	tag = (struct lw_bytes){ cipher.p + text.n, k->e->mac };
+	if (k->e->sha2) {
 		mac_run(&s->mac[SEAL], k->p, iv, text, mac);
 		if (!lw_eq_secret(tag, (struct lw_bytes){ mac, tag.n }))
 			return LW_EAUTH;
 	}
 	if (!cts_decrypt(&s->dec, ret, text.p, text.n)) {
 		err = LW_EINTERNAL;
-	} else if (!k->p->sha2) {
+	} else if (!k->e->sha2) {
 		mac_run(&s->mac[SEAL], k->p, (struct lw_bytes){ ret, text.n }, none, mac);
 		if (!lw_eq_secret(tag, (struct lw_bytes){ mac, tag.n }))
 			err = LW_EAUTH;
@@ -474,12 +466,12 @@ int lw_krb_decrypt(struct lw_krbkey *k, uint32_t usage, struct lw_bytes cipher, 
 
 int32_t lw_krb_cksumtype(const struct lw_enctype *e)
 {
-	return profile_of(e)->cksumtype;
+	return e->cksumtype;
 }
 
 size_t lw_krb_cksum_size(const struct lw_enctype *e)
 {
-	return profile_of(e)->mac;
+	return e->mac;
 }
 
 int lw_krb_cksum(struct lw_krbkey *k, uint32_t usage, struct lw_bytes data, uint8_t ret[LW_KRB_CKSUM])
@@ -493,7 +485,7 @@ int lw_krb_cksum(struct lw_krbkey *k, uint32_t usage, struct lw_bytes data, uint
 	if (err)
 		return err;
 	mac_run(&s->mac[SUM], k->p, data, (struct lw_bytes){ NULL, 0 }, mac);
-	memcpy(ret, mac, k->p->mac);
+	memcpy(ret, mac, k->e->mac);
 	return LW_OK;
 }
 
@@ -503,12 +495,12 @@ int lw_krb_cksum_verify(
 	uint8_t want[LW_KRB_CKSUM];
 	int err;
 
-	if (!k->e || cksumtype != k->p->cksumtype)
+	if (!k->e || cksumtype != k->e->cksumtype)
 		return LW_EUNSUPPORTED;
-	if (cksum.n != k->p->mac)
+	if (cksum.n != k->e->mac)
 		return LW_EAUTH;
 	err = lw_krb_cksum(k, usage, data, want);
-	if (!err && !lw_eq_secret(cksum, (struct lw_bytes){ want, k->p->mac }))
+	if (!err && !lw_eq_secret(cksum, (struct lw_bytes){ want, k->e->mac }))
 		err = LW_EAUTH;
 	return err;
 }

@@ -25,7 +25,7 @@
 #define KDC_CLASS_KEYS    4096  /* tenants' keys that the server remembers */
 #define KDC_KEYS          16384 /* principals whose keys a thread remembers */
 #define KDC_PREPARED      256   /* key objects of a thread */
-#define KDC_ETYPES        8
+#define KDC_ETYPES        LW_ENCTYPES_MAX
 #define KDC_CHANGEPW_LIFE 600 /* seconds that a ticket for kadmin/changepw lives at most */
 #define KDC_LOG_RATE      50  /* lines a second and thread about refused requests */
 

@@ -67,7 +67,7 @@ static void thread_gone(void *arg)
 static void make_dummy(struct keys_krb_set *set)
 {
 	set->kvno = 1;
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < lw_nenctypes; i++) {
 		struct keys_krb_key *k = &set->keys[set->nkeys++];
 
 		k->etype = lw_enctypes[i].etype;

@@ -38,7 +38,7 @@ int keys_krb_random(struct lw_arena *arena, const struct keys_krb *old, int64_t 
 	if (!s->kvno)
 		return LW_ELIMIT;
 	s->set_time = now;
-	for (size_t i = 0; i < sizeof(lw_enctypes) / sizeof(lw_enctypes[0]); i++) {
+	for (size_t i = 0; i < lw_nenctypes; i++) {
 		struct keys_krb_key *k = &s->keys[s->nkeys++];
 
 		/* RFC 3962, RFC 8009: any octets are a key */

@@ -267,7 +267,7 @@ int keys_krb_make(struct lw_arena *a, struct lw_bytes raw, struct lw_bytes krb_n
 	ret->nsets = 1;
 	s->kvno = kvno;
 	s->set_time = now;
-	for (unsigned i = 0; i < sizeof(lw_enctypes) / sizeof(lw_enctypes[0]) && !err; i++) {
+	for (unsigned i = 0; i < lw_nenctypes && !err; i++) {
 		const struct lw_enctype *e = &lw_enctypes[i];
 		struct keys_krb_key *k = &s->keys[s->nkeys++];
 

@@ -5,7 +5,7 @@
 #define KEYS_PASSWORD_H
 
 #include "base/arena.h"
-#include "base/crypto.h"
+#include "base/enctype.h"
 #include "keys/policy.h"
 
 #define KEYS_SCRAM_ITERATIONS 8192 /* RFC 7677 asks for 4096 at least */
@@ -21,7 +21,7 @@ void keys_bundle_put(struct lw_writer *, const struct keys_bundle *);
 int keys_bundle_get(struct lw_bytes, struct keys_bundle *ret); /* LW_EINVAL, LW_ELIMIT, LW_EVERSION */
 
 #define KEYS_KRB_SETS 4
-#define KEYS_KRB_KEYS 8
+#define KEYS_KRB_KEYS LW_ENCTYPES_MAX
 struct keys_krb_key { int32_t etype; uint32_t iterations; uint8_t n, key[32]; };
 struct keys_krb_set {
 	uint32_t kvno;
