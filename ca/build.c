@@ -58,7 +58,7 @@ static int constants(struct ca_signer *s)
 	bool done = true;
 
 	lw_writer_init(&w, 4096);
-	for (int i = CA_TLS_SERVER; done && i < CA_PROFILES; i++) {
+	for (int i = CA_TLS_SERVER; done && i < ca_nprofiles; i++) {
 		const struct ca_profile *p = &ca_profiles[i];
 
 		for (int rsa = 0; done && rsa < 2; rsa++) {

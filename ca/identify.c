@@ -66,7 +66,7 @@ static const struct ca_profile *profile_of(X509 *x)
 	EXTENDED_KEY_USAGE *eku = X509_get_ext_d2i(x, NID_ext_key_usage, NULL, NULL);
 	const struct ca_profile *found = NULL;
 
-	for (int i = CA_TLS_SERVER; eku && i < CA_PROFILES && !found; i++) {
+	for (int i = CA_TLS_SERVER; eku && i < ca_nprofiles && !found; i++) {
 		if (same_purposes(ca_profiles[i].ext_key_usage, eku))
 			found = &ca_profiles[i];
 	}

@@ -100,7 +100,7 @@ static int64_t longest(void)
 {
 	int days = 0;
 
-	for (int i = CA_TLS_SERVER; i < CA_PROFILES; i++)
+	for (int i = CA_TLS_SERVER; i < ca_nprofiles; i++)
 		days = ca_profiles[i].days > days ? ca_profiles[i].days : days;
 	return (int64_t)days * 86400 * LW_SECOND;
 }

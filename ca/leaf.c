@@ -68,7 +68,7 @@ int ca_names_check(
 	const struct ca_profile *p = o->profile;
 	unsigned seen = 0;
 
-	if (p < &ca_profiles[CA_TLS_SERVER] || p >= &ca_profiles[CA_PROFILES] ||
+	if (p < &ca_profiles[CA_TLS_SERVER] || p >= &ca_profiles[ca_nprofiles] ||
 	        __builtin_popcount(o->who) != 1 || !(p->who & o->who))
 		return ca_refuse(LW_EACCES, why, "the profile is not for this subject");
 	for (size_t i = 0; i < n; i++) {

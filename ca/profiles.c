@@ -11,7 +11,7 @@
 
 /* 1.3.6.1.5.2.3.4, .5: id-pkinit-KPClientAuth, id-pkinit-KPKdc (RFC 4556 3.2.2, 3.2.4).
  * The installation CA's pathLen is 1: tenants' intermediates come below it. */
-const struct ca_profile ca_profiles[CA_PROFILES] = {
+const struct ca_profile ca_profiles[] = {
 	[CA_ROOT] = { "root certificate", 7300, "critical,CA:TRUE", "critical,keyCertSign,cRLSign", NULL,
 	        NULL, 0, 0, CA_WHO_SELF },
 	[CA_INSTALLATION] = { "installation CA certificate", 1826, "critical,CA:TRUE,pathlen:1", SIGN_ALL,
@@ -29,10 +29,12 @@ const struct ca_profile ca_profiles[CA_PROFILES] = {
 	[CA_KDC] = { "kdc", 365, LEAF, SIGN, NULL, "1.3.6.1.5.2.3.5", CA_NAME_DNS | CA_NAME_REALM,
 	        CA_NAME_REALM, CA_WHO_KDC },
 };
+const int ca_nprofiles = sizeof(ca_profiles) / sizeof(*ca_profiles);
+_Static_assert(sizeof(ca_profiles) / sizeof(*ca_profiles) <= CA_PROFILES_MAX, "rows");
 
 const struct ca_profile *ca_profile(const char *name)
 {
-	for (int i = CA_TLS_SERVER; i < CA_PROFILES; i++) {
+	for (int i = CA_TLS_SERVER; i < ca_nprofiles; i++) {
 		if (strcmp(ca_profiles[i].name, name) == 0)
 			return &ca_profiles[i];
 	}

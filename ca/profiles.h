@@ -14,8 +14,7 @@ enum ca_profile_id {
 	CA_TLS_SERVER, /* here and below: leaves that a tenant's intermediate issues */
 	CA_TLS_CLIENT,
 	CA_USER,
-	CA_KDC,
-	CA_PROFILES
+	CA_KDC /* behind it: others, known by their names only */
 };
 
 /* Kinds of names in a subjectAltName; bits. */
@@ -44,7 +43,9 @@ struct ca_profile {
 	unsigned who;
 };
 
-extern const struct ca_profile ca_profiles[CA_PROFILES];
+#define CA_PROFILES_MAX 32
+extern const struct ca_profile ca_profiles[];
+extern const int ca_nprofiles;
 
 /* A leaf's row by its name ("tls-server"); NULL: there is none. */
 const struct ca_profile *ca_profile(const char *name);

@@ -43,7 +43,7 @@ struct ca_signer {
 	struct lw_sigkey *key;
 	enum lw_hash hash;
 	struct lw_bytes algorithm, name, key_id;      /* AlgorithmIdentifier, issuer, the extension authorityKeyIdentifier */
-	struct lw_bytes constant[CA_PROFILES][2];     /* basicConstraints, keyUsage, extKeyUsage; [1]: of an RSA key */
+	struct lw_bytes constant[CA_PROFILES_MAX][2];     /* basicConstraints, keyUsage, extKeyUsage; [1]: of an RSA key */
 	struct lw_bytes spki[CA_MAX_CHAIN];           /* the issuers' */
 	struct lw_bytes chain;                        /* PEM, without the root */
 	int64_t end;                                  /* of its life, us */

@@ -50,7 +50,7 @@ static void profiles(void **state)
 		assert_int_equal(p->needs, want[i].needs);
 		assert_int_equal(p->who, want[i].who);
 	}
-	for (int i = 0; i < CA_PROFILES; i++) {
+	for (int i = 0; i < ca_nprofiles; i++) {
 		const struct ca_profile *p = &ca_profiles[i];
 
 		assert_true(p->name && p->days > 0 && p->basic_constraints && p->key_usage && p->who);
