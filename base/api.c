@@ -15,6 +15,8 @@ static const struct api_member members_CA[] = { { "of", "of", API_STRING, false 
 static const struct api_member members_CSR[] = { { "csr", "csr", API_PEM, true }, { "profile", "profile", API_STRING, false },
 	{ "subject", "subject", API_STRING, false }, END };
 static const struct api_member members_REVOKE[] = { { "reason", "reason", API_STRING, false }, END };
+static const struct api_member members_DISABLE[] = { { "revoke", "revoke", API_FLAG, false },
+	{ "reason", "reason", API_STRING, false }, END };
 static const struct api_member members_ROTATE[] = { { "algorithm", "alg", API_STRING, false }, END };
 static const struct api_member members_USER[] = { { "name", "name", API_STRING, true }, { "givenName", "given-name", API_STRING, false },
 	{ "surname", "surname", API_STRING, false }, { "mail", "mail", API_STRING, false },

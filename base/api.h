@@ -22,7 +22,7 @@ struct ctl_request;
 #define API_SETS(X)                                                                                                                    \
 	X(NONE, 0, false) X(PAGE, 0, false) X(EXPLAIN, 0, false) X(CA, 0, false) X(USER, 65536, true) X(ACCOUNT, 65536, true)          \
 	X(GROUP, 65536, false) X(GRANT, 65536, false) X(SET, 1 << 20, false) X(PASSWORD, 8192, true) X(MEMBERS, 1 << 20, false)          \
-	X(TENANT, 8192, true) X(KEYTAB, 1024, false) X(CSR, 65536, false) X(REVOKE, 1024, false)                                           \
+	X(TENANT, 8192, true) X(KEYTAB, 1024, false) X(CSR, 65536, false) X(REVOKE, 1024, false) X(DISABLE, 1024, false)                  \
 	X(ROTATE, 1024, false) X(RP, 1 << 20, false) X(RP_SET, 1 << 20, false) X(TOKEN, 4096, false)
 
 #define API_OBJECTS(X, objects, kind, create)                                                                                          \
@@ -33,7 +33,7 @@ struct ctl_request;
 	X(DELETE, API_TENANT "/" objects "/{name}", DELETE, "object.delete", kind, NONE, API_NOTHING)
 #define API_PRINCIPALS(X, objects, kind)                                                                                               \
 	X(PUT, API_TENANT "/" objects "/{name}/password", SET_SECRET, "object.passwd", kind, PASSWORD, API_NOTHING)                     \
-	X(POST, API_TENANT "/" objects "/{name}/disable", WRITE, "object.disable", kind, NONE, API_NOTHING)                             \
+	X(POST, API_TENANT "/" objects "/{name}/disable", WRITE, "object.disable", kind, DISABLE, API_NOTHING)                          \
 	X(POST, API_TENANT "/" objects "/{name}/enable", WRITE, "object.enable", kind, NONE, API_NOTHING)                               \
 	X(POST, API_TENANT "/" objects "/{name}/unlock", SET_SECRET, "object.unlock", kind, NONE, API_NOTHING)
 

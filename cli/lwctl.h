@@ -61,6 +61,7 @@ int cmd_rp_create(struct lwctl *, const struct command *);
 int cmd_rp_set(struct lwctl *, const struct command *);
 int cmd_create(struct lwctl *, const struct command *);
 int cmd_named(struct lwctl *, const struct command *);
+int cmd_disable(struct lwctl *, const struct command *);
 int cmd_list(struct lwctl *, const struct command *);
 int cmd_set(struct lwctl *, const struct command *);
 int cmd_passwd(struct lwctl *, const struct command *);

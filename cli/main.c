@@ -15,7 +15,7 @@
 	{ area, "delete", "NAME", "delete one, for ever", cmd_named, "object.delete" }
 #define PRINCIPAL_VERBS(area)                                                                                         \
 	{ area, "passwd", "NAME --password-file F [--old-password-file F]", "set the password", cmd_passwd, "object.passwd" }, \
-	{ area, "disable", "NAME", "stop every protocol for it", cmd_named, "object.disable" },                       \
+	{ area, "disable", "NAME [--revoke [--reason R]]", "stop every protocol for it; and revoke its certificates", cmd_disable, "object.disable" }, \
 	{ area, "enable", "NAME", "undo disable", cmd_named, "object.enable" },                                       \
 	{ area, "unlock", "NAME", "forget its failed guesses", cmd_named, "object.unlock" }
 #define UNBUILT(area, verb)                                                                                           \

@@ -83,6 +83,20 @@ int cmd_named(struct lwctl *c, const struct command *cmd)
 	return cmd_one(c, cmd, &req);
 }
 
+int cmd_disable(struct lwctl *c, const struct command *cmd)
+{
+	static const struct option_row options[] = { { "--revoke", "revoke", true, false }, { "--reason", "reason", false, false } };
+	struct ctl_request req = { 0 };
+	int status = take_options(c, options, 2, &req);
+
+	if (status)
+		return status;
+	if (c->argc != 1 || (ctl_arg(&req, "reason").n && !ctl_arg(&req, "revoke").n))
+		return usage(c, cmd);
+	add_pair(c, &req, "name", lw_str(c->argv[0]));
+	return cmd_one(c, cmd, &req);
+}
+
 int cmd_list(struct lwctl *c, const struct command *cmd)
 {
 	struct ctl_request req = { 0 };

@@ -273,18 +273,6 @@ static int set_one(struct control_call *call, enum store_mod_kind how, const cha
 	return rc ? rc : control_write(call, &op, &res);
 }
 
-int control_object_disable(struct control_call *call)
-{
-	struct lw_bytes yes = LW_LIT("TRUE");
-
-	return set_one(call, STORE_MOD_REPLACE, "lwDisabled", &yes, 1);
-}
-
-int control_object_enable(struct control_call *call)
-{
-	return set_one(call, STORE_MOD_REPLACE, "lwDisabled", NULL, 0);
-}
-
 static int members(struct control_call *call, enum store_mod_kind how)
 {
 	struct lw_bytes *values = lw_allocn(call->arena, call->req->npairs, sizeof(*values));

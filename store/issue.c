@@ -249,6 +249,44 @@ int store_cert_revoked(struct store_txn *t, int64_t since, uint64_t *inout_after
 	return LW_OK;
 }
 
+int store_certs_of(struct store_txn *t, const struct lw_uuid *subject, int64_t since, uint64_t *inout_after,
+        struct store_cert *ret, size_t max, size_t *ret_n)
+{
+	const struct schema_attr *attr = ops_known()->lwSubject;
+	char text[LW_UUID_TEXT];
+	struct lw_bytes norm;
+	struct eng_ids *ids = NULL;
+	struct store_cert c;
+	struct eng_entry e;
+	uint64_t id, from = *inout_after + 1;
+	size_t n = 0;
+	int err = store_may(t, ACCESS_REVOKE, subject, NULL);
+
+	lw_uuid_format(subject, text);
+	if (!err)
+		err = schema_norm(attr, NULL, t->arena, lw_str(text), &norm);
+	if (!err)
+		err = eng_ids_eq(t->eng, t->tenant, attr->id, norm, &ids);
+	for (; !err && ids && n < max && eng_ids_seek(ids, from, &id); from = id + 1) {
+		err = eng_entry(t->eng, t->tenant, id, &e);
+		if (err || !(e.flags & ACCESS_CERTIFICATE))
+			continue;
+		err = ops_cert(t, &e, &c);
+		if (err || c.state == STORE_CERT_IS_REVOKED || (c.not_after && c.not_after < since) ||
+		        !lw_uuid_eq(&c.subject, subject))
+			continue;
+		c.der = (struct lw_bytes){ NULL, 0 };
+		ret[n++] = c;
+	}
+	if (!err && ids)
+		err = eng_ids_err(ids);
+	if (err)
+		return err;
+	*inout_after = from - 1;
+	*ret_n = n;
+	return LW_OK;
+}
+
 /* A revocation touches the container. */
 int store_cert_generation(struct store_txn *t, uint64_t *ret)
 {

@@ -47,6 +47,10 @@ struct store_cert {
 int store_cert(struct store_txn *, struct lw_bytes serial, struct store_cert *ret);
 /* Revoked ones (intents too: nobody knows what was signed) that have not expired before `since`, at most max, after the entry id *inout_after (0: from the beginning). Without der. */
 int store_cert_revoked(struct store_txn *, int64_t since, uint64_t *inout_after, struct store_cert *ret, size_t max, size_t *ret_n);
+/* Those for one subject that are not revoked (intents too) and have not expired before `since`; pages and der as above. For whoever may
+ * `revoke` the subject's entry, whatever he may see else. LW_EACCES, LW_ENOTFOUND (not visible). */
+int store_certs_of(struct store_txn *, const struct lw_uuid *subject, int64_t since, uint64_t *inout_after, struct store_cert *ret,
+	size_t max, size_t *ret_n);
 /* Changes whenever a record of the tenant is revoked; the CRL's cache looks at it. */
 int store_cert_generation(struct store_txn *, uint64_t *ret);
 

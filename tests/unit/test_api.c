@@ -131,7 +131,9 @@ static void what_is_sent(void **state)
 	assert_string_equal(sent(request("cert.issue", NULL, PAIRS("csr", "\x30\x03\xff\x01"))), "POST " T "/certificates {\"csr\":\"MAP/AQ==\"}");
 	assert_string_equal(sent(request("cert.issue", NULL, PAIRS("csr", "-----BEGIN"))), "POST " T "/certificates {\"csr\":\"-----BEGIN\"}");
 	assert_string_equal(sent(request("key.rotate", NULL, PAIRS("kind", "ca", "alg", "p384"))), "POST " T "/keys/ca/rotate {\"algorithm\":\"p384\"}");
-	assert_string_equal(sent(request("object.disable", "host", PAIRS("name", "web1"))), "POST " T "/hosts/web1/disable");
+	assert_string_equal(sent(request("object.disable", "host", PAIRS("name", "web1"))), "POST " T "/hosts/web1/disable {}");
+	assert_string_equal(sent(request("object.disable", "user", PAIRS("name", "bob", "revoke", "1", "reason", "superseded"))),
+		"POST " T "/users/bob/disable {\"revoke\":true,\"reason\":\"superseded\"}");
 	/* what the API does not have */
 	assert_string_equal(sent(request("status", NULL, NULL)), "none");
 	assert_string_equal(sent(request("object.disable", "group", PAIRS("name", "g"))), "none");

@@ -83,9 +83,27 @@ static void bad_requests(void **state)
 	ERR(cert_in(auth, "010203040506070809101112131415161718192021", &c), LW_ENOTFOUND);
 }
 
+/* How many certificates of his are not revoked, by pages of one. */
+static int certs_of(struct lw_session *s, const struct lw_uuid *subject, size_t *ret)
+{
+	struct store_txn *t;
+	struct store_cert c;
+	uint64_t after = 0;
+	size_t n = 0, got = 1;
+	int err;
+
+	OK(store_begin(s, STORE_READ, &t));
+	while (got == 1 && (err = store_certs_of(t, subject, lw_wall(&fix.clock), &after, &c, 1, &got)) == LW_OK)
+		n += got;
+	store_end(t);
+	*ret = n;
+	return err;
+}
+
 /* Who may what. */
 static void rights(void **state)
 {
+	size_t n;
 	struct lw_uuid gone = lw_uuid_new(&fix.clock);
 	struct store_cert c;
 
@@ -114,6 +132,19 @@ static void rights(void **state)
 	OK(issued(fix.op, "04", DAY));
 	OK(drop(fix.admin, "02"));
 	OK(issued(web_s, "01", DAY));
+	/* whose are what: by the right on him, whatever one may see */
+	ERR(certs_of(alice_s, &bob, &n), LW_EACCES);
+	ERR(certs_of(bob_s, &bob, &n), LW_EACCES); /* his certificates, not himself */
+	ERR(certs_of(fix.other, &bob, &n), LW_ENOTFOUND);
+	ERR(certs_of(anonymous, &bob, &n), LW_EACCES);
+	OK(certs_of(fix.admin, &bob, &n));
+	assert_int_equal(n, 2);
+	OK(certs_of(fix.op, &bob, &n));
+	assert_int_equal(n, 2);
+	OK(certs_of(fix.op, &web, &n));
+	assert_int_equal(n, 1);
+	OK(certs_of(fix.op, &alice, &n));
+	assert_int_equal(n, 0);
 	/* revoking */
 	ERR(cert_revoke(alice_s, "03", 0), LW_ENOTFOUND);
 	ERR(cert_revoke(alice_s, "99", 0), LW_ENOTFOUND);
@@ -121,7 +152,12 @@ static void rights(void **state)
 	ERR(cert_revoke(anonymous, "03", 0), LW_EACCES);
 	ERR(cert_revoke(upkeep, "03", 0), LW_EACCES);
 	OK(grant("helpdesk", "permit user alice may revoke person under ou=people;"));
+	OK(certs_of(alice_s, &bob, &n));
+	assert_int_equal(n, 2);
 	OK(cert_revoke(alice_s, "03", 0)); /* by the right on him */
+	OK(certs_of(alice_s, &bob, &n));
+	assert_int_equal(n, 1); /* the revoked one is done */
+	ERR(certs_of(alice_s, &fix.acme_admin, &n), LW_EACCES);
 	ERR(cert_revoke(alice_s, "01", 0), LW_ENOTFOUND);
 	/* administrators are protected, and so is what they have */
 	OK(intent(fix.admin, "05", &fix.acme_admin, "user"));
