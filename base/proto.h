@@ -42,7 +42,7 @@ struct lw_proto {
 	enum lw_next (*step)(void *conn, struct lw_reader *in, struct lw_writer *out);
 	void (*job)(void *conn, struct lw_writer *out); /* runs the request that step stopped at, start to finish */
 	void (*conn_free)(void *conn);
-	/* Called about once a second for idle connections too (on the owning loop): true closes the connection after
+	/* Called about twice a second for idle connections too (on the owning loop): true closes the connection after
 	 * sending what it appended. For sessions that were revoked. May be NULL. */
 	bool (*tick)(void *conn, struct lw_writer *out);
 	/* SIGTERM: appends a farewell (notice of disconnection); the loop closes after sending. May be NULL. */

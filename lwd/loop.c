@@ -264,13 +264,13 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 static void *loop_main(void *arg)
 {
-	static const struct timeval second = { 1, 0 };
+	static const struct timeval half = { 0, 500000 }; /* an idle connection of who is disabled ends within the second */
 	struct loop *l = arg;
 
 	pthread_setname_np(pthread_self(), "lwd: loop");
 	atomic_store(&l->came_round, lw_mono(l->net->clock));
 	event_add(&l->ev_wake, NULL);
-	event_add(&l->ev_tick, &second);
+	event_add(&l->ev_tick, &half);
 	listeners_watch(l, true);
 	dgram_watch(l);
 	while (!l->draining || l->nconns > 0 || dgram_busy(l)) {
