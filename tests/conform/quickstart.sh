@@ -34,6 +34,7 @@ grep -q '^{"token":"[A-Za-z0-9_-]*","expires":"' "$work/ran"; result $? "her tic
 grep -q '^principal: alice@ACME.EXAMPLE' "$work/ran" && grep -q '^methods: kerberos' "$work/ran"; result $? "and lwctl, over the admin API"
 [ -s "$work/state/lwctl/localhost%3A$(sed -n 's/.*localhost:\([0-9]*\)\/readyz.*/\1/p' "$work/lines")/root.pem" ]; result $? "which has kept the root's certificate"
 grep -q 'aes256-cts-hmac-sha384-192' "$work/ran"; result $? "the keytab has keys"
+[ "$(grep -c '^one principal: alice@acme.example is [0-9a-f-]*$' "$work/ran")" = 1 ]; result $? "five proofs of one principal"
 "$top/quickstart" --data "$work/demo data" --detach >"$work/out" 2>&1
 result $? "a second quickstart on the same folder finds it running"
 pid=$(cat "$work/demo data/run/lwd.pid")
