@@ -51,7 +51,9 @@
 	X(KEY_USE, "key.use")           /* a signature that is no certificate or token; detail: the message */          \
 	X(CERT_SIGN, "cert.sign")                                                                                       \
 	X(TOKEN_ISSUE, "token.issue")                                                                                   \
-	X(CAPABILITY, "capability.mint") /* a session was made out of another's word */
+	X(CAPABILITY, "capability.mint") /* a session was made out of another's word */                                \
+	X(TENANT_DELETE, "tenant.delete")                                                                               \
+	X(TENANT_RECLAIM, "tenant.reclaim") /* a piece of a deleted tenant was removed */
 
 enum lw_audit_event {
 	LW_AUDIT_NONE = 0,

@@ -462,6 +462,8 @@ int eng_audit_verify(struct eng_txn *txn, uint32_t tenant, uint8_t role, size_t 
 		return err;
 	if (w->at.seq < w->until.seq || w->at.seq < w->maced.seq)
 		(void)bad(w, w->at.seq + 1, "truncated");
+	else if (w->at.seq > w->until.seq)
+		(void)bad(w, w->until.seq + 1, "truncated");
 	else if (memcmp(w->at.hash, w->until.hash, 32) != 0)
 		(void)bad(w, w->at.seq, "altered");
 	return LW_OK;

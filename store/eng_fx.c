@@ -50,6 +50,18 @@ bool eng_fx_empty(const struct eng_fx *fx)
 	return fx->w->n == fx->start;
 }
 
+uint32_t eng_fx_tenant(const struct eng_fx *fx)
+{
+	struct lw_bytes effects = { fx->w->p + fx->start, fx->w->n - fx->start };
+	struct eng_effect e = { 0 };
+	size_t pos = 0;
+
+	while (!fx->w->err && eng_op_next(effects, &pos, &e))
+		if (e.kind == ENG_FX_TENANT_PUT)
+			return e.tenant;
+	return 0;
+}
+
 uint64_t eng_fx_new_id(struct eng_fx *fx, uint32_t tenant)
 {
 	struct eng_counters c;

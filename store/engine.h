@@ -214,6 +214,7 @@ void eng_fx_grant_put(struct eng_fx *, uint32_t tenant, uint64_t id, struct lw_b
 void eng_fx_grant_del(struct eng_fx *, uint32_t tenant, uint64_t id);
 void eng_fx_meta_put(struct eng_fx *, const char *name, struct lw_bytes value); /* empty: removes */
 bool eng_fx_empty(const struct eng_fx *); /* has this operation put down nothing yet? */
+uint32_t eng_fx_tenant(const struct eng_fx *); /* the tenant that it makes or changes; 0: none */
 void eng_fx_note(struct eng_fx *, struct lw_bytes); /* for the audit: stands in the log with the operation */
 
 /* ---- the audit's chains, one for each tenant and role (docs/audit.md) ---- */

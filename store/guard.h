@@ -36,6 +36,7 @@ struct write_row {
 	enum store_op_kind kind;
 	enum access_verb verb; /* held somewhere, or it ends before any look-up */
 	write_resolve *resolve;
+	enum lw_audit_event event; /* what it is in the audit: every operation is in it */
 };
 extern const struct write_row write_rows[];
 extern const size_t write_row_count;
@@ -58,5 +59,13 @@ int write_default_names(struct image *);
 /* One of a tenant's own keys onto its suffix entry: an item of the generation that comes next. */
 int write_put_tenant_key(struct store_txn *, uint32_t tenant, const struct store_sealed_item *,
 	uint64_t generation, struct eng_fx *);
+
+/* ---- the audit of the writer (store/audit_write.c) ---- */
+/* The record of an operation that is accepted: the last of its effects, so that both are on the disk or neither. */
+void audit_accepted(struct store_txn *, const struct store_op *, struct eng_fx *);
+/* The record of one that is refused, in its wire form, for the ring once the batch is over. t: NULL when the session is no good. */
+void audit_refused(struct store_txn *, const struct lw_session *, const struct store_op *, int err, struct lw_writer *);
+/* Is this a denial, or something that another attempt may cure? */
+bool audit_is_denial(int err);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include "base/audit.h"
 #include "base/err.h"
 #include "store/access.h"
 #include "base/text.h"
@@ -135,6 +136,8 @@ struct lw_session {
 	int64_t auth_time, expiry;                  /* expiry 0: never */
 	uint64_t credential_version;
 	bool confidential;
+	uint8_t protocol;                           /* enum lw_audit_protocol, and where the requests come from */
+	char source[LW_AUDIT_SOURCE_MAX + 1];
 	/* what the generation below said */
 	bool valid;
 	uint64_t authgen, snapshot; /* snapshot: where authgen was looked at last; 0: nowhere */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sessions: who acts. What a session may do is worked out again whenever its tenant's authgen has changed. */
+#include <stdio.h>
 #include <stdlib.h>
 #include "store/ops.h"
 
@@ -205,6 +206,12 @@ void store_session_free(struct lw_session *s)
 void store_session_channel(struct lw_session *s, bool confidential)
 {
 	s->confidential = confidential;
+}
+
+void store_session_source(struct lw_session *s, enum lw_audit_protocol protocol, const char *addr)
+{
+	s->protocol = (uint8_t)protocol;
+	snprintf(s->source, sizeof(s->source), "%s", addr ? addr : "");
 }
 
 void store_session_renew(struct lw_session *s, uint64_t credential_version)

@@ -5,6 +5,7 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include "base/audit.h"
 #include "base/cap.h"
 #include "base/clock.h"
 #include "base/role.h"
@@ -52,6 +53,8 @@ int store_session_role(struct store *, uint32_t tenant, enum store_role, struct 
 void store_session_free(struct lw_session *);
 /* The connection as it is now: enters the decisions (channel.confidential). */
 void store_session_channel(struct lw_session *, bool confidential);
+/* Where its requests come from, for the audit. addr: cut at LW_AUDIT_SOURCE_MAX; NULL: not known */
+void store_session_source(struct lw_session *, enum lw_audit_protocol, const char *addr);
 /* After this session changed its own password: go on under the new credential version. */
 void store_session_renew(struct lw_session *, uint64_t credential_version);
 const struct lw_uuid *store_session_subject(const struct lw_session *); /* zero: anonymous or role */

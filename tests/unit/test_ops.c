@@ -60,6 +60,7 @@ static void every_row_has_a_right(void **state)
 		assert_int_equal(write_rows[i].kind, i);
 		assert_true(write_rows[i].verb > ACCESS_NONE && write_rows[i].verb < ACCESS_VERB_COUNT);
 		assert_non_null(write_rows[i].resolve);
+		assert_non_null(lw_audit_event_name(write_rows[i].event)); /* no change without a record */
 	}
 	for (size_t i = 0; i < ops_ncomputed; i++)
 		assert_true(ops_is_computed(ops_computed_at(i)));

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/audit.h"
+
+#include <stdio.h>
+
+#include "store/ops.h"
+
+#define QUANTUM 2048 /* records hashed in one transaction */
+
+/* ---- writing ---- */
+
+struct appending {
+	const struct lw_audit *records;
+	size_t n;
+};
+
+static void put_one(struct lw_writer *w, const struct lw_audit *a)
+{
+	size_t at = w->n;
+
+	lw_put_u16(w, 0);
+	lw_audit_put(w, a);
+	if (!w->err) {
+		w->p[at] = (uint8_t)((w->n - at - 2) >> 8);
+		w->p[at + 1] = (uint8_t)(w->n - at - 2);
+	}
+}
+
+/* What belongs to no tenant, or to one that is not there, stands with the system tenant's. */
+static uint32_t chain_tenant(struct eng_txn *txn, uint32_t tenant)
+{
+	struct eng_tenant t;
+
+	return tenant && eng_tenant(txn, tenant, &t) == LW_OK ? tenant : 1;
+}
+
+static int append(void *ctx, struct eng_txn *txn, struct eng_fx *fx)
+{
+	const struct appending *a = ctx;
+	uint8_t *done = lw_alloc(eng_arena(txn), a->n ? a->n : 1);
+	struct lw_writer w;
+	int err = LW_OK;
+
+	if (!done)
+		return LW_ENOMEM;
+	lw_writer_init(&w, ENG_BATCH_MAX / 2);
+	for (size_t i = 0; i < a->n && !w.err; i++) {
+		const struct lw_audit *first = &a->records[i];
+
+		if (done[i])
+			continue;
+		lw_writer_reset(&w);
+		for (size_t j = i; j < a->n; j++)
+			if (!done[j] && a->records[j].tenant == first->tenant && a->records[j].role == first->role) {
+				put_one(&w, &a->records[j]);
+				done[j] = 1;
+			}
+		if (!w.err)
+			eng_fx_audit(fx, chain_tenant(txn, first->tenant), (uint8_t)first->role, lw_written(&w));
+	}
+	err = w.err;
+	lw_writer_done(&w);
+	return err;
+}
+
+int store_audit_append(struct store *st, const struct lw_audit *records, size_t n)
+{
+	struct appending a = { records, n };
+
+	return n ? eng_submit(st, append, &a) : LW_OK;
+}
+
+struct macing {
+	const struct eng_audit_head *heads;
+	size_t n;
+};
+
+static int put_macs(void *ctx, struct eng_txn *txn, struct eng_fx *fx)
+{
+	const struct macing *m = ctx;
+
+	for (size_t i = 0; i < m->n; i++)
+		eng_fx_audit_mac(fx, m->heads[i].tenant, m->heads[i].role, &m->heads[i].maced, m->heads[i].mac_time, m->heads[i].mac);
+	return LW_OK;
+}
+
+int store_audit_mac(struct store *st, const struct eng_audit_head *heads, size_t n)
+{
+	struct macing m = { heads, n };
+
+	return n ? eng_submit(st, put_macs, &m) : LW_OK;
+}
+
+/* ---- heads ---- */
+
+int store_audit_due(struct store *st, struct eng_audit_head *ret, size_t max, size_t *ret_n)
+{
+	struct eng_audit_head h;
+	struct eng_txn *txn;
+	uint32_t tenant = 0;
+	uint8_t role = 0;
+	size_t n = 0;
+	int err = eng_begin(st, &txn);
+
+	if (err)
+		return err;
+	while (n < max && !(err = eng_audit_head_next(txn, tenant, role, &h))) {
+		if (h.end.seq != h.maced.seq)
+			ret[n++] = h;
+		tenant = h.tenant;
+		role = (uint8_t)(h.role + 1);
+	}
+	eng_end(txn);
+	if (err && err != LW_ENOTFOUND)
+		return err;
+	*ret_n = n;
+	return LW_OK;
+}
+
+static int head_in(struct eng_txn *txn, uint32_t tenant, enum lw_role_id role, struct eng_audit_head *ret, struct lw_uuid *ret_tenant)
+{
+	struct eng_tenant t;
+	int err = eng_audit_head(txn, tenant, (uint8_t)role, ret);
+
+	if (!err)
+		err = eng_tenant(txn, tenant, &t);
+	if (!err)
+		*ret_tenant = t.uuid;
+	return err;
+}
+
+int store_audit_head(struct store *st, uint32_t tenant, enum lw_role_id role, struct eng_audit_head *ret, struct lw_uuid *ret_tenant)
+{
+	struct eng_txn *txn;
+	int err = eng_begin(st, &txn);
+
+	if (!err)
+		err = head_in(txn, tenant, role, ret, ret_tenant);
+	eng_end(txn);
+	return err;
+}
+
+/* One chain up to its end as it is now. Between quanta records may come and go at both ends. */
+static int walk(struct store *st, uint32_t tenant, enum lw_role_id role, struct eng_audit_walk *w, struct eng_audit_head *ret,
+	struct lw_uuid *ret_tenant)
+{
+	struct eng_audit_head h;
+	struct eng_txn *txn;
+	bool first = true;
+	int err;
+
+	do {
+		err = eng_begin(st, &txn);
+		if (err)
+			return err;
+		err = head_in(txn, tenant, role, &h, ret_tenant);
+		if (!err && first) {
+			*ret = h;
+			w->until = h.end;
+			w->maced = h.maced;
+		}
+		if (!err && w->at.seq < h.gone.seq)
+			w->at = h.gone;
+		first = false;
+		if (!err)
+			err = eng_audit_verify(txn, tenant, (uint8_t)role, QUANTUM, w);
+		eng_end(txn);
+	} while (err == LW_EQUANTUM);
+	return err;
+}
+
+int store_audit_extends(struct store *st, uint32_t tenant, enum lw_role_id role, const struct eng_audit_mark *from,
+	struct eng_audit_head *ret, struct lw_uuid *ret_tenant, char ret_why[64])
+{
+	struct eng_audit_walk w = { .at = *from };
+	int err = walk(st, tenant, role, &w, ret, ret_tenant);
+
+	if (!err && w.bad) {
+		snprintf(ret_why, 64, "record %llu: %s", (unsigned long long)w.bad, w.why);
+		err = LW_EINTERNAL;
+	}
+	return err;
+}
+
+/* ---- for those who may read it ---- */
+
+static int begin(struct lw_session *s, struct store_txn **ret)
+{
+	int err = store_begin(s, STORE_READ, ret);
+
+	if (!err) {
+		err = store_may(*ret, ACCESS_ADMINISTER, NULL, NULL);
+		if (err) {
+			store_end(*ret);
+			err = LW_EACCES;
+		}
+	}
+	return err;
+}
+
+int store_audit_last(struct lw_session *s, uint64_t n, struct store_audit_place *ret)
+{
+	struct store_audit_place p = { 0 };
+	struct eng_audit_head h;
+	struct store_txn *t;
+	int err = begin(s, &t);
+
+	if (err)
+		return err;
+	for (unsigned role = 0; role < STORE_AUDIT_CHAINS && !err; role++) {
+		err = eng_audit_head(t->eng, t->tenant, (uint8_t)role, &h);
+		p.next[role] = err || h.end.seq <= n ? 1 : h.end.seq - n + 1;
+		if (err == LW_ENOTFOUND)
+			err = LW_OK;
+	}
+	store_end(t);
+	if (!err)
+		*ret = p;
+	return err;
+}
+
+/* The next line of a chain, and its time: "time":"…" follows number and hash. */
+struct ahead {
+	struct lw_bytes line;
+	struct lw_bytes time;
+	uint64_t seq;
+};
+
+static int take(void *ctx, uint64_t seq, struct lw_bytes line)
+{
+	struct ahead *a = ctx;
+	const uint8_t *at = memmem(line.p, line.n, "\"time\":\"", 8);
+
+	a->seq = seq;
+	a->line = line;
+	a->time = (struct lw_bytes){ NULL, 0 };
+	if (at && line.n - (size_t)(at - line.p) >= 8 + 27)
+		a->time = (struct lw_bytes){ at + 8, 27 };
+	return LW_EQUANTUM;
+}
+
+static int look_ahead(struct store_txn *t, unsigned role, uint64_t from, struct ahead *ret)
+{
+	int err;
+
+	ret->seq = 0;
+	err = eng_audit_lines(t->eng, t->tenant, (uint8_t)role, from, take, ret);
+	return err == LW_EQUANTUM || err == LW_ENOTFOUND ? LW_OK : err;
+}
+
+int store_audit_tail(struct lw_session *s, struct lw_arena *arena, struct store_audit_place *inout, size_t max, struct lw_bytes **ret,
+	size_t *ret_n)
+{
+	struct lw_bytes *lines = lw_allocn(arena, max ? max : 1, sizeof(*lines));
+	struct ahead a[STORE_AUDIT_CHAINS];
+	struct store_txn *t;
+	size_t n = 0;
+	int err = lines ? begin(s, &t) : LW_ENOMEM;
+
+	if (err)
+		return err;
+	for (unsigned role = 0; role < STORE_AUDIT_CHAINS && !err; role++)
+		err = look_ahead(t, role, inout->next[role], &a[role]);
+	while (!err && n < max) {
+		unsigned first = STORE_AUDIT_CHAINS;
+
+		for (unsigned role = 0; role < STORE_AUDIT_CHAINS; role++)
+			if (a[role].seq && (first == STORE_AUDIT_CHAINS || lw_cmp(a[role].time, a[first].time) < 0))
+				first = role;
+		if (first == STORE_AUDIT_CHAINS)
+			break;
+		lines[n] = lw_dup(arena, a[first].line);
+		if (!lines[n++].p)
+			err = LW_ENOMEM;
+		inout->next[first] = a[first].seq + 1;
+		if (!err)
+			err = look_ahead(t, first, inout->next[first], &a[first]);
+	}
+	store_end(t);
+	if (err)
+		return err;
+	*ret = lines;
+	*ret_n = n;
+	return LW_OK;
+}
+
+int store_audit_verify(struct lw_session *s, enum lw_role_id role, struct store_audit_report *ret)
+{
+	struct eng_audit_walk w = { 0 };
+	struct store_audit_report r = { 0 };
+	struct store_txn *t;
+	int err = begin(s, &t);
+
+	if (err)
+		return err;
+	store_end(t);
+	err = walk(s->store, s->tenant, role, &w, &r.head, &r.tenant);
+	if (err)
+		return err;
+	r.records = w.at.seq - r.head.gone.seq;
+	r.bad = w.bad;
+	r.why = w.why;
+	*ret = r;
+	return LW_OK;
+}

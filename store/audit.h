@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The audit in the store (docs/audit.md): a chain of records for each tenant and role. What the writer does is recorded by the writer
+ * (store/audit_write.c); what else happens comes here from the roles' rings (base/audit.h) through directory. */
+#ifndef STORE_AUDIT_H
+#define STORE_AUDIT_H
+
+#include "base/audit.h"
+#include "store/engine.h"
+
+/* ---- directory's: no session, because nothing is shown ---- */
+/* Records into the chains of their tenants and roles (a.tenant, a.role), in one commit: when it returns LW_OK they are on the disk. */
+int store_audit_append(struct store *, const struct lw_audit *, size_t n);
+/* Chains whose end keyd has not MACed yet; at most max. */
+int store_audit_due(struct store *, struct eng_audit_head *ret, size_t max, size_t *ret_n);
+/* What keyd said of them: maced, mac_time and mac. */
+int store_audit_mac(struct store *, const struct eng_audit_head *, size_t n);
+
+/* ---- keyd's ---- */
+/* The head as it is now, after every record since `from` has been hashed again and links to it: only then is it MACed. from.seq 0: the
+ * chain's beginning. LW_ENOTFOUND: no such chain; LW_EINTERNAL: the chain does not hold, ret_why says how. */
+int store_audit_extends(struct store *, uint32_t tenant, enum lw_role_id, const struct eng_audit_mark *from, struct eng_audit_head *ret,
+	struct lw_uuid *ret_tenant, char ret_why[64]);
+/* The head alone. */
+int store_audit_head(struct store *, uint32_t tenant, enum lw_role_id, struct eng_audit_head *ret, struct lw_uuid *ret_tenant);
+
+/* ---- for those who may read it: LW_EACCES ---- */
+#define STORE_AUDIT_CHAINS LW_ROLE_COUNT
+struct store_audit_place { uint64_t next[STORE_AUDIT_CHAINS]; }; /* by role: the first record not seen yet */
+/* Where the last n records of all chains together begin, about: the last n of each. */
+int store_audit_last(struct lw_session *, uint64_t n, struct store_audit_place *ret);
+/* Records from a place on, in the order of their times as far as the chains allow, at most max; the place moves on. Lines live in the
+ * arena. */
+int store_audit_tail(struct lw_session *, struct lw_arena *, struct store_audit_place *inout, size_t max, struct lw_bytes **ret,
+	size_t *ret_n);
+/* Verifies one chain. ret->head is as it was at the beginning; bad and why as in struct eng_audit_walk, hashes alone: whether the MACs are
+ * keyd's, keyd says. LW_ENOTFOUND: no such chain. May take long; no transaction is kept open for long. */
+struct store_audit_report { struct eng_audit_head head; struct lw_uuid tenant; uint64_t records, bad; const char *why; };
+int store_audit_verify(struct lw_session *, enum lw_role_id, struct store_audit_report *ret);
+
+#endif
