@@ -7,7 +7,7 @@ void lw_pause_init(struct lw_pause *p)
 {
 	pthread_condattr_t attr;
 
-	p->stop = false;
+	p->stop = p->now = false;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -34,8 +34,9 @@ bool lw_pause_ms(struct lw_pause *p, int64_t ms)
 		until.tv_nsec -= 1000000000;
 	}
 	pthread_mutex_lock(&p->lock);
-	while (!p->stop && pthread_cond_timedwait(&p->wake, &p->lock, &until) == 0)
+	while (!p->stop && !p->now && pthread_cond_timedwait(&p->wake, &p->lock, &until) == 0)
 		;
+	p->now = false;
 	go = !p->stop;
 	pthread_mutex_unlock(&p->lock);
 	return go;
@@ -55,6 +56,14 @@ void lw_pause_stop(struct lw_pause *p)
 {
 	pthread_mutex_lock(&p->lock);
 	p->stop = true;
+	pthread_mutex_unlock(&p->lock);
+	pthread_cond_signal(&p->wake);
+}
+
+void lw_pause_end(struct lw_pause *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->now = true;
 	pthread_mutex_unlock(&p->lock);
 	pthread_cond_signal(&p->wake);
 }

@@ -231,21 +231,49 @@ out:
 	return err;
 }
 
+static bool due(const X509 *x, int64_t now)
+{
+	int64_t life = ca_not_after(x) - ca_not_before(x);
+
+	return now >= ca_not_after(x) - life / 3 || (now > 0 && now < ca_not_before(x));
+}
+
+static int build_root_again(struct lw_bytes key, struct lw_bytes pem, int64_t now, struct lw_arena *a, struct lw_bytes *ret_pem, char why[200])
+{
+	X509 *old = ca_get_pem(pem), *same = NULL, *x = NULL;
+	EVP_PKEY *k = NULL;
+	int err = LW_EINVAL;
+
+	if (!old) {
+		ca_fail("root certificate", why);
+		return err;
+	}
+	err = due(old, now) ? load_issuer(key, pem, &k, &same, why) : LW_EAGAIN;
+	if (err)
+		goto out;
+	x = ca_make(&(struct ca_spec){ .profile = &ca_profiles[CA_ROOT], .key = k, .subject = X509_get_subject_name(old), .now = now }, why);
+	err = x ? ca_put_pem(&x, 1, a, ret_pem) : LW_EINTERNAL;
+out:
+	X509_free(x);
+	X509_free(same);
+	EVP_PKEY_free(k);
+	X509_free(old);
+	return err;
+}
+
 /* Same key and name: what it issued goes on being valid. */
 static int build_again(struct lw_bytes root_key, struct lw_bytes root_pem, struct lw_bytes ca_pem, bool early,
         int64_t now, struct lw_arena *a, struct lw_bytes *ret_pem, char why[200])
 {
 	X509 *old = ca_get_pem(ca_pem), *rx = NULL, *x = NULL;
 	EVP_PKEY *rk = NULL;
-	int64_t life;
 	int err = LW_EINVAL;
 
 	if (!old) {
 		ca_fail("installation CA certificate", why);
 		return err;
 	}
-	life = ca_not_after(old) - ca_not_before(old);
-	err = !early && now < ca_not_after(old) - life / 3 ? LW_EAGAIN : load_issuer(root_key, root_pem, &rk, &rx, why);
+	err = !early && !due(old, now) ? LW_EAGAIN : load_issuer(root_key, root_pem, &rk, &rx, why);
 	if (err)
 		goto out;
 	x = ca_make(&(struct ca_spec){ .profile = &ca_profiles[CA_INSTALLATION],
@@ -277,4 +305,4 @@ static int build_anew(struct lw_bytes root_key, struct lw_bytes root_pem, struct
 }
 
 const struct keys_builders ca_builders = { build_root, build_installation, build_listener, build_renewed,
-	.anew = build_anew, .leaf_read = ca_leaf_read, .leaf_verify = ca_leaf_verify };
+	.anew = build_anew, .renew_root = build_root_again, .leaf_read = ca_leaf_read, .leaf_verify = ca_leaf_verify };

@@ -254,5 +254,14 @@ static int ocsp(const struct ca_signer *const *signers, size_t n, struct lw_byte
 	return err ? ca_ocsp_error(err, a, ret_der) : LW_OK;
 }
 
-const struct keys_ca_builders ca_issuing = { ca_new_private, tenant, ca_renew_at, not_after, der, longest, load, ca_signer_free, csr,
+static int64_t not_before(struct lw_bytes pem)
+{
+	X509 *x = ca_get_pem(pem);
+	int64_t ret = x ? ca_not_before(x) : 0;
+
+	X509_free(x);
+	return ret;
+}
+
+const struct keys_ca_builders ca_issuing = { ca_new_private, tenant, ca_renew_at, not_after, not_before, der, longest, load, ca_signer_free, csr,
 	each_name, canon, leaf, issued, crl, crl_next, ocsp };

@@ -54,6 +54,7 @@ struct keys_ca_builders {
 		uint8_t ret_serial[KEYS_SERIAL], int64_t *ret_not_after, char why[200]);
 	int64_t (*renew_at)(struct lw_bytes pem); /* two thirds of its life; 0: not a certificate */
 	int64_t (*not_after)(struct lw_bytes pem); /* 0: not a certificate */
+	int64_t (*not_before)(struct lw_bytes pem);
 	int (*der)(struct lw_bytes pem, struct lw_arena *, struct lw_bytes *ret_der); /* of the first */
 	int64_t (*longest)(void); /* the life of the longest-lived leaf */
 	/* pem: its own certificate first. LW_EINVAL: key and certificate don't belong together. */

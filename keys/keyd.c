@@ -130,63 +130,11 @@ static int h_renew(struct keyd *k, struct keys_call *c)
 	return keyd_mint(k, c, &cap);
 }
 
-/* The installation CA's own certificate, in time. While the root's key is away there is nothing to be done
- * but to say so. */
-static void renew_ca(struct keyd *k, const struct keys_builders *b, struct lw_arena *arena)
-{
-	struct lw_bytes key, pem, kept;
-	char why[256] = "", err[256];
-	int rc;
-
-	if (b->renew(NONE, k->root_pem, k->ca_pem, lw_wall(k->clock), arena, &pem, why) == LW_EAGAIN)
-		return;
-	rc = keyd_read_file(k->dir, "root.key.sealed", arena, &key, why);
-	if (!rc)
-		rc = keys_master_open(k->master, KEYD_ROOT_SEAL, key, arena, &key);
-	if (!rc)
-		rc = b->renew(key, k->root_pem, k->ca_pem, lw_wall(k->clock), arena, &pem, why);
-	kept = rc ? NONE : lw_dup(k->files, pem);
-	if (!kept.p) {
-		lw_log(LW_ERROR, "installation CA is not renewed", "why", why, NULL);
-		return;
-	}
-	k->ca_pem = kept;
-	k->ca_epoch++;
-	rc = keyd_replace_file(k->dir, "installation.pem", 0644, pem, err);
-	lw_log(rc ? LW_WARN : LW_INFO, "installation CA is renewed", "stored", rc ? err : "yes", NULL);
-}
-
-static int h_tls_cert(struct keyd *k, struct keys_call *c)
-{
-	const struct keys_builders *b = keyd_builders();
-	struct lw_bytes key, ca_pem;
-	char why[200] = "", *names;
-	int err;
-
-	if (!b)
-		return LW_EUNAVAIL;
-	pthread_mutex_lock(&k->lock);
-	names = k->names ? lw_strdup(c->arena, k->names) : NULL;
-	renew_ca(k, b, c->arena);
-	ca_pem = k->ca_pem; /* an older one stays where it is */
-	pthread_mutex_unlock(&k->lock);
-	if (!names)
-		return LW_EUNAVAIL;
-	err = keys_master_open(k->master, KEYD_CA_SEAL, k->ca_key_sealed, c->arena, &key);
-	if (err)
-		return err;
-	err = b->listener(
-	        key, ca_pem, c->q.csr, names, lw_wall(k->clock), c->arena, &c->a.blob, &c->a.time, why);
-	lw_log(err ? LW_WARN : LW_INFO, "certificate", "profile", "listener", "names", names, "result",
-	        err ? why : "OK", NULL);
-	return err;
-}
-
 static int h_ca_pem(struct keyd *k, struct keys_call *c)
 {
-	pthread_mutex_lock(&k->lock);
-	c->a.blob = c->q.root ? k->root_pem : k->ca_pem;
-	pthread_mutex_unlock(&k->lock);
+	unsigned epoch;
+
+	c->a.blob = c->q.root ? keyd_root_pem(k) : keyd_installation_pem(k, &epoch);
 	return LW_OK;
 }
 
@@ -207,7 +155,7 @@ static int (*const handlers[])(struct keyd *, struct keys_call *) = {
 	[KEYS_MSG_SET_PASSWORD] = keyd_set_password,
 	[KEYS_MSG_UNLOCK] = keyd_unlock,
 	[KEYS_MSG_TENANT_NEW] = keyd_tenant_new,
-	[KEYS_MSG_TLS_CERT] = h_tls_cert,
+	[KEYS_MSG_TLS_CERT] = keyd_tls_cert,
 	[KEYS_MSG_CA_PEM] = h_ca_pem,
 	[KEYS_MSG_PING] = h_ping,
 	[KEYS_MSG_KERBEROS_KEY] = keyd_kerberos_key,

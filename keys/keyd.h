@@ -46,10 +46,11 @@ struct keyd {
 	char dummy[LW_PHC_MAX];          /* a hash of nothing anybody knows */
 	const struct schema_attr *password, *krb_key;
 	char *dir;
-	struct lw_bytes root_pem, ca_key_sealed; /* in files */
+	struct lw_bytes ca_key_sealed;   /* in files */
 	pthread_mutex_t lock;            /* the rest */
 	struct lw_arena *files;
-	struct lw_bytes ca_pem;
+	struct lw_bytes root_pem, ca_pem;
+	int64_t waits_said;              /* when the log was told last that a renewal waits */
 	struct keyd_crl crl[2];          /* the installation CA's, the root's */
 	char *names;
 	char *urls[2];                   /* https, http */
@@ -111,6 +112,11 @@ int keyd_cert(struct keyd *, struct keys_call *);
 /* keys/keyd_public.c */
 int keyd_public(struct keyd *, struct keys_call *);
 int keyd_ocsp(struct keyd *, struct keys_call *);
+/* keys/keyd_install.c */
+struct lw_bytes keyd_root_pem(struct keyd *); /* lives as long as keyd; a renewed one of the same key may follow */
+/* The certificates of root and installation CA, as far as they are due, for the same keys. While the root's key is away that waits: the log says so. */
+void keyd_installation_upkeep(struct keyd *, struct lw_arena *);
+int keyd_tls_cert(struct keyd *, struct keys_call *);
 /* keys/keyd_root.c */
 int keyd_root_export(struct keyd *, struct keys_call *);
 int keyd_root_import(struct keyd *, struct keys_call *);

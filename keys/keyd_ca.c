@@ -35,6 +35,18 @@ int keyd_installation(struct keyd *k, struct lw_arena *arena, struct ca_signer *
 
 /* ---- making ---- */
 
+#define ENDED "the installation CA's certificate has ended, and its renewal waits for the root's key: lwctl ca root import"
+
+/* Its certificate ends, and a new one would last longer; or it has not begun, because the clock was turned back. */
+static bool due(const struct keyd_making *m, struct lw_bytes pem)
+{
+	const struct keys_ca_builders *b = keyd_ca_builders();
+	int64_t now = lw_wall(m->k->clock);
+	unsigned epoch;
+
+	return b->not_before(pem) > now || (b->renew_at(pem) <= now && b->not_after(keyd_installation_pem(m->k, &epoch)) > b->not_after(pem));
+}
+
 /* A certificate for the key of this set. */
 static int certify(struct keyd_making *m, struct keyd_set *set)
 {
@@ -49,8 +61,15 @@ static int certify(struct keyd_making *m, struct keyd_set *set)
 	struct lw_bytes pem;
 	char *id = lw_alloc(m->c->arena, 2 * sizeof(serial) + 1);
 	int64_t end;
-	int err = id ? keyd_installation(m->k, m->c->arena, &installation, m->why) : LW_ENOMEM;
+	unsigned epoch;
+	int err = LW_ENOMEM;
 
+	if (b->not_after(keyd_installation_pem(m->k, &epoch)) <= t.now) {
+		memcpy(m->why, ENDED, sizeof(ENDED));
+		return LW_EAGAIN;
+	}
+	if (id)
+		err = keyd_installation(m->k, m->c->arena, &installation, m->why);
 	if (err)
 		return err;
 	err = b->tenant(installation, &t, m->c->arena, &pem, serial, &end, m->why);
@@ -114,11 +133,12 @@ static void drop_old(struct keyd_making *m)
 int keyd_ca_make(struct keyd_making *m)
 {
 	const struct keys_ca_builders *b = keyd_ca_builders();
-	int64_t now = lw_wall(m->k->clock), due;
+	int64_t now = lw_wall(m->k->clock), next;
 	int err = LW_OK;
 
 	if (!b)
 		return LW_EUNAVAIL;
+	keyd_installation_upkeep(m->k, m->c->arena); /* nothing outlives its issuer */
 	drop_old(m);
 	if (m->rotate && m->sets->n == KEYD_SETS) {
 		memcpy(m->why, "there are as many keys as can be kept; wait until the oldest one's certificates have expired",
@@ -127,12 +147,12 @@ int keyd_ca_make(struct keyd_making *m)
 	}
 	if (m->rotate || !m->sets->n)
 		err = new_set(m);
-	else if (b->renew_at(m->sets->v[0].cert) <= now)
+	else if (due(m, m->sets->v[0].cert))
 		err = certify(m, &m->sets->v[0]);
 	if (err)
 		return err;
-	due = b->renew_at(m->sets->v[0].cert);
-	m->next = due > now ? due : m->next;
+	next = b->renew_at(m->sets->v[0].cert);
+	m->next = next > now ? next : m->next;
 	return LW_OK;
 }
 

@@ -80,7 +80,7 @@ int keyd_root_crl(struct keyd *k, struct lw_arena *arena, struct lw_bytes key, i
 	int64_t now = lw_wall(k->clock);
 	struct ca_signer *signer;
 	struct lw_bytes der;
-	int err = b->load(key, k->root_pem, &signer, why);
+	int err = b->load(key, keyd_root_pem(k), &signer, why);
 
 	if (err)
 		return err;
@@ -227,7 +227,7 @@ static int ca_crl(struct keyd *k, struct keys_call *c, const struct store_tenant
 static int root_pem(struct keyd *k, struct keys_call *c, const struct store_tenant *t, struct keyd_reading *r, struct keyd_loaded *l)
 {
 	(void)t, (void)r, (void)l;
-	return give(c, k->root_pem, lw_wall(k->clock) + HOUR);
+	return give(c, keyd_root_pem(k), lw_wall(k->clock) + HOUR);
 }
 
 static int installation_der(struct keyd *k, struct keys_call *c, const struct store_tenant *t, struct keyd_reading *r, struct keyd_loaded *l)

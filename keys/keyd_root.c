@@ -61,7 +61,7 @@ int keyd_root_import(struct keyd *k, struct keys_call *c)
 	int err = c->cap.flags & LW_CAP_OPERATOR ? b ? LW_OK : LW_EUNAVAIL : LW_EACCES;
 
 	if (!err && (keys_master_open(k->master, KEYD_ROOT_SEAL, c->q.file, c->arena, &key) ||
-	                    b->load(key, k->root_pem, &signer, why))) {
+	                    b->load(key, keyd_root_pem(k), &signer, why))) {
 		memcpy(why, "this is not the key of this installation's root", sizeof("this is not the key of this installation's root"));
 		err = LW_EINVAL;
 	} else if (!err) {
@@ -88,7 +88,7 @@ int keyd_ca_renew(struct keyd *k, struct keys_call *c)
 	if (!err)
 		err = keys_master_open(k->master, KEYD_ROOT_SEAL, key, c->arena, &key);
 	if (!err)
-		err = keyd_builders()->anew(key, k->root_pem, keyd_installation_pem(k, &epoch), lw_wall(k->clock), c->arena, &pem, why);
+		err = keyd_builders()->anew(key, keyd_root_pem(k), keyd_installation_pem(k, &epoch), lw_wall(k->clock), c->arena, &pem, why);
 	if (!err)
 		err = keyd_replace_file(k->dir, "installation.pem", 0644, pem, why);
 	if (!err) {

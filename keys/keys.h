@@ -118,10 +118,13 @@ struct keys_builders {
 	/* names: comma-separated DNS names and IP addresses. PEM: leaf, then the issuer. */
 	int (*listener)(struct lw_bytes ca_key, struct lw_bytes ca_pem, struct lw_bytes csr, const char *names, int64_t now,
 		struct lw_arena *, struct lw_bytes *ret_pem, int64_t *ret_not_after, char why[200]);
-	/* The installation CA's certificate anew, for the same key and name. LW_EAGAIN: it is not two thirds through its life. */
+	/* The installation CA's certificate anew, for the same key and name. LW_EAGAIN: it is not two thirds through its life. It is due as well
+	 * when it has not begun, the clock having been turned back; not at the time 0. */
 	int (*renew)(struct lw_bytes root_key, struct lw_bytes root_pem, struct lw_bytes ca_pem, int64_t now, struct lw_arena *,
 		struct lw_bytes *ret_pem, char why[200]);
-	/* The same before it is due. */
+	/* The root's own certificate anew, for the same key and name; key empty: is it due? LW_EAGAIN: it is not. */
+	int (*renew_root)(struct lw_bytes root_key, struct lw_bytes root_pem, int64_t now, struct lw_arena *, struct lw_bytes *ret_pem, char why[200]);
+	/* The installation CA's before it is due. */
 	int (*anew)(struct lw_bytes root_key, struct lw_bytes root_pem, struct lw_bytes ca_pem, int64_t now, struct lw_arena *,
 		struct lw_bytes *ret_pem, char why[200]);
 	/* ca_leaf_read, ca_leaf_verify */

@@ -2,6 +2,7 @@
 #include "lwd/keeper.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -12,6 +13,7 @@
 #define RETRY_FIRST_MS 200   /* nothing is served before the first certificate */
 #define RETRY_MS       30000
 #define LOOK_MS        10000 /* at the wall clock, which may jump */
+#define BACK           (240 * LW_SECOND) /* turned back by more, the certificate may not have begun: it is dated back by a little more */
 
 struct lwd_keeper {
 	struct lwd_tls *tls;
@@ -20,6 +22,10 @@ struct lwd_keeper {
 	void *arg;
 	pthread_t thread;
 	struct lw_pause pause;
+	int64_t got, due;
+	atomic_bool asked;
+	_Atomic unsigned made;
+	_Atomic int64_t end;
 };
 
 int64_t lwd_keeper_due(int64_t got, int64_t end)
@@ -29,7 +35,7 @@ int64_t lwd_keeper_due(int64_t got, int64_t end)
 	return life < 90 * LW_SECOND ? got + 60 * LW_SECOND : got + life / 3 * 2;
 }
 
-static int renew(struct lwd_keeper *k, int64_t *ret_due)
+static int renew(struct lwd_keeper *k)
 {
 	struct lw_arena *arena = lw_arena_new(1 << 20, false);
 	int64_t got = lw_wall(k->clock), not_after;
@@ -46,7 +52,10 @@ static int renew(struct lwd_keeper *k, int64_t *ret_due)
 	if (r == LW_OK)
 		r = lwd_tls_set(k->tls, pem, key);
 	if (r == LW_OK) {
-		*ret_due = lwd_keeper_due(got, not_after);
+		k->got = got;
+		k->due = lwd_keeper_due(got, not_after);
+		atomic_store(&k->end, not_after);
+		atomic_fetch_add(&k->made, 1);
 		lw_time_rfc3339(not_after, end);
 		lw_log(LW_INFO, "certificate", "until", end, NULL);
 	}
@@ -58,14 +67,18 @@ static int renew(struct lwd_keeper *k, int64_t *ret_due)
 static void *keeper_main(void *arg)
 {
 	struct lwd_keeper *k = arg;
-	int64_t due = 0;
-	bool first = true;
+	bool first = true, asked;
 	int last = LW_OK;
 
 	pthread_setname_np(pthread_self(), "lwd: keeper");
 	do {
-		int r = due <= lw_wall(k->clock) ? renew(k, &due) : LW_OK;
+		int64_t now = lw_wall(k->clock);
+		int r;
 
+		asked = atomic_exchange(&k->asked, false);
+		r = asked || k->due <= now || now < k->got - BACK ? renew(k) : LW_OK;
+		if (r != LW_OK && asked)
+			atomic_store(&k->asked, true);
 		if (r != last && r != LW_OK)
 			lw_log(LW_WARN, "no-certificate", "why", lw_strerror(r), "note", "asking again", NULL);
 		last = r;
@@ -75,6 +88,18 @@ static void *keeper_main(void *arg)
 		}
 	} while (lw_pause_ms(&k->pause, last == LW_OK ? LOOK_MS : first ? RETRY_FIRST_MS : RETRY_MS));
 	return NULL;
+}
+
+void lwd_keeper_renew(struct lwd_keeper *k)
+{
+	atomic_store(&k->asked, true);
+	lw_pause_end(&k->pause);
+}
+
+unsigned lwd_keeper_made(const struct lwd_keeper *k, int64_t *ret_end)
+{
+	*ret_end = atomic_load(&k->end);
+	return atomic_load(&k->made);
 }
 
 struct lwd_keeper *lwd_keeper_new(struct lwd_tls *tls, const struct lw_clock *clock, const struct lwd_keeper_ops *ops,

@@ -14,6 +14,8 @@
 
 #define FIRST_MS   200
 #define ROUND_MS   60000
+#define GLANCE_MS  5000               /* at the wall clock: when it has jumped, the round is now */
+#define JUMP_US    (60 * LW_SECOND)
 #define EXPIRE_US  (3600 * LW_SECOND)
 
 /* When to look at a tenant again, in the order of store_tenant_list. */
@@ -139,6 +141,22 @@ static int look(struct upkeep *u)
 	return rc;
 }
 
+static int64_t drift(const struct upkeep *u)
+{
+	return lw_wall(u->clock) - lw_mono(u->clock);
+}
+
+/* Until the next round. false: told to stop. */
+static bool rest(struct upkeep *u)
+{
+	int64_t before = drift(u);
+	bool go = true;
+
+	for (int ms = 0; go && ms < ROUND_MS && llabs(drift(u) - before) < JUMP_US; ms += GLANCE_MS)
+		go = lw_pause_ms(&u->pause, GLANCE_MS);
+	return go;
+}
+
 static void *upkeep_main(void *arg)
 {
 	struct upkeep *u = arg;
@@ -147,7 +165,7 @@ static void *upkeep_main(void *arg)
 	pthread_setname_np(pthread_self(), "lwd: upkeep");
 	do
 		rc = look(u);
-	while (lw_pause_ms(&u->pause, rc ? FIRST_MS : ROUND_MS));
+	while (rc ? lw_pause_ms(&u->pause, FIRST_MS) : rest(u));
 	return NULL;
 }
 

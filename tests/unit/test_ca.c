@@ -227,6 +227,50 @@ static void the_installation_ca_is_renewed(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* RFC 5280 6.1: what the old one anchored the new one anchors, and the other way round. */
+static void the_root_is_renewed(void **state)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	struct lw_bytes pem, fresh, ca;
+	STACK_OF(X509) * chain;
+	X509 *old = ca_get_pem(root_pem), *new;
+	int64_t until, late = NOW + 4900 * DAY; /* two thirds of 7300 are 4867 */
+
+	assert_int_equal(ca_builders.renew_root(root_key, root_pem, NOW + 4800 * DAY, arena, &fresh, why), LW_EAGAIN);
+	assert_int_equal(ca_builders.renew_root(LW_LIT(""), root_pem, late, arena, &fresh, why), LW_EINVAL); /* due, but its key is away */
+	assert_int_equal(ca_builders.renew_root(ca_key, root_pem, late, arena, &fresh, why), LW_EINVAL);
+	assert_int_equal(ca_builders.renew_root(root_key, LW_LIT("x"), late, arena, &fresh, why), LW_EINVAL);
+	assert_int_equal(ca_builders.renew_root(root_key, root_pem, late, arena, &fresh, why), LW_OK);
+	new = ca_get_pem(fresh);
+	assert_int_equal(X509_NAME_cmp(X509_get_subject_name(old), X509_get_subject_name(new)), 0);
+	assert_int_equal(X509_NAME_cmp(X509_get_issuer_name(new), X509_get_subject_name(new)), 0);
+	assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(old), X509_get0_pubkey(new)), 1);
+	assert_int_equal(X509_verify(new, X509_get0_pubkey(old)), 1);
+	assert_int_not_equal(ASN1_INTEGER_cmp(X509_get0_serialNumber(old), X509_get0_serialNumber(new)), 0);
+	assert_int_equal(ASN1_TIME_cmp_time_t(X509_get0_notAfter(new), (time_t)((late + 7300 * DAY) / LW_SECOND)), 0);
+	assert_int_equal(ca_builders.renew(root_key, fresh, ca_pem, late, arena, &ca, why), LW_OK);
+	assert_int_equal(ca_builders.listener(ca_key, ca, make_csr(key, "x"), HOST, late, arena, &pem, &until, why), LW_OK);
+	chain = read_chain(pem);
+	assert_int_equal(verify_at(chain, new, HOST, late), X509_V_OK);
+	assert_int_equal(verify_at(chain, old, HOST, late), X509_V_OK);
+	sk_X509_pop_free(chain, X509_free);
+	X509_free(old);
+	X509_free(new);
+	EVP_PKEY_free(key);
+}
+
+/* The clock was turned back: what has not begun is no use to anybody. */
+static void what_has_not_begun_is_due(void **state)
+{
+	struct lw_bytes fresh;
+
+	assert_int_equal(ca_builders.renew(root_key, root_pem, ca_pem, NOW - 299 * LW_SECOND, arena, &fresh, why), LW_EAGAIN);
+	assert_int_equal(ca_builders.renew(root_key, root_pem, ca_pem, NOW - 301 * LW_SECOND, arena, &fresh, why), LW_OK);
+	assert_int_equal(ca_builders.renew_root(root_key, root_pem, NOW - 299 * LW_SECOND, arena, &fresh, why), LW_EAGAIN);
+	assert_int_equal(ca_builders.renew_root(root_key, root_pem, NOW - 301 * LW_SECOND, arena, &fresh, why), LW_OK);
+	assert_int_equal(ca_builders.renew(LW_LIT(""), root_pem, ca_pem, 0, arena, &fresh, why), LW_EAGAIN); /* only to see whether it is one */
+}
+
 static void requests_are_checked(void **state)
 {
 	EVP_PKEY *p256 = EVP_EC_gen("P-256"), *p384 = EVP_EC_gen("P-384"), *p224 = EVP_EC_gen("P-224"),
@@ -340,6 +384,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(serials, setup, teardown),
 		cmocka_unit_test_setup_teardown(lives, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_installation_ca_is_renewed, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_root_is_renewed, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_has_not_begun_is_due, setup, teardown),
 		cmocka_unit_test_setup_teardown(requests_are_checked, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_are_checked, setup, teardown),
 		cmocka_unit_test(bootstrap_makes_all_or_nothing),
