@@ -54,3 +54,4 @@ if !TEST_CLOCK
 installcheck-local:
 	$(srcdir)/tests/lint/testclock.sh $(DESTDIR)$(sbindir)/lwd $(DESTDIR)$(bindir)/lwctl
 endif
+EXTRA_DIST += tests/conform/howto.py
