@@ -120,7 +120,7 @@ struct access_subject {
 	uint64_t id; /* of its entry; 0: anonymous, role */
 	const uint64_t *groups;
 	size_t ngroups; /* every group it is in, transitively, ascending */
-	bool manages;   /* it or one of its groups stands in some lwManagedBy (escalation checks only) */
+	bool manages;   /* it or one of its groups stands in some lwManagedBy */
 };
 /* ---- what ---- */
 struct access_object {
@@ -138,6 +138,7 @@ struct access_object {
 	struct lw_bytes audience; /* token: the relying party; empty: none was named */
 	struct lw_bytes profile;  /* enrol: the certificate profile */
 	bool names_owned;         /* enrol: the subject asks for itself, and for no name but its own */
+	bool names_theirs;        /* enrol: whoever asks, for no name but those of the one it is for */
 };
 /* ---- how ---- */
 struct access_rights;
@@ -226,16 +227,19 @@ struct access_above { /* is entry `id` at or below `base`? NULL function: only w
 	void *ctx;
 	bool (*under)(void *ctx, uint64_t id, uint64_t base);
 };
-/* Does the author hold everything the rule would give to somebody (a forbid: would take)? To write any grant,
- * and to remove or change a forbid. */
+/* Does the author hold everything the rule would give to somebody (a forbid: would take)? To write any grant. */
 int access_covers(const struct access_rights *author, const struct access_rule *, const struct access_above *,
         struct access_why *);
+/* The rule of this grant goes away (or changes): whom it forbade something gets that. LW_OK too where the policy has none. */
+int access_check_removal(
+        const struct access_rights *author, uint64_t grant_id, const struct access_above *, struct access_why *);
 /* A member enters (or leaves) a group. groups: this group and all that it is in, transitively, ascending;
  * manages: one of them stands in some lwManagedBy. */
 int access_check_member(const struct access_rights *author, const uint64_t *groups, size_t n, bool manages,
         bool enters, const struct access_above *, struct access_why *);
 /* An object changes its tags, managers, place or kind: what do rules give on it that they didn't before?
- * before NULL: it is being created (compared with the same without tags and managers). */
+ * before NULL: it is being created (compared with the same without tags and managers; its author may name himself
+ * its manager, where that lets him read, change and delete no more than he may put into it). */
 int access_check_change(const struct access_rights *author, const struct access_object *before,
         const struct access_object *after, struct access_why *);
 /* An identity name of an existing principal or group is written: names are handed out by those who may create
@@ -244,7 +248,8 @@ int access_check_name(const struct access_rights *author, const struct access_ob
         const struct access_ctx *, struct access_why *);
 bool access_is_identity(
         unsigned kind, const struct schema_attr *); /* uid, krbPrincipalName, mail, lwEntityId; cn where it names */
-/* Somebody else's secret is written: the author can act as its owner from now on. One's own: always fine. */
+/* Somebody else's secret is written: the author can act as its owner from now on. One's own: always fine. What the owner may do with
+ * his own entry, and the tickets and tokens that say who he is, go with his secret and are asked of nobody. */
 int access_check_secret(const struct access_rights *author, const struct access_subject *owner,
         bool owner_protected, const struct access_above *, struct access_why *);
 /* The administrators group, and who and what is in it, transitively. */
@@ -255,5 +260,7 @@ struct access_default {
 	const char *cn, *text;
 };
 extern const struct access_default access_defaults[];
+/* Delegated administration: groups (text: what they are for), empty in a new tenant, and what they may. */
+extern const struct access_default access_default_groups[], access_delegated[];
 
 #endif

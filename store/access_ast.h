@@ -70,7 +70,7 @@ struct access_ast {
 	uint32_t verbs;                             /* 1 << enum access_verb */
 	unsigned kinds;                             /* enum access_kind; 0: no object was said */
 	struct lw_bytes under, tag, named, profile; /* empty: unsaid */
-	bool names_owned;
+	bool names_owned, names_theirs;
 	enum access_audience audience;
 	struct lw_bytes url;
 	bool attrs_said, star, ordinary;

@@ -331,6 +331,7 @@ int access_compile(struct lw_arena *arena, const struct access_ast *a, const str
 	r->verbs = a->verbs;
 	r->kinds = a->kinds ? a->kinds : ACCESS_ANY;
 	r->names_owned = a->names_owned;
+	r->names_theirs = a->names_theirs;
 	r->audience = a->audience;
 	r->max_life = a->max_life ? a->max_life : INT64_MAX;
 	r->url = copy(&c, a->url);
@@ -373,14 +374,15 @@ size_t access_rule_refs(const struct access_rule *r, uint64_t ret[ACCESS_MAX_REF
 
 #define RULE_VERSION 2 /* 1 had no word for `any` kind: it said the nine there were */
 #define VERSION_1_ANY ((1u << 9) - 1)
-enum { F_FORBID = 1, F_NAMES_OWNED = 2, F_ATTRS = 4, F_STAR = 8, F_ORDINARY = 16, F_ALL = 31 };
+enum { F_FORBID = 1, F_NAMES_OWNED = 2, F_ATTRS = 4, F_STAR = 8, F_ORDINARY = 16, F_NAMES_THEIRS = 32, F_ALL = 63 };
 
 void access_rule_encode(struct lw_writer *w, const struct access_rule *r)
 {
 	lw_put_u8(w, RULE_VERSION);
 	lw_put_u8(w, (uint8_t)((r->forbid ? F_FORBID : 0) | (r->names_owned ? F_NAMES_OWNED : 0) |
 	                       (r->attrs_said ? F_ATTRS : 0) | (r->star ? F_STAR : 0) |
-	                       (r->ordinary ? F_ORDINARY : 0)));
+	                       (r->ordinary ? F_ORDINARY : 0) |
+	                       (r->names_theirs ? F_NAMES_THEIRS : 0)));
 	lw_put_u8(w, (uint8_t)r->subject);
 	lw_put_u8(w, (uint8_t)r->who);
 	lw_put_u8(w, (uint8_t)r->audience);
@@ -430,6 +432,8 @@ static bool sane(const struct access_rule *r)
 	        (r->audience != ACCESS_AUD_URL) != !r->url.n)
 		return false;
 	if (!r->attrs_said && (r->star || r->ordinary || r->nattrs || r->claims))
+		return false;
+	if (r->names_owned && r->names_theirs)
 		return false;
 	for (unsigned i = 0; i < r->nconds; i++)
 		if (!sane_cond(&r->conds[i]))
@@ -503,6 +507,7 @@ int access_rule_decode(struct lw_arena *arena, struct lw_bytes octets, struct ac
 	flags = lw_get_u8(&in);
 	r->forbid = flags & F_FORBID;
 	r->names_owned = flags & F_NAMES_OWNED;
+	r->names_theirs = flags & F_NAMES_THEIRS;
 	r->attrs_said = flags & F_ATTRS;
 	r->star = flags & F_STAR;
 	r->ordinary = flags & F_ORDINARY;

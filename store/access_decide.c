@@ -121,8 +121,9 @@ bool access_rule_concerns(const struct access_rule *r, const struct access_subje
 		return s->who == ACCESS_WHO_CLIENT && s->id == r->subject_id;
 	case ACCESS_SUBJ_CLASS:
 		return principal && s->who == r->who;
-	case ACCESS_SUBJ_SELF:
 	case ACCESS_SUBJ_MANAGER:
+		return principal && s->manages;
+	case ACCESS_SUBJ_SELF:
 	case ACCESS_SUBJ_AUTHENTICATED:
 		return principal;
 	case ACCESS_SUBJ_ANONYMOUS:
@@ -223,7 +224,7 @@ bool access_rule_conditions(const struct access_rule *r, const struct access_pol
 	if (verb == ACCESS_TOKEN && !audience(r, o->audience))
 		return false;
 	if (verb == ACCESS_ENROL) {
-		if (r->names_owned && !o->names_owned)
+		if ((r->names_owned && !o->names_owned) || (r->names_theirs && !o->names_theirs))
 			return false;
 		if (r->profile.n && !lw_eq(r->profile, o->profile))
 			return false;

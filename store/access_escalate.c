@@ -10,16 +10,24 @@
  * alone. */
 struct gain {
 	const struct access_rule *rule;
-	const struct access_object *on; /* the one object it is about; NULL: all that the rule is about */
+	const struct access_object *on;    /* the one object it is about; NULL: all that the rule is about */
+	const struct access_object *after; /* … and what becomes of it */
+	bool leaving;                      /* the profiteers leave the groups */
 	const uint64_t *groups;
 	size_t n; /* the profiteers are in these */
 	const struct access_above *above;
+	uint32_t without;      /* verbs that are no gain */
+	bool made;             /* the author makes it: what he may put into it he may also see, change and take away */
 };
 
 static bool binds_all(const struct access_rule *forbid, const struct gain *g)
 {
 	const struct access_rule *r = g->rule;
 
+	if (forbid == r || (g->after && !access_rule_scope(forbid, g->after)))
+		return false; /* it goes away itself */
+	if (g->leaving && forbid->subject == ACCESS_SUBJ_GROUP)
+		return false;
 	switch (forbid->subject) {
 	case ACCESS_SUBJ_AUTHENTICATED:
 		return r->subject != ACCESS_SUBJ_ANONYMOUS;
@@ -66,10 +74,14 @@ static bool implies(const struct access_cond *r, const struct access_cond *p)
 /* Whenever r's conditions hold, p's do. */
 static bool conditions_cover(const struct access_rule *p, const struct access_rule *r)
 {
-	if (p->max_life < r->max_life || (p->names_owned && !r->names_owned))
+	/* a forbid has no life: without it others' permits count, and what they say of theirs */
+	if (p->max_life < (r->forbid ? INT64_MAX : r->max_life) || (p->names_owned && !r->names_owned) ||
+	        (p->names_theirs && !r->names_owned && !r->names_theirs))
 		return false;
 	if (p->profile.n && !lw_eq(p->profile, r->profile))
 		return false;
+	if (r->forbid && r->audience == ACCESS_AUD_UNSAID && r->verbs & ACCESS_V(TOKEN))
+		return false; /* every one, and none: more than any permit gives */
 	if (p->audience == ACCESS_AUD_UNSAID ? r->audience == ACCESS_AUD_NONE
 	                                     : p->audience != r->audience || !lw_eq(p->url, r->url))
 		return false;
@@ -115,9 +127,14 @@ static int lacks(enum access_reason reason, const struct access_rule *r, struct 
 	return LW_EACCES;
 }
 
+/* What the contents of an entry are good for. */
+#define CONTENT_VERBS                                                                                        \
+	(ACCESS_V(READ) | ACCESS_V(SEARCH) | ACCESS_V(COMPARE) | ACCESS_V(WRITE) | ACCESS_V(DELETE) | ACCESS_V(MOVE))
+
 static int covers_verb(const struct access_rights *author, const struct gain *g, enum access_verb verb,
         struct access_why *why)
 {
+	enum access_verb as = g->made && CONTENT_VERBS >> verb & 1 ? ACCESS_CREATE : verb;
 	bool sets = ACCESS_SET_VERBS >> verb & 1, some = false;
 	struct access_set left, s;
 
@@ -130,13 +147,13 @@ static int covers_verb(const struct access_rights *author, const struct gain *g,
 		if (!binds_all(f, g) && may_meet(author, f, g, verb, &left))
 			return lacks(ACCESS_BY_FORBID, g->rule, why);
 	}
-	for (uint32_t i = author->permit[verb]; i < author->first[verb + 1]; i++) {
+	for (uint32_t i = author->permit[as]; i < author->first[as + 1]; i++) {
 		const struct access_rule *p = author->rules[i];
 
 		if (!scope_covers(author, p, g) || !conditions_cover(p, g->rule))
 			continue;
 		some = true;
-		access_rule_set(p, verb, &s);
+		access_rule_set(p, as, &s);
 		access_set_minus(&left, &s);
 	}
 	return some && (!sets || access_set_empty(&left)) ? LW_OK : lacks(ACCESS_BY_DEFAULT, g->rule, why);
@@ -149,12 +166,12 @@ static int covers(const struct access_rights *author, const struct gain *g, stru
 	if (author->fenced || !author->policy)
 		return lacks(ACCESS_BY_FENCE, g->rule, why);
 	for (unsigned v = 1; author->asserted && v < ACCESS_VERB_COUNT; v++)
-		if (g->rule->verbs >> v & 1 && !access_verbs[v].asserted)
+		if ((g->rule->verbs & ~g->without) >> v & 1 && !access_verbs[v].asserted)
 			return lacks(ACCESS_BY_ASSERTED, g->rule, why);
 	if (g->rule->forbid && author->admin)
 		return LW_OK;
 	for (unsigned v = 1; v < ACCESS_VERB_COUNT; v++) {
-		int err = g->rule->verbs >> v & 1 ? covers_verb(author, g, (enum access_verb)v, why) : LW_OK;
+		int err = (g->rule->verbs & ~g->without) >> v & 1 ? covers_verb(author, g, (enum access_verb)v, why) : LW_OK;
 
 		if (err)
 			return err;
@@ -168,6 +185,22 @@ int access_covers(const struct access_rights *author, const struct access_rule *
 	struct gain g = { .rule = r, .above = above };
 
 	return covers(author, &g, why);
+}
+
+int access_check_removal(
+        const struct access_rights *author, uint64_t grant_id, const struct access_above *above, struct access_why *why)
+{
+	const struct access_policy *p = author->policy;
+	int err = LW_OK;
+
+	if (author->hands_out)
+		return LW_OK;
+	if (author->fenced || !p)
+		return lacks(ACCESS_BY_FENCE, NULL, why);
+	for (size_t i = 0; !err && i < p->n; i++)
+		if (p->rules[i]->grant_id == grant_id && p->rules[i]->forbid)
+			err = access_covers(author, p->rules[i], above, why);
+	return err;
 }
 
 /* ---- membership ---- */
@@ -203,7 +236,7 @@ int access_check_member(const struct access_rights *author, const uint64_t *grou
 		return lacks(ACCESS_BY_PROTECTED, NULL, why);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct access_rule *r = p->rules[i];
-		struct gain g = { .rule = r, .groups = groups, .n = n, .above = above };
+		struct gain g = { .rule = r, .groups = groups, .n = n, .above = above, .leaving = !enters };
 		/* a permit gives to those in its group, a forbid to those who leave it; in delegations
 		 * likewise */
 		bool said = r->forbid != enters && speaks_of_member(r, groups, n, manages);
@@ -241,13 +274,26 @@ static bool enters_scope(
 	return !access_rule_scope(r, from);
 }
 
+/* Of what he makes he may be the manager himself, and nobody else by his word. */
+static bool own_making(const struct access_rights *author, const struct access_rule *r, const struct access_object *plain,
+        const struct access_object *o)
+{
+	if (r->forbid || r->subject != ACCESS_SUBJ_MANAGER || !author->subject.id || !access_rule_scope(r, plain))
+		return false;
+	for (size_t i = 0; i < o->nmanagers; i++)
+		if (o->managers[i] != author->subject.id)
+			return false;
+	return true;
+}
+
 int access_check_change(const struct access_rights *author, const struct access_object *before,
         const struct access_object *after, struct access_why *why)
 {
 	const struct access_policy *p = author->policy;
 	struct access_object plain;
+	bool making = !before;
 
-	if (!before) {
+	if (making) {
 		plain = *after;
 		plain.ntags = plain.nmanagers = 0;
 		before = &plain;
@@ -262,7 +308,7 @@ int access_check_change(const struct access_rights *author, const struct access_
 		return lacks(ACCESS_BY_PROTECTED, NULL, why);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct access_rule *r = p->rules[i];
-		struct gain g = { .rule = r, .on = before };
+		struct gain g = { .rule = r, .on = before, .after = after, .made = making && own_making(author, r, before, after) };
 		bool gains = r->forbid ? enters_scope(r, after, before) : enters_scope(r, before, after);
 		int err = gains ? covers(author, &g, why) : LW_OK;
 
@@ -327,10 +373,12 @@ int access_check_secret(const struct access_rights *author, const struct access_
 		return lacks(ACCESS_BY_PROTECTED, NULL, why);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct access_rule *r = p->rules[i];
-		struct gain g = { .rule = r, .groups = owner->groups, .n = owner->ngroups, .above = above };
+		/* tickets and tokens only say who he is: to whom they are good, he is whoever has his secret */
+		struct gain g = { .rule = r, .groups = owner->groups, .n = owner->ngroups, .above = above,
+			.without = ACCESS_V(TICKET) | ACCESS_V(TOKEN) };
 		int err;
 
-		/* what it may do with its own entry goes with set-secret on it */
+		/* what it may do with its own entry goes with set-secret on it, likewise */
 		if (r->forbid || r->subject == ACCESS_SUBJ_SELF || !access_rule_concerns(r, owner))
 			continue;
 		if (r->subject == ACCESS_SUBJ_MANAGER && !owner->manages)

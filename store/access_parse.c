@@ -419,8 +419,11 @@ static void clause_profile(struct parser *p)
 
 static void clause_names(struct parser *p)
 {
-	expect_keyword(p, "owned");
-	p->ast->names_owned = true;
+	p->ast->names_theirs = accept_keyword(p, "theirs");
+	if (!p->ast->names_theirs) {
+		expect_keyword(p, "owned");
+		p->ast->names_owned = true;
+	}
 }
 
 static void clause_audience(struct parser *p)
@@ -503,7 +506,7 @@ static void check(struct parser *p)
 		fail(p, LW_EINVAL, at, "a kind of object must be said (person, group, …, entry, any)");
 	if (a->audience && a->verbs != ACCESS_V(TOKEN))
 		fail(p, LW_EINVAL, at, "an audience goes with the verb token alone");
-	if ((a->profile.n || a->names_owned) && a->verbs != ACCESS_V(ENROL))
+	if ((a->profile.n || a->names_owned || a->names_theirs) && a->verbs != ACCESS_V(ENROL))
 		fail(p, LW_EINVAL, at, "profile and names go with the verb enrol alone");
 	if (a->named.n && !one_kind && !memchr(a->named.p, '=', a->named.n))
 		fail(p, LW_EINVAL, at, "'named' needs one kind of object with names, or a DN");

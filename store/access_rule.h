@@ -14,7 +14,7 @@ struct access_cond {
 };
 
 struct access_rule {
-	bool forbid, names_owned, attrs_said, star, ordinary;
+	bool forbid, names_owned, names_theirs, attrs_said, star, ordinary;
 	enum access_subj subject;
 	enum access_who who;
 	enum access_audience audience;
@@ -78,7 +78,7 @@ struct access_rights {
 
 bool access_ids_have(const uint64_t *ids, size_t n, uint64_t id);        /* any order */
 bool access_ids_have_sorted(const uint64_t *ids, size_t n, uint64_t id); /* ascending */
-/* Can the rule ever concern this subject (self and manager: whenever it has an entry)? */
+/* Can the rule ever concern this subject (self: whenever it has an entry)? */
 bool access_rule_concerns(const struct access_rule *, const struct access_subject *);
 /* Is the object in the rule's scope: kind, under, named, tag; self and manager of this subject? */
 bool access_rule_matches(

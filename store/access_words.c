@@ -214,8 +214,8 @@ void access_format(struct lw_writer *w, const struct access_ast *a)
 	put_clause(w, " tagged ", a->tag, ACCESS_NAME_OCTETS);
 	put_clause(w, " named ", a->named, ACCESS_DN_OCTETS);
 	put_clause(w, " profile ", a->profile, ACCESS_NAME_OCTETS);
-	if (a->names_owned)
-		put(w, " names owned");
+	if (a->names_owned || a->names_theirs)
+		put(w, a->names_owned ? " names owned" : " names theirs");
 	if (a->audience == ACCESS_AUD_NONE)
 		put(w, " audience none");
 	if (a->audience == ACCESS_AUD_URL) {

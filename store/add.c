@@ -118,6 +118,34 @@ int write_default_names(struct image *img)
 	return full ? image_set(img, k->krbPrincipalName, full) : LW_ENOMEM;
 }
 
+/* An application that comes without a manager is managed by who registers it, where he may say so himself. Administrators need not. */
+static int default_manager(struct image *img)
+{
+	const struct schema_attr *attr = ops_known()->lwManagedBy;
+	struct store_txn *t = img->txn;
+	const struct access_rights *author = t->session->rights;
+	struct lw_bytes none = { 0 }, dn;
+	struct access_object o;
+	struct access_set set;
+	struct store_view self;
+	int err;
+
+	if (!(img->head.flags & ACCESS_APPLICATION) || !t->session->subject_id || access_is_admin(author) ||
+		image_find(img, attr, none))
+		return LW_OK;
+	err = guard_object(img, &o);
+	if (err)
+		return err;
+	o.managers = &t->session->subject_id;
+	o.nmanagers = 1;
+	access_attr_set(author, ACCESS_CREATE, &o, &t->ctx, &set);
+	if (!access_set_has(&set, attr) || access_check_change(author, NULL, &o, NULL) ||
+		ops_view_in(t, t->session->subject_id, &self))
+		return LW_OK;
+	err = ops_dn_text(t, t->session->subject_id, &dn);
+	return err ? err : image_add(img, attr, none, &dn, 1);
+}
+
 static int check_new(struct image *img, const struct store_op *op)
 {
 	struct store_txn *t = img->txn;
@@ -202,6 +230,8 @@ int write_add(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
 		err = early_kind(&img);
 	if (!err)
 		err = guard_no_record(t, &img.head);
+	if (!err)
+		err = default_manager(&img);
 	if (!err)
 		err = check_new(&img, op);
 	if (!err)

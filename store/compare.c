@@ -151,9 +151,13 @@ int store_may(struct store_txn *t, enum access_verb verb, const struct lw_uuid *
 	err = ops_by_uuid(t->eng, t->tenant, target, &v.e);
 	if (err)
 		return err;
-	if (ops_decide(t, verb, &v.e, attr))
+	if (ops_decide(t, verb, &v.e, attr)) {
 		/* who has somebody's keys is him: no less is needed than to set them */
-		return verb == ACCESS_EXPORT ? guard_secret(t, &v.e) : LW_OK;
+		bool becomes = verb == ACCESS_EXPORT || (verb == ACCESS_SET_SECRET && v.e.flags & OPS_PRINCIPALS);
+		err = becomes && v.e.id != t->session->subject_id ? guard_secret(t, &v.e) : LW_OK;
+		if (err != LW_EACCES)
+			return err;
+	}
 	err = ops_view_in(t, v.e.id, &v);
 	return err ? err : LW_EACCES;
 }
@@ -187,6 +191,7 @@ static bool decide_open(const struct access_rights *rights, enum access_verb ver
 	struct eng_attr a;
 	bool yes;
 
+	o->names_theirs = true;
 	o->names_owned = e->id == rights->subject.id;
 	if (eng_attr_find(e, ops_known()->lwEntityId->id, &a))
 		eng_value_first(&a, &o->audience);
@@ -196,6 +201,32 @@ static bool decide_open(const struct access_rights *rights, enum access_verb ver
 		yes = access_decide(rights, verb, o, attr, ctx, why);
 	}
 	return yes;
+}
+
+/* What is done to somebody that makes whoever did it him. */
+static bool becomes(enum access_verb verb, const struct ops_who *who, const struct eng_entry *e, const struct access_object *o)
+{
+	if (who->subject.id == e->id || !(e->flags & OPS_PRINCIPALS))
+		return false;
+	return verb == ACCESS_SET_SECRET || verb == ACCESS_EXPORT ||
+		(verb == ACCESS_ENROL && !lw_eq(o->profile, LW_LIT("tls-server")));
+}
+
+static int explain_becoming(struct store_txn *t, const struct access_rights *rights, const struct eng_entry *e, bool *inout_permit,
+	struct lw_writer *text)
+{
+	struct access_above above = guard_above(t);
+	struct access_why why;
+	struct ops_who w;
+	int err = ops_who(t->eng, t->tenant, &e->uuid, true, &w);
+
+	if (err || !access_check_secret(rights, &w.subject, ops_protected(t, e->id), &above, &why))
+		return err;
+	*inout_permit = false;
+	lw_put_bytes(text, LW_LIT("whoever may be him must hold what he holds: "));
+	why.reason = why.grant_id ? ACCESS_BY_PERMIT : why.reason;
+	explain_rule(t, &why, text);
+	return LW_OK;
 }
 
 int store_explain(struct store_txn *t, const struct lw_uuid *who, enum access_verb verb, const struct store_dn *what,
@@ -238,7 +269,10 @@ int store_explain(struct store_txn *t, const struct lw_uuid *who, enum access_ve
 	ctx.confidential = true;
 	ctx.actor = NULL;
 	*ret_permit = decide_open(rights, verb, &o, &e, attr, &ctx, &why);
-	explain_rule(t, &why, text);
+	if (*ret_permit && !lw_uuid_zero(who) && becomes(verb, &w, &e, &o))
+		err = explain_becoming(t, rights, &e, ret_permit, text);
+	if (!err && !text->n)
+		explain_rule(t, &why, text);
 	access_rights_free(rights);
-	return LW_OK;
+	return err;
 }

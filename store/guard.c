@@ -208,6 +208,14 @@ static bool object_changed(const struct eng_entry *before, const struct image *i
 	return false;
 }
 
+/* Who comes back gets back what he held: as with a new password for him. */
+static int guard_enabled(const struct eng_entry *before, const struct image *after)
+{
+	if (!before || !(before->flags & OPS_DISABLED) || after->head.flags & OPS_DISABLED || !(before->flags & OPS_PRINCIPALS))
+		return LW_OK;
+	return guard_secret(after->txn, before);
+}
+
 int guard_change(const struct eng_entry *before, const struct image *after)
 {
 	struct store_txn *t = after->txn;
@@ -215,8 +223,10 @@ int guard_change(const struct eng_entry *before, const struct image *after)
 	struct access_object old, new;
 	struct access_why why;
 	bool changed = !before || object_changed(before, after);
-	int err;
+	int err = guard_enabled(before, after);
 
+	if (err)
+		return err;
 	if (!changed && !names_changed(after, after->head.flags & OPS_KIND_MASK))
 		return guard_members(after);
 	err = guard_object(after, &new);
@@ -246,7 +256,7 @@ int guard_secret(struct store_txn *t, const struct eng_entry *owner)
 		return err == LW_ENOTFOUND ? ops_say(t, LW_EUNWILLING, "only principals have secrets") : err;
 	err = access_check_secret(t->session->rights, &who.subject, owner->id && ops_protected(t, owner->id),
 		&above, &why);
-	return err ? guard_refuse(t, &why, "secret") : LW_OK;
+	return err ? guard_refuse(t, &why, "whoever may be him must hold what he holds") : LW_OK;
 }
 
 /* ---- grants ---- */
@@ -385,17 +395,8 @@ int guard_grant(const struct image *img, struct lw_bytes *ret_encoded)
 int guard_grant_removed(struct store_txn *t, const struct eng_entry *grant)
 {
 	struct access_above above = guard_above(t);
-	struct access_rule *rule;
 	struct access_why why;
-	struct lw_bytes enc;
-	uint64_t id;
-	int err = eng_grant_next(t->eng, t->tenant, grant->id, &id, &enc);
+	int err = access_check_removal(t->session->rights, grant->id, &above, &why);
 
-	if (err || id != grant->id)
-		return err == LW_ENOTFOUND || !err ? LW_OK : err;
-	err = access_rule_decode(t->arena, enc, &rule);
-	if (err || !access_rule_forbids(rule))
-		return err;
-	err = access_covers(t->session->rights, rule, &above, &why);
 	return err ? guard_refuse(t, &why, "removing the grant gives what its remover does not hold") : LW_OK;
 }

@@ -2,7 +2,7 @@
 /* What keyd reads before it signs: the tenant's own keys, who asks and by which names, records of
  * certificates, relying parties. */
 #include "base/text.h"
-#include "store/ops.h"
+#include "store/guard.h"
 
 #define MAX_PROFILE 64
 
@@ -91,6 +91,12 @@ int store_holder(struct store_txn *t, const struct lw_uuid *uuid, struct store_h
 	return LW_OK;
 }
 
+/* A certificate that says who somebody is makes whoever asked for it him. One for a TLS server's name is good for no login. */
+static int guard_enrol(struct store_txn *t, const struct eng_entry *e, struct lw_bytes profile)
+{
+	return e->id == t->session->subject_id || lw_eq(profile, LW_LIT("tls-server")) ? LW_OK : guard_secret(t, e);
+}
+
 int ops_may_enrol(struct store_txn *t, const struct eng_entry *e, struct lw_bytes profile, bool names_owned,
         int64_t *ret_max_life)
 {
@@ -101,12 +107,15 @@ int ops_may_enrol(struct store_txn *t, const struct eng_entry *e, struct lw_byte
 	if (err)
 		return err;
 	o.profile = profile;
+	o.names_theirs = names_owned;
 	o.names_owned = names_owned && e->id == t->session->subject_id;
 	if (!(e->flags & OPS_HOLDERS) || e->flags & OPS_DISABLED || !profile.n || profile.n > MAX_PROFILE ||
 	        !access_decide(t->session->rights, ACCESS_ENROL, &o, NULL, &t->ctx, &why))
 		return LW_EACCES;
-	*ret_max_life = why.max_life;
-	return LW_OK;
+	err = guard_enrol(t, e, profile);
+	if (!err)
+		*ret_max_life = why.max_life;
+	return err;
 }
 
 int store_may_enrol(struct store_txn *t, const struct lw_uuid *subject, struct lw_bytes profile,

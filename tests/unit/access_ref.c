@@ -62,6 +62,15 @@ static bool is_manager(const struct world *w, int subject, int object)
 	return false;
 }
 
+static bool is_manager_of_any(const struct world *w, int subject)
+{
+	bool yes = false;
+
+	for (int o = 0; o < WORLD_NODES; o++)
+		yes = yes || is_manager(w, subject, o);
+	return yes;
+}
+
 static int named_node(const struct world *w, const struct access_ast *a)
 {
 	static const struct {
@@ -146,7 +155,7 @@ static bool circumstances(const struct world *w, const struct access_ast *a, con
 	if (x->verb == ACCESS_ENROL) {
 		if (a->profile.n && (!x->profile || !same(a->profile, x->profile)))
 			return false;
-		if (a->names_owned && !x->names_owned)
+		if ((a->names_owned && !x->names_owned) || (a->names_theirs && !x->names_theirs))
 			return false;
 	}
 	for (unsigned i = 0; i < a->nconds; i++)
@@ -269,7 +278,8 @@ bool ref_any(
         const struct world *w, struct access_ast *const *rule, size_t n, int subject, enum access_verb verb)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!rule[i]->forbid && (rule[i]->verbs >> verb & 1) && subject_is(w, rule[i], subject))
+		if (!rule[i]->forbid && (rule[i]->verbs >> verb & 1) && subject_is(w, rule[i], subject) &&
+		        (rule[i]->subject != ACCESS_SUBJ_MANAGER || is_manager_of_any(w, subject)))
 			return true;
 	return false;
 }

@@ -317,6 +317,7 @@ void world_act(struct world *w, struct world_act *x)
 	x->audience = one_in(w, 3) ? NULL : audiences[world_below(w, 2)];
 	x->profile = profiles[world_below(w, 2)];
 	x->names_owned = one_in(w, 2);
+	x->names_theirs = x->names_owned || one_in(w, 2);
 	x->auth_time = ages[world_below(w, 7)];
 	x->auth_time = x->auth_time ? WORLD_NOW - x->auth_time * LW_SECOND : 0;
 	x->methods = 1u << world_below(w, 5);
@@ -507,7 +508,7 @@ static void draft(struct world *w, struct text *t)
 	if (verbs == ACCESS_V(ENROL) && one_in(w, 2))
 		add(t, " profile ", profiles[world_below(w, 2)]);
 	if (verbs == ACCESS_V(ENROL) && one_in(w, 2))
-		add(t, " names owned", "");
+		add(t, one_in(w, 2) ? " names owned" : " names theirs", "");
 	if (verbs == ACCESS_V(TOKEN) && one_in(w, 3)) {
 		add(t, " audience none", "");
 	} else if (verbs == ACCESS_V(TOKEN) && one_in(w, 2)) {

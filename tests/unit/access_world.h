@@ -55,7 +55,7 @@ struct world_act {
 	const char *what; /* attribute or claim; NULL: the whole */
 	bool claim;
 	const char *audience, *profile;
-	bool names_owned;
+	bool names_owned, names_theirs; /* the first never without the second */
 	int64_t auth_time;
 	uint32_t methods;
 	bool mfa, confidential, asserted;

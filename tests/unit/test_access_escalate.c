@@ -168,6 +168,13 @@ static void test_member(void **state)
 	assert_int_equal(member(f, BOB, WEB, false), LW_OK); /* he may read mail himself */
 	fixture_add(f, "forbid group web may read person attrs(lwDisabled);");
 	assert_int_equal(member(f, BOB, WEB, false), LW_EACCES); /* out of a forbid: gives what he lacks */
+	/* a forbid is no excuse for whom it binds: neither may he take others out, nor himself */
+	f->w.node[BOB].in |= BIT(WEB);
+	assert_int_equal(member(f, BOB, WEB, false), LW_EACCES);
+	fixture_add(f, "permit group helpdesk may read person attrs(lwDisabled);");
+	assert_int_equal(member(f, BOB, WEB, false), LW_EACCES);
+	f->w.node[BOB].in &= ~BIT(WEB);
+	assert_int_equal(member(f, BOB, WEB, false), LW_OK);
 	/* groups that manage something give what managers get */
 	f->w.node[H1].managers = BIT(PROTECTED);
 	assert_int_equal(member(f, BOB, PROTECTED, true), LW_OK);
@@ -189,6 +196,44 @@ static void test_delegation_groups(void **state)
 	assert_int_equal(member(f, BOB, WEB, false), LW_OK);
 	assert_int_equal(member(f, BOB, OPS, true), LW_OK);
 	assert_int_equal(member(f, BOB, OPS, false), LW_EACCES);
+	fixture_free(f);
+}
+
+/* Taking the last grant away. */
+static int removal(struct fixture *f, int author)
+{
+	struct access_rights *r = fixture_bind(f, author);
+	int err = access_check_removal(r, 100 + access_policy_count(f->policy) - 1, NULL, NULL);
+
+	access_rights_free(r);
+	return err;
+}
+
+static void test_removal(void **state)
+{
+	struct fixture *f = fixture_new();
+
+	f->w.node[ALICE].in = BIT(ADMINS);
+	f->w.node[BOB].in = BIT(HELPDESK);
+	f->w.node[CAROL].in = BIT(OPS);
+	fixture_add(f, "permit group helpdesk may delete,ticket any max-life 1h;");
+	fixture_add(f, "permit group helpdesk may move any;");
+	fixture_add(f, "forbid group ops may move person;");
+	assert_int_equal(removal(f, BOB), LW_OK);
+	assert_int_equal(removal(f, CAROL), LW_EACCES); /* holds nothing, and is bound by it */
+	f->w.node[BOB].in |= BIT(OPS); /* bound by it himself: that is what it is for */
+	assert_int_equal(removal(f, BOB), LW_EACCES);
+	f->w.node[BOB].in = BIT(HELPDESK);
+	assert_int_equal(removal(f, ALICE), LW_OK);
+	/* what a forbid says of its own life is not how long others' permits are good */
+	fixture_add(f, "forbid group ops may ticket person max-life 5m;");
+	assert_int_equal(removal(f, BOB), LW_EACCES);
+	/* every audience and none: no permit gives both */
+	fixture_add(f, "permit group helpdesk may token any attrs(*);");
+	fixture_add(f, "forbid group ops may token any attrs(mail);");
+	assert_int_equal(removal(f, BOB), LW_EACCES);
+	fixture_add(f, "forbid group ops may token any audience \"https://a\" attrs(mail);");
+	assert_int_equal(removal(f, BOB), LW_OK);
 	fixture_free(f);
 }
 
@@ -231,6 +276,27 @@ static void test_change(void **state)
 	f->w.node[SQL].tags = 0; /* out of two forbids: bob may write, but not export */
 	assert_int_equal(change(f, BOB, before, SQL), LW_EACCES);
 	assert_int_equal(change(f, ALICE, before, SQL), LW_OK);
+
+	/* who makes a thing may be its manager, as far as he may fill it; nobody else by his word */
+	f->w.node[SQL].tags = 0;
+	fixture_add(f, "permit group ops may create service attrs(cn,description);");
+	fixture_add(f, "permit manager may read,write,delete service attrs(cn,description);");
+	f->w.node[ERIN].in = BIT(OPS);
+	f->w.node[SQL].managers = BIT(ERIN);
+	assert_int_equal(change(f, ERIN, none, SQL), LW_OK);
+	f->w.node[SQL].managers = BIT(ERIN) | BIT(CAROL);
+	assert_int_equal(change(f, ERIN, none, SQL), LW_EACCES);
+	f->w.node[SQL].managers = BIT(CAROL);
+	assert_int_equal(change(f, ERIN, none, SQL), LW_EACCES);
+	f->w.node[SQL].managers = BIT(ERIN);
+	before = world_object(&f->w, SQL, 1);
+	f->w.node[SQL].managers = BIT(ERIN) | BIT(CAROL); /* his by now, to share */
+	assert_int_equal(change(f, ERIN, before, SQL), LW_OK);
+	f->w.node[SQL].managers = BIT(ERIN);
+	fixture_add(f, "permit manager may write service attrs(mail);"); /* more than he may put in */
+	assert_int_equal(change(f, ERIN, none, SQL), LW_EACCES);
+	f->w.node[SQL].managers = 0;
+	f->w.node[ERIN].in = 0;
 
 	before = world_object(&f->w, H1, 1);
 	f->w.node[H1].managers = BIT(CAROL); /* she may write what bob may write */
@@ -297,6 +363,14 @@ static void test_names_and_secrets(void **state)
 	s = world_subject(&f->w, ALICE, 1);
 	assert_int_equal(access_check_secret(r, &s, true, NULL, &why), LW_EACCES);
 	assert_int_equal(why.reason, ACCESS_BY_PROTECTED);
+	/* tickets and tokens say who one is; what one may see and do is another matter */
+	f->w.node[ERIN].in = BIT(DEV);
+	fixture_add(f, "permit group \"Dev Team\" may ticket,token any attrs(*);");
+	s = world_subject(&f->w, ERIN, 1);
+	assert_int_equal(access_check_secret(r, &s, false, NULL, NULL), LW_OK);
+	fixture_add(f, "permit group \"Dev Team\" may read person attrs(lwDisabled);");
+	assert_int_equal(access_check_secret(r, &s, false, NULL, NULL), LW_EACCES);
+	f->w.node[ERIN].in = 0;
 	s = world_subject(&f->w, BOB, 1);
 	assert_int_equal(access_check_secret(r, &s, false, NULL, NULL), LW_OK);
 	s = world_subject(&f->w, ERIN, 2);
@@ -334,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_covers),
 		cmocka_unit_test(test_member),
 		cmocka_unit_test(test_delegation_groups),
+		cmocka_unit_test(test_removal),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_names_and_secrets),
 	};
