@@ -25,6 +25,35 @@ const struct access_default access_defaults[] = {
 	{ NULL, NULL },
 };
 
+const struct access_default access_default_groups[] = {
+	{ "helpdesk", "reset passwords, unlock, disable and enable people who hold no more than themselves" },
+	{ "certificate-officers", "have certificates made for others, by their own names, and revoke them" },
+	{ "application-owners", "register applications, and manage those" },
+	{ NULL, NULL },
+};
+
+/* Reading: who may become somebody (by a new password, by a certificate) must hold what he holds, so these see of people and groups what
+ * groups of people are commonly given to see. */
+const struct access_default access_delegated[] = {
+	{ "helpdesk-read", "permit group helpdesk may read,search,compare person,group attrs(*);" },
+	{ "helpdesk-password", "permit group helpdesk may set-secret person under ou=people attrs(userPassword);" },
+	{ "helpdesk-disable", "permit group helpdesk may write person under ou=people attrs(lwDisabled);" },
+	{ "certificate-officers-read", "permit group certificate-officers may read,search,compare "
+	                               "person,group,service,host,certificate attrs(*);" },
+	{ "certificate-officers-user", "permit group certificate-officers may enrol person profile user names theirs "
+	                               "max-life 30d;" },
+	{ "certificate-officers-tls-server", "permit group certificate-officers may enrol service,host profile tls-server "
+	                                     "names theirs max-life 90d;" },
+	{ "certificate-officers-tls-client", "permit group certificate-officers may enrol service,host profile tls-client "
+	                                     "names theirs max-life 90d;" },
+	{ "certificate-officers-revoke", "permit group certificate-officers may revoke certificate;" },
+	{ "application-owners-create", "permit group application-owners may create application under ou=applications "
+	                               "attrs(*);" },
+	{ "application-manager", "permit manager may read,search,compare,write,delete application under ou=applications "
+	                         "attrs(*);" },
+	{ NULL, NULL },
+};
+
 enum access_kind access_kind_of(const struct schema_class *const *classes, size_t n)
 {
 	/* the first row that fits; a principal stays one whatever else it also is */

@@ -352,6 +352,8 @@ static void test_tokens_and_certificates(void **state)
 	o = world_object(&f->w, H1, 1);
 	o.profile = LW_LIT("tls-server");
 	assert_false(access_decide(r, ACCESS_ENROL, &o, NULL, &fixture_plain, NULL));
+	o.names_theirs = true;
+	assert_false(access_decide(r, ACCESS_ENROL, &o, NULL, &fixture_plain, NULL));
 	o.names_owned = true;
 	assert_true(access_decide(r, ACCESS_ENROL, &o, NULL, &fixture_plain, &why));
 	assert_true(why.max_life == 86400 * LW_SECOND);
@@ -444,6 +446,10 @@ static void test_defaults(void **state)
 		fixture_add(f, access_defaults[i].text);
 		fixture_formatted(f->arena, access_defaults[i].text, out, sizeof(out));
 		assert_string_equal(out, access_defaults[i].text);
+	}
+	for (unsigned i = 0; access_delegated[i].cn; i++) {
+		fixture_formatted(f->arena, access_delegated[i].text, out, sizeof(out));
+		assert_string_equal(out, access_delegated[i].text);
 	}
 	for (unsigned v = 1; v < ACCESS_VERB_COUNT;
 	        v++) { /* administrators: everything; anonymous: nothing */
