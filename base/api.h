@@ -21,7 +21,7 @@ struct ctl_request;
 /* name, octets of a body, does it wait for password hashing? */
 #define API_SETS(X)                                                                                                                    \
 	X(NONE, 0, false) X(PAGE, 0, false) X(EXPLAIN, 0, false) X(CA, 0, false) X(USER, 65536, true) X(ACCOUNT, 65536, true)          \
-	X(GROUP, 65536, false) X(GRANT, 65536, false) X(SET, 1 << 20, false) X(PASSWORD, 8192, true) X(MEMBERS, 1 << 20, false)          \
+	X(GROUP, 65536, false) X(GRANT, 65536, false) X(DEFAULTS, 65536, false) X(SET, 1 << 20, false) X(PASSWORD, 8192, true) X(MEMBERS, 1 << 20, false)          \
 	X(TENANT, 8192, true) X(KEYTAB, 1024, false) X(CSR, 65536, false) X(REVOKE, 1024, false) X(DISABLE, 1024, false)                  \
 	X(ROTATE, 1024, false) X(RP, 1 << 20, false) X(RP_SET, 1 << 20, false) X(TOKEN, 4096, false)
 
@@ -62,6 +62,7 @@ struct ctl_request;
 	X(POST, API_TENANT "/groups/{name}/members/remove", WRITE, "group.remove", "group", MEMBERS, API_NOTHING)                       \
 	X(DELETE, API_TENANT "/groups/{name}/members/{member}", WRITE, "group.remove", "group", NONE, API_NOTHING)                      \
 	API_OBJECTS(X, "grants", "grant", GRANT)                                                                                        \
+	X(POST, API_TENANT "/grants/defaults", CREATE, "grant.defaults", NULL, DEFAULTS, API_LIST)                                       \
 	X(GET, API_TENANT "/relying-parties", SEARCH, "object.list", "rp", PAGE, API_LIST)                                               \
 	X(POST, API_TENANT "/relying-parties", CREATE, "object.create", "rp", RP, API_MADE)                                             \
 	X(GET, API_TENANT "/relying-parties/{name}", READ, "object.show", "rp", NONE, API_ONE)                                          \

@@ -68,6 +68,7 @@ int cmd_passwd(struct lwctl *, const struct command *);
 int cmd_members(struct lwctl *, const struct command *);
 int cmd_tenant_create(struct lwctl *, const struct command *);
 int cmd_grant_create(struct lwctl *, const struct command *);
+int cmd_grant_defaults(struct lwctl *, const struct command *);
 int cmd_explain(struct lwctl *, const struct command *);
 int cmd_ca_show(struct lwctl *, const struct command *);
 int cmd_ca_rotate(struct lwctl *, const struct command *);

@@ -41,6 +41,8 @@ const struct command commands[] = {
 	SUBJECT_VERBS("host", "NAME [--description TEXT] [--password-file F]"),
 	PRINCIPAL_VERBS("host"),
 	{ "grant", "create", "'TEXT' [--name NAME]", "make a grant", cmd_grant_create, "object.create" },
+	{ "grant", "defaults", "[NAME…]", "add the groups and grants of new tenants that this one does not have", cmd_grant_defaults,
+		"grant.defaults" },
 	{ "grant", "list", "", "list them", cmd_list, "object.list" },
 	{ "grant", "show", "NAME", "show one", cmd_named, "object.show" },
 	{ "grant", "delete", "NAME", "delete one", cmd_named, "object.delete" },

@@ -71,6 +71,19 @@ int cmd_grant_create(struct lwctl *c, const struct command *cmd)
 	return cmd_one(c, cmd, &req);
 }
 
+int cmd_grant_defaults(struct lwctl *c, const struct command *cmd)
+{
+	struct ctl_request req = { 0 };
+
+	for (int i = 0; i < c->argc; i++)
+		add_pair(c, &req, "name", lw_str(c->argv[i]));
+	print_begin(c, true);
+	int status = call_control(c, cmd->control, &req, print_item);
+	if (!status)
+		print_end(c);
+	return status;
+}
+
 int cmd_named(struct lwctl *c, const struct command *cmd)
 {
 	struct ctl_request req = { 0 };

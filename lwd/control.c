@@ -53,6 +53,7 @@ const struct control_verb control_verbs[] = {
 	{ "object.unlock", ACCESS_SET_SECRET, CONTROL_TENANT | CONTROL_TOKEN, control_object_unlock },
 	{ "group.add", ACCESS_WRITE, CONTROL_TENANT, control_group_add },
 	{ "group.remove", ACCESS_WRITE, CONTROL_TENANT, control_group_remove },
+	{ "grant.defaults", ACCESS_CREATE, CONTROL_TENANT, control_grant_defaults },
 	{ "keytab.get", ACCESS_EXPORT, CONTROL_TENANT | CONTROL_TOKEN, control_keytab_get },
 	{ "key.list", ACCESS_ADMINISTER, CONTROL_TENANT | CONTROL_TOKEN, control_key_list },
 	{ "key.rotate", ACCESS_ADMINISTER, CONTROL_TENANT | CONTROL_TOKEN, control_key_rotate },

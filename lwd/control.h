@@ -103,6 +103,7 @@ int control_object_passwd(struct control_call *);
 int control_object_unlock(struct control_call *);
 int control_group_add(struct control_call *);
 int control_group_remove(struct control_call *);
+int control_grant_defaults(struct control_call *);
 int control_explain(struct control_call *);
 int control_keytab_get(struct control_call *);
 int control_key_list(struct control_call *);
