@@ -41,6 +41,7 @@ struct ctl_request;
 	X(GET, API_TENANTS, ADMINISTER, "tenant.list", NULL, NONE, API_LIST)                                                            \
 	X(POST, API_TENANTS, ADMINISTER, "tenant.create", NULL, TENANT, API_MADE)                                                       \
 	X(GET, API_TENANTS "/{name}", ADMINISTER, "tenant.show", NULL, NONE, API_ONE)                                                   \
+	X(DELETE, API_TENANTS "/{name}", ADMINISTER, "tenant.delete", NULL, NONE, API_NOTHING)                                         \
 	X(POST, API_TENANTS "/{name}/disable", ADMINISTER, "tenant.disable", NULL, NONE, API_NOTHING)                                   \
 	X(POST, API_TENANTS "/{name}/enable", ADMINISTER, "tenant.enable", NULL, NONE, API_NOTHING)                                     \
 	X(GET, API_TENANT "/whoami", READ, "whoami", NULL, NONE, API_ONE)                                                               \

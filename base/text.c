@@ -485,6 +485,22 @@ void lw_base64_put(struct lw_writer *w, struct lw_bytes in)
 		base64_text(base64_digits, true, in, (char *)p);
 }
 
+#define PEM_LINE 48 /* octets, 64 digits */
+
+void lw_pem_put(struct lw_writer *w, const char *label, struct lw_bytes der)
+{
+	lw_put_bytes(w, LW_LIT("-----BEGIN "));
+	lw_put_bytes(w, lw_str(label));
+	lw_put_bytes(w, LW_LIT("-----\n"));
+	for (size_t at = 0; at < der.n; at += PEM_LINE) {
+		lw_base64_put(w, (struct lw_bytes){ der.p + at, der.n - at < PEM_LINE ? der.n - at : PEM_LINE });
+		lw_put_u8(w, '\n');
+	}
+	lw_put_bytes(w, LW_LIT("-----END "));
+	lw_put_bytes(w, lw_str(label));
+	lw_put_bytes(w, LW_LIT("-----\n"));
+}
+
 void lw_base64url_put(struct lw_writer *w, struct lw_bytes in)
 {
 	uint8_t *p = in.n < SIZE_MAX / 2 ? lw_put_space(w, (in.n * 4 + 2) / 3) : NULL;

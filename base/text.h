@@ -38,6 +38,7 @@ int lw_unbase64(struct lw_arena *, struct lw_bytes, struct lw_bytes *ret); /* st
 char *lw_base64url(struct lw_arena *, struct lw_bytes);                    /* RFC 4648 5, no padding */
 int lw_unbase64url(struct lw_arena *, struct lw_bytes, struct lw_bytes *ret); /* strict, padding refused; LW_EINVAL */
 void lw_base64_put(struct lw_writer *, struct lw_bytes);    /* as lw_base64 */
+void lw_pem_put(struct lw_writer *, const char *label, struct lw_bytes der); /* RFC 7468, lines of 64 */
 void lw_base64url_put(struct lw_writer *, struct lw_bytes); /* as lw_base64url */
 int lw_parse_u64(struct lw_bytes, uint64_t max, uint64_t *ret); /* decimal, no sign; LW_EINVAL, LW_ELIMIT */
 int lw_parse_duration(struct lw_bytes, int64_t *ret_us);        /* 5s 10m 1h 30d; LW_EINVAL */

@@ -86,6 +86,20 @@ static int64_t not_after(struct lw_bytes pem)
 	return ret;
 }
 
+static size_t serial(struct lw_bytes pem, uint8_t ret[KEYS_SERIAL_MAX])
+{
+	X509 *x = ca_get_pem(pem);
+	const ASN1_INTEGER *s = x ? X509_get0_serialNumber(x) : NULL;
+	int n = s ? ASN1_STRING_length(s) : 0;
+
+	if (n > KEYS_SERIAL_MAX || (n && ASN1_STRING_type(s) != V_ASN1_INTEGER))
+		n = 0;
+	if (n)
+		memcpy(ret, ASN1_STRING_get0_data(s), (size_t)n);
+	X509_free(x);
+	return (size_t)n;
+}
+
 static int der(struct lw_bytes pem, struct lw_arena *a, struct lw_bytes *ret)
 {
 	X509 *x = ca_get_pem(pem);
@@ -263,5 +277,5 @@ static int64_t not_before(struct lw_bytes pem)
 	return ret;
 }
 
-const struct keys_ca_builders ca_issuing = { ca_new_private, tenant, ca_renew_at, not_after, not_before, der, longest, load, ca_signer_free, csr,
+const struct keys_ca_builders ca_issuing = { ca_new_private, tenant, ca_renew_at, not_after, not_before, serial, der, longest, load, ca_signer_free, csr,
 	each_name, canon, leaf, issued, crl, crl_next, ocsp };

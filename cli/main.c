@@ -30,7 +30,7 @@ const struct command commands[] = {
 	{ "tenant", "show", "NAME", "show one", cmd_named, "tenant.show" },
 	{ "tenant", "disable", "NAME", "shut a tenant", cmd_named, "tenant.disable" },
 	{ "tenant", "enable", "NAME", "undo disable", cmd_named, "tenant.enable" },
-	UNBUILT("tenant", "delete"),
+	{ "tenant", "delete", "NAME", "delete a tenant with all that is in it; its name is free when the last of it is gone", cmd_named, "tenant.delete" },
 	SUBJECT_VERBS("user", "NAME [--given-name N] [--surname N] [--mail A] [--posix [--uid-number N --gid-number N --home DIR --shell FILE]] [--password-file F]"),
 	PRINCIPAL_VERBS("user"),
 	SUBJECT_VERBS("group", "NAME [--description TEXT]"),

@@ -17,6 +17,7 @@ enum keys_san { KEYS_SAN_DNS = 1, KEYS_SAN_EMAIL = 2, KEYS_SAN_URI = 4, KEYS_SAN
 typedef bool keys_san_fn(void *ctx, enum keys_san, const char *text);
 
 #define KEYS_SERIAL 16
+#define KEYS_SERIAL_MAX 20
 struct keys_ca_tenant { /* the certificate of a tenant's intermediate */
 	const char *name;
 	struct lw_uuid uuid;
@@ -55,6 +56,7 @@ struct keys_ca_builders {
 	int64_t (*renew_at)(struct lw_bytes pem); /* two thirds of its life; 0: not a certificate */
 	int64_t (*not_after)(struct lw_bytes pem); /* 0: not a certificate */
 	int64_t (*not_before)(struct lw_bytes pem);
+	size_t (*serial)(struct lw_bytes pem, uint8_t ret[KEYS_SERIAL_MAX]); /* how many octets; 0: not a certificate */
 	int (*der)(struct lw_bytes pem, struct lw_arena *, struct lw_bytes *ret_der); /* of the first */
 	int64_t (*longest)(void); /* the life of the longest-lived leaf */
 	/* pem: its own certificate first. LW_EINVAL: key and certificate don't belong together. */

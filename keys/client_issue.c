@@ -221,6 +221,47 @@ int keys_ca_renew(struct keys *k, struct lw_bytes token, int64_t *ret_not_after,
 	return err;
 }
 
+/* ---- a tenant's end ---- */
+#define CESSATION 5 /* cessationOfOperation, RFC 5280 5.3.1 */
+#define REVOKED   64
+
+int keys_tenant_end(struct keys *k, struct lw_bytes token, uint32_t tenant, struct lw_arena *arena, struct store_revoked **ret, size_t *ret_n,
+        uint64_t *ret_generation)
+{
+	struct keys_request q = { .id = KEYS_MSG_TENANT_END, .token = token, .tenant = tenant };
+	struct store_revoked *v = lw_allocn(arena, REVOKED, sizeof(*v));
+	struct keys_answer a;
+	struct lw_reader r;
+	uint64_t generation;
+	size_t n = 0;
+	int err = v ? keys_client_call(k, &q, arena, &a) : LW_ENOMEM;
+
+	if (err)
+		return err;
+	lw_reader_init(&r, a.blob);
+	generation = lw_get_u64(&r);
+	for (; n < REVOKED && !r.err && lw_reader_left(&r); n++) {
+		struct lw_bytes serial = lw_get_counted(&r, sizeof(v[n].serial));
+
+		v[n] = (struct store_revoked){ .n_serial = (uint8_t)serial.n, .not_after = (int64_t)lw_get_u64(&r), .reason = CESSATION };
+		if (!r.err && serial.n)
+			memcpy(v[n].serial, serial.p, serial.n);
+	}
+	if (lw_reader_end(&r))
+		return LW_EINTERNAL;
+	*ret = v;
+	*ret_n = n;
+	*ret_generation = generation;
+	return LW_OK;
+}
+
+int keys_forget(struct keys *k)
+{
+	struct keys_request q = { .id = KEYS_MSG_FORGET };
+
+	return keys_client_token(k, &q, NULL, NULL);
+}
+
 /* ---- upkeep ---- */
 #define UPKEEP_RETRIES 4 /* of what somebody else changed meanwhile */
 #define UPKEEP_ARENA   (4u << 20)

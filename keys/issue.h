@@ -31,6 +31,14 @@ int keys_rotate(struct keys *, struct lw_bytes token, uint32_t tenant, enum keys
 struct keys_set { enum keys_kind kind; const char *id, *alg; int64_t created, not_after; bool current; };
 int keys_list(struct keys *, struct lw_bytes token, uint32_t tenant, struct lw_arena *, struct keys_set **ret, size_t *ret_n); /* `administer` */
 
+/* ---- a tenant's end ---- */
+/* The certificates of its CA that are still good: what STORE_TENANT_DELETE is told. Also of a disabled tenant. For the operator and for who
+ * administers the installation. LW_ENOTFOUND: no such tenant. */
+int keys_tenant_end(struct keys *, struct lw_bytes token, uint32_t tenant, struct lw_arena *, struct store_revoked **ret, size_t *ret_n,
+	uint64_t *ret_generation);
+/* A tenant is gone: keyd drops what it has of keys of tenants that are not there any more. */
+int keys_forget(struct keys *);
+
 /* ---- certificates ---- */
 struct keys_cert_order {
 	uint32_t tenant;
@@ -62,6 +70,7 @@ enum keys_public {
 	KEYS_CA_PEM /* current intermediate, those that still matter, installation CA */, KEYS_CA_DER, KEYS_CA_CRL,
 	KEYS_JWKS /* JSON */, KEYS_SAML_CERTS /* PEM, current first */, KEYS_PUBLIC_COUNT
 };
+#define KEYS_PUBLIC_MAX (8u << 20) /* octets of any of them */
 /* tenant by name in any spelling; of KEYS_CA_DER and KEYS_CA_CRL also TENANT/KEY: of one key of the CA, current or former, by its id.
  * LW_ENOTFOUND: no such tenant, disabled, no such key, or no CA yet. LW_EAGAIN: of tokens: keys_want. ret_until: it may be kept so long (us). */
 int keys_public(struct keys *, enum keys_public, struct lw_bytes tenant, struct lw_arena *, struct lw_bytes *ret, int64_t *ret_until);

@@ -179,6 +179,8 @@ static int (*const handlers[])(struct keyd *, struct keys_call *) = {
 	[KEYS_MSG_CA_RENEW] = keyd_ca_renew,
 	[KEYS_MSG_TOKEN_ISSUE] = keyd_token_issue,
 	[KEYS_MSG_ASSERTION_ACCEPT] = keyd_assertion_accept,
+	[KEYS_MSG_TENANT_END] = keyd_tenant_end,
+	[KEYS_MSG_FORGET] = keyd_forget,
 };
 
 /* ---- gates: what a row needs, shown before its handler runs ---- */

@@ -29,6 +29,7 @@ struct keyd_renewal {
 struct keyd_crl {
 	struct lw_arena *arena;
 	struct lw_bytes der;
+	uint64_t generation; /* of what is listed */
 	int64_t made, next;
 };
 struct keyd_serial {
@@ -107,6 +108,9 @@ int keyd_due(struct keyd *, struct keys_call *);
 int keyd_want(struct keyd *, struct keys_call *);
 int keyd_rotate(struct keyd *, struct keys_call *);
 int keyd_list(struct keyd *, struct keys_call *); /* blob: u8 kind, counted id and alg, u64 created, u64 end, u8 current */
+/* keys/keyd_end.c */
+int keyd_tenant_end(struct keyd *, struct keys_call *); /* blob: u64 generation of lwCaKey; counted serial and u64 end of each certificate */
+int keyd_forget(struct keyd *, struct keys_call *);
 /* keys/keyd_cert.c */
 int keyd_cert(struct keyd *, struct keys_call *);
 /* keys/keyd_public.c */

@@ -35,6 +35,30 @@ int keyd_installation(struct keyd *k, struct lw_arena *arena, struct ca_signer *
 
 /* ---- making ---- */
 
+/* When there is no room, the one that ends first makes it. */
+void keyd_sets_retire(struct keyd_sets *s, const struct keyd_set *set, int64_t now)
+{
+	const struct keys_ca_builders *b = keyd_ca_builders();
+	struct keyd_former f = { .not_after = b->not_after(set->cert) };
+	size_t n = 0, first = 0;
+
+	for (size_t i = 0; i < s->nformer; i++)
+		if (s->former[i].not_after >= now)
+			s->former[n++] = s->former[i];
+	s->nformer = n;
+	f.n = (uint8_t)b->serial(set->cert, f.serial);
+	if (!f.n || f.not_after < now)
+		return;
+	if (n == KEYD_FORMER) {
+		for (size_t i = 1; i < n; i++)
+			if (s->former[i].not_after < s->former[first].not_after)
+				first = i;
+		s->former[first] = f;
+		return;
+	}
+	s->former[s->nformer++] = f;
+}
+
 #define ENDED "the installation CA's certificate has ended, and its renewal waits for the root's key: lwctl ca root import"
 
 /* Its certificate ends, and a new one would last longer; or it has not begun, because the clock was turned back. */
@@ -79,6 +103,8 @@ static int certify(struct keyd_making *m, struct keyd_set *set)
 	lw_hex((struct lw_bytes){ serial, sizeof(serial) }, id);
 	if (!set->id) /* the key's, for ever */
 		set->id = id;
+	if (set->cert.n)
+		keyd_sets_retire(m->sets, set, t.now);
 	set->cert = pem;
 	set->not_after = end;
 	m->changed = true;
@@ -125,6 +151,8 @@ static void drop_old(struct keyd_making *m)
 	while (n > 1 && m->sets->v[n - 2].created + life < now)
 		n--;
 	if (n < m->sets->n) {
+		for (size_t i = n; i < m->sets->n; i++)
+			keyd_sets_retire(m->sets, &m->sets->v[i], now);
 		m->sets->n = n;
 		m->changed = true;
 	}

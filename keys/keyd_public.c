@@ -16,11 +16,11 @@
 #define CRL_MAX   (64u << 20)
 #define PAGE      256
 
-/* ---- revocation lists of the root and of the installation CA: of their few certificates none is ever revoked one by one ---- */
+/* ---- revocation lists of the root and of the installation CA: on the latter stand the CA certificates of tenants that were deleted ---- */
 
-static int keep_list(struct keyd_crl *keep, struct lw_bytes der, int64_t now, int64_t next)
+static int keep_list(struct keyd_crl *keep, struct lw_bytes der, uint64_t generation, int64_t now, int64_t next)
 {
-	struct lw_arena *arena = lw_arena_new(1u << 16, false);
+	struct lw_arena *arena = lw_arena_new(CRL_MAX, false);
 	struct lw_bytes copy = arena ? lw_dup(arena, der) : (struct lw_bytes){ NULL, 0 };
 
 	if (!copy.p) {
@@ -28,13 +28,13 @@ static int keep_list(struct keyd_crl *keep, struct lw_bytes der, int64_t now, in
 		return LW_ENOMEM;
 	}
 	lw_arena_free(keep->arena);
-	*keep = (struct keyd_crl){ arena, copy, now, next };
+	*keep = (struct keyd_crl){ arena, copy, generation, now, next };
 	return LW_OK;
 }
 
-static bool fresh(const struct keyd_crl *kept, int64_t now)
+static bool fresh(const struct keyd_crl *kept, uint64_t generation, int64_t now)
 {
-	return kept->der.p && now >= kept->made && now < kept->made + (kept->next - kept->made) / 2;
+	return kept->der.p && kept->generation == generation && now >= kept->made && now < kept->made + (kept->next - kept->made) / 2;
 }
 
 static int give(struct keys_call *c, struct lw_bytes what, int64_t until)
@@ -44,24 +44,51 @@ static int give(struct keys_call *c, struct lw_bytes what, int64_t until)
 	return c->a.blob.p ? LW_OK : LW_ENOMEM;
 }
 
+/* What the installation CA has revoked. */
+static int dead(struct keyd *k, struct lw_arena *arena, struct keys_revocation **ret, size_t *ret_n, uint64_t *ret_generation)
+{
+	int64_t since = lw_wall(k->clock) - DAY;
+	struct keys_revocation *v;
+	struct store_revoked *r;
+	size_t n, m = 0;
+	int err = k->store ? store_revoked(k->store, arena, &r, &n, ret_generation) : LW_EUNAVAIL;
+
+	if (err)
+		return err;
+	v = lw_allocn(arena, n + 1, sizeof(*v));
+	if (!v)
+		return LW_ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		if (r[i].not_after >= since)
+			v[m++] = (struct keys_revocation){ { r[i].serial, r[i].n_serial }, r[i].when, r[i].reason };
+	*ret = v;
+	*ret_n = m;
+	return LW_OK;
+}
+
 static int installation_crl(struct keyd *k, struct keys_call *c, const struct store_tenant *t, struct keyd_reading *r, struct keyd_loaded *l)
 {
 	struct keyd_crl *kept = &k->crl[0];
 	int64_t now = lw_wall(k->clock);
 	struct ca_signer *signer = NULL;
+	struct keys_revocation *revoked;
 	struct lw_bytes der;
 	char why[200] = "";
-	int err;
+	uint64_t generation;
+	size_t n;
+	int err = dead(k, c->arena, &revoked, &n, &generation);
 
 	(void)t, (void)r, (void)l;
+	if (err)
+		return err;
 	pthread_mutex_lock(&k->lock);
-	err = fresh(kept, now) ? give(c, kept->der, now + MINUTE) : LW_EAGAIN;
+	err = fresh(kept, generation, now) ? give(c, kept->der, now + MINUTE) : LW_EAGAIN;
 	pthread_mutex_unlock(&k->lock);
 	if (err != LW_EAGAIN)
 		return err;
 	err = keyd_installation(k, c->arena, &signer, why);
 	if (!err)
-		err = keyd_ca_builders()->crl(signer, (uint64_t)now, NULL, 0, now, now + CRL_LIFE, c->arena, &der, why);
+		err = keyd_ca_builders()->crl(signer, (uint64_t)now, revoked, n, now, now + CRL_LIFE, c->arena, &der, why);
 	if (signer)
 		keyd_ca_builders()->unload(signer);
 	if (err) {
@@ -69,7 +96,7 @@ static int installation_crl(struct keyd *k, struct keys_call *c, const struct st
 		return err;
 	}
 	pthread_mutex_lock(&k->lock);
-	err = keep_list(kept, der, now, now + CRL_LIFE);
+	err = keep_list(kept, der, generation, now, now + CRL_LIFE);
 	pthread_mutex_unlock(&k->lock);
 	return err ? err : give(c, der, now + MINUTE);
 }
@@ -91,7 +118,7 @@ int keyd_root_crl(struct keyd *k, struct lw_arena *arena, struct lw_bytes key, i
 	if (err)
 		return err;
 	pthread_mutex_lock(&k->lock);
-	err = keep_list(&k->crl[1], der, now, next);
+	err = keep_list(&k->crl[1], der, 0, now, next);
 	pthread_mutex_unlock(&k->lock);
 	return err;
 }
@@ -106,7 +133,7 @@ static int root_crl(struct keyd *k, struct keys_call *c, const struct store_tena
 
 	(void)t, (void)r, (void)l;
 	pthread_mutex_lock(&k->lock);
-	err = fresh(&k->crl[1], now) ? give(c, k->crl[1].der, now + HOUR) : LW_EAGAIN;
+	err = fresh(&k->crl[1], 0, now) ? give(c, k->crl[1].der, now + HOUR) : LW_EAGAIN;
 	pthread_mutex_unlock(&k->lock);
 	if (err != LW_EAGAIN)
 		return err;

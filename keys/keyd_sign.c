@@ -121,6 +121,12 @@ static int read_sets(struct keyd *k, const struct store_tenant *t, struct store_
 	return err;
 }
 
+int keyd_ca_sets(struct keyd *k, const struct store_tenant *t, struct store_txn *txn, struct lw_arena *arena, struct keyd_sets *ret,
+        uint64_t *ret_generation)
+{
+	return read_sets(k, t, txn, keyd_kind(KEYS_CA), arena, ret, ret_generation);
+}
+
 /* ---- what is due, and what is asked for ---- */
 static int seal_sets(struct keyd *k, struct keys_call *c, const struct store_tenant *t, const struct keyd_kind *kind,
         const struct keyd_sets *sets, uint64_t generation)
@@ -313,6 +319,18 @@ void keyd_unload(struct keyd *k, struct keyd_loaded *l)
 {
 	pthread_mutex_lock(&k->cache->lock);
 	release(l);
+	pthread_mutex_unlock(&k->cache->lock);
+}
+
+/* Who uses one at the moment gives it back as ever. */
+void keyd_cache_forget(struct keyd *k, bool (*gone)(void *ctx, uint32_t tenant), void *ctx)
+{
+	pthread_mutex_lock(&k->cache->lock);
+	for (size_t i = 0; i < CACHE; i++)
+		if (k->cache->v[i] && gone(ctx, k->cache->v[i]->tenant)) {
+			release(k->cache->v[i]);
+			k->cache->v[i] = NULL;
+		}
 	pthread_mutex_unlock(&k->cache->lock);
 }
 

@@ -80,6 +80,9 @@ const struct keys_row keys_rows[] = {
 	        { KEYS_A_BLOB, KEYS_A_TOKEN_ID, KEYS_A_FROM, KEYS_A_TIME } },
 	{ KEYS_MSG_ASSERTION_ACCEPT, "assertion-accept", FROM_WEB, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
 	        { KEYS_F_TENANT_NAME, KEYS_F_ASSERTION }, { KEYS_A_TOKEN, KEYS_A_BLOB } },
+	{ KEYS_MSG_TENANT_END, "tenant-end", FROM_DIRECTORY, KEYS_NEED_INSTALLATION, ACCESS_ADMINISTER, KEYS_LANE_SIGN,
+	        { KEYS_F_TOKEN, KEYS_F_TENANT }, { KEYS_A_BLOB } },
+	{ KEYS_MSG_FORGET, "forget", FROM_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN, { KEYS_F_END }, { KEYS_A_END } },
 };
 const size_t keys_nrows = sizeof(keys_rows) / sizeof(keys_rows[0]);
 

@@ -11,7 +11,7 @@
 #define KEYS_MAX_PASSWORD   4096  /* octets on the wire; the policy's maximum is lower */
 #define KEYS_MAX_NAME       1024  /* that somebody logs in by */
 #define KEYS_MAX_CSR        16384 /* in PEM, too */
-#define KEYS_MAX_BLOB       (8u << 20) /* revocation lists grow */
+#define KEYS_MAX_BLOB       KEYS_PUBLIC_MAX /* revocation lists grow */
 #define KEYS_MAX_SEALED     49152 /* a tenant's signing keys with their certificates */
 #define KEYS_MAX_ITEMS      8
 #define KEYS_MAX_REQUEST    32768
@@ -58,6 +58,8 @@ enum keys_msg_id {
 	KEYS_MSG_CA_RENEW = 29,
 	KEYS_MSG_TOKEN_ISSUE = 30,
 	KEYS_MSG_ASSERTION_ACCEPT = 31,
+	KEYS_MSG_TENANT_END = 36,
+	KEYS_MSG_FORGET = 37,
 	KEYS_MSG_WANT = 38
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is sealed of a tenant's signing keys: u8 version, u8 count; of each set counted id and algorithm, u64 created and end, counted key and
- * certificate. */
+ * certificate. Behind them, where there are any, u8 count and of each former certificate of a CA the counted serial and u64 end. */
 #include "keys/sign.h"
 
 #include <string.h>
@@ -21,6 +21,27 @@ void keyd_sets_put(struct lw_writer *w, const struct keyd_sets *s)
 		lw_put_u64(w, (uint64_t)v->not_after);
 		lw_put_counted(w, v->key);
 		lw_put_counted(w, v->cert);
+	}
+	if (s->nformer)
+		lw_put_u8(w, (uint8_t)s->nformer);
+	for (size_t i = 0; i < s->nformer; i++) {
+		lw_put_counted(w, (struct lw_bytes){ s->former[i].serial, s->former[i].n });
+		lw_put_u64(w, (uint64_t)s->former[i].not_after);
+	}
+}
+
+static void get_former(struct lw_reader *r, struct keyd_sets *s)
+{
+	s->nformer = lw_get_u8(r);
+	if (!s->nformer || s->nformer > KEYD_FORMER)
+		r->err = LW_EINVAL;
+	for (size_t i = 0; !r->err && i < s->nformer; i++) {
+		struct lw_bytes serial = lw_get_counted(r, KEYS_SERIAL_MAX);
+
+		s->former[i].not_after = (int64_t)lw_get_u64(r);
+		s->former[i].n = (uint8_t)serial.n;
+		if (!r->err && serial.n)
+			memcpy(s->former[i].serial, serial.p, serial.n);
 	}
 }
 
@@ -55,6 +76,8 @@ int keyd_sets_get(struct lw_bytes in, struct lw_arena *arena, struct keyd_sets *
 		v->key = lw_dup(arena, lw_get_counted(&r, KEYD_SET_KEY));
 		v->cert = lw_dup(arena, lw_get_counted(&r, KEYD_SET_CERT));
 	}
+	if (!r.err && lw_reader_left(&r))
+		get_former(&r, &s);
 	err = lw_reader_end(&r);
 	if (!err && lw_arena_failed(arena))
 		err = LW_ENOMEM;

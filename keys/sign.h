@@ -20,12 +20,23 @@ struct keyd_set {
 	struct lw_bytes key;  /* PKCS#8 DER */
 	struct lw_bytes cert; /* PEM; n 0: it has none */
 };
+#define KEYD_FORMER 16
+/* A CA's certificate that another took the place of, and that has not ended yet: to be revoked with the tenant. */
+struct keyd_former {
+	uint8_t serial[KEYS_SERIAL_MAX];
+	uint8_t n;
+	int64_t not_after;
+};
 struct keyd_sets {
 	struct keyd_set v[KEYD_SETS];
 	size_t n;
+	struct keyd_former former[KEYD_FORMER];
+	size_t nformer;
 };
 void keyd_sets_put(struct lw_writer *, const struct keyd_sets *);
 int keyd_sets_get(struct lw_bytes, struct lw_arena *, struct keyd_sets *ret); /* a wiped arena. LW_EVERSION, LW_EINVAL */
+/* Of the certificate of this set, which is to go. */
+void keyd_sets_retire(struct keyd_sets *, const struct keyd_set *, int64_t now);
 /* Room for one more in front: the oldest goes when it is full. */
 struct keyd_set *keyd_sets_front(struct keyd_sets *);
 
@@ -80,11 +91,14 @@ void keyd_unload(struct keyd *, struct keyd_loaded *); /* NULL is fine */
 struct keyd_cache;
 struct keyd_cache *keyd_cache_new(void);
 void keyd_cache_free(struct keyd_cache *);
+void keyd_cache_forget(struct keyd *, bool (*gone)(void *ctx, uint32_t tenant), void *ctx); /* of those tenants */
 /* A role session's transaction; both are ended by keyd_end. */
 struct keyd_reading {
 	struct lw_session *session;
 	struct store_txn *txn;
 };
+/* A CA's sets for a transaction of another role than AUTH; *ret_generation 0: none. */
+int keyd_ca_sets(struct keyd *, const struct store_tenant *, struct store_txn *, struct lw_arena *, struct keyd_sets *ret, uint64_t *ret_generation);
 int keyd_begin(struct keyd *, uint32_t tenant, struct keyd_reading *ret);
 void keyd_end(struct keyd_reading *);
 /* Enabled, by id or by name (any spelling). LW_ENOTFOUND: not there, disabled. */

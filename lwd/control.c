@@ -41,6 +41,7 @@ const struct control_verb control_verbs[] = {
 	{ "tenant.show", ACCESS_READ, CONTROL_INSTALLATION, control_tenant_show },
 	{ "tenant.enable", ACCESS_ADMINISTER, CONTROL_INSTALLATION | CONTROL_TENANT, control_tenant_enable },
 	{ "tenant.disable", ACCESS_ADMINISTER, CONTROL_INSTALLATION | CONTROL_TENANT, control_tenant_disable },
+	{ "tenant.delete", ACCESS_ADMINISTER, CONTROL_INSTALLATION | CONTROL_TENANT | CONTROL_TOKEN, control_tenant_delete },
 	{ "object.create", ACCESS_CREATE, CONTROL_TENANT | CONTROL_TOKEN, control_object_create },
 	{ "object.list", ACCESS_SEARCH, CONTROL_TENANT, control_object_list },
 	{ "next", ACCESS_SEARCH, CONTROL_OPERATOR, control_object_next },

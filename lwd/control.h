@@ -91,6 +91,7 @@ int control_tenant_list(struct control_call *);
 int control_tenant_show(struct control_call *);
 int control_tenant_enable(struct control_call *);
 int control_tenant_disable(struct control_call *);
+int control_tenant_delete(struct control_call *);
 int control_object_create(struct control_call *);
 int control_object_list(struct control_call *);
 int control_object_next(struct control_call *);

@@ -8,39 +8,15 @@
 #include "keys/issue.h"
 #include "lwd/control_kind.h"
 
-#define LINE 64
-
-struct lw_bytes control_pem(struct lw_arena *arena, const char *what, struct lw_bytes der)
-{
-	const char *text = lw_base64(arena, der);
-	struct lw_bytes ret = { NULL, 0 };
-	struct lw_writer w;
-	size_t n = text ? strlen(text) : 0;
-
-	if (!text)
-		return ret;
-	lw_writer_init(&w, 2 * n + 256);
-	lw_put_bytes(&w, lw_str(lw_printf(arena, "-----BEGIN %s-----\n", what)));
-	for (size_t at = 0; at < n; at += LINE) {
-		lw_put_raw(&w, text + at, n - at < LINE ? n - at : LINE);
-		lw_put_u8(&w, '\n');
-	}
-	lw_put_bytes(&w, lw_str(lw_printf(arena, "-----END %s-----\n", what)));
-	if (!w.err)
-		ret = lw_dup(arena, lw_written(&w));
-	lw_writer_done(&w);
-	return ret;
-}
-
 /* Whose: argument "of" (root, installation, tenant); "root" is as good as of=root. */
 static const struct whose {
 	const char *name;
-	enum keys_public pem, crl;
+	enum keys_public pem, crl, more; /* more: another list behind it */
 	bool tenant;
 } whose[] = {
-	{ "installation", 0, KEYS_INSTALLATION_CRL, false },
-	{ "root", KEYS_ROOT_PEM, KEYS_ROOT_CRL, false },
-	{ "tenant", KEYS_CA_PEM, KEYS_CA_CRL, true },
+	{ "installation", 0, KEYS_INSTALLATION_CRL, 0, false },
+	{ "root", KEYS_ROOT_PEM, KEYS_ROOT_CRL, KEYS_INSTALLATION_CRL, false },
+	{ "tenant", KEYS_CA_PEM, KEYS_CA_CRL, 0, true },
 };
 
 static int asked_for(struct control_call *call, const char *otherwise, const struct whose **ret)
@@ -83,22 +59,37 @@ int control_ca_show(struct control_call *call)
 	return rc;
 }
 
-int control_ca_crl(struct control_call *call)
+static int put_list(struct control_call *call, enum keys_public list, struct lw_bytes tenant, struct lw_writer *w)
 {
-	const struct whose *w;
-	struct lw_bytes der, pem;
+	struct lw_bytes der;
 	int64_t until;
-	int rc = asked_for(call, "tenant", &w);
+	int rc = keys_public(call->keys, list, tenant, call->arena, &der, &until);
 
 	if (!rc)
-		rc = keys_public(call->keys, w->crl, w->tenant ? lw_str(call->tenant.name) : LW_LIT(""), call->arena, &der, &until);
+		lw_pem_put(w, "X509 CRL", der);
+	return rc ? rc : w->err;
+}
+
+/* Of the root: also that of the installation CA, where the CA certificates of deleted tenants stand; everything above a tenant's own. */
+int control_ca_crl(struct control_call *call)
+{
+	struct lw_bytes tenant = LW_LIT("");
+	const struct whose *w;
+	struct lw_writer pem;
+	int rc = asked_for(call, "tenant", &w);
+
 	if (rc)
 		return rc;
-	pem = control_pem(call->arena, "X509 CRL", der);
-	if (!pem.p)
-		return LW_ENOMEM;
-	put_one(call, w, pem);
-	return LW_OK;
+	if (w->tenant)
+		tenant = lw_str(call->tenant.name);
+	lw_writer_init(&pem, CTL_MAX);
+	rc = put_list(call, w->crl, tenant, &pem);
+	if (!rc && w->more)
+		rc = put_list(call, w->more, tenant, &pem);
+	if (!rc)
+		put_one(call, w, lw_written(&pem));
+	lw_writer_done(&pem);
+	return rc;
 }
 
 /* Without the argument "file" it is given; with it, it goes. */

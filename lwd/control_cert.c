@@ -174,10 +174,15 @@ static int cert_dn(struct control_call *call, struct lw_bytes serial, const stru
 
 static void put_pem(struct control_call *call, const char *what, struct lw_bytes der, const char *field)
 {
-	struct lw_bytes pem = control_pem(call->arena, what, der);
+	struct lw_writer w;
+	struct lw_bytes pem;
 
-	if (pem.p)
+	lw_writer_init(&w, CTL_MAX);
+	lw_pem_put(&w, what, der);
+	pem = lw_written(&w);
+	if (!w.err)
 		ctl_item_field(call->out, field, CTL_STRING, false, &pem, 1);
+	lw_writer_done(&w);
 }
 
 static void put_value(struct control_call *call, const struct store_view *view, const char *attr, const char *field)

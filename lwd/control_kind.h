@@ -14,7 +14,6 @@ struct control_kind {
 };
 
 const struct control_kind *control_kind_named(const char *); /* NULL: no such */
-struct lw_bytes control_pem(struct lw_arena *, const char *what, struct lw_bytes der); /* p NULL: out of memory */
 /* From the request's arguments kind and name; LW_EINVAL with a text. */
 int control_kind(struct control_call *, const struct control_kind **ret);
 int control_object(struct control_call *, const struct control_kind **ret_kind, struct store_dn **ret);

@@ -9,7 +9,7 @@
 #include "lwd/control.h"
 #include "lwd/upkeep.h"
 
-static void put_tenant(struct lw_writer *out, const struct store_tenant *t)
+static void put_tenant(struct lw_writer *out, const struct store_tenant *t, bool dying)
 {
 	char id[LW_UUID_TEXT], created[LW_TIME_TEXT];
 	size_t at = ctl_item_begin(out);
@@ -20,6 +20,7 @@ static void put_tenant(struct lw_writer *out, const struct store_tenant *t)
 	ctl_item_string(out, "name", t->name);
 	ctl_item_string(out, "realm", t->realm);
 	ctl_item_bool(out, "enabled", t->enabled);
+	ctl_item_string(out, "state", dying ? "deleting" : t->enabled ? "enabled" : "disabled");
 	ctl_item_bool(out, "system", t->system);
 	ctl_item_string(out, "created", created);
 	ctl_item_end(out, at);
@@ -74,7 +75,7 @@ int control_tenant_create(struct control_call *call)
 		/* what fails here is made up for within a minute */
 		if (keys_upkeep(call->keys, call->store, made.id, &next) != 0)
 			lw_log(LW_WARN, "upkeep", "tenant", made.name, "note", "its signing keys come later", NULL);
-		put_tenant(call->out, &made);
+		put_tenant(call->out, &made, false);
 	}
 	return rc;
 }
@@ -86,8 +87,30 @@ int control_tenant_list(struct control_call *call)
 	int rc = store_tenant_list(call->store, call->arena, &t, &n);
 
 	for (size_t i = 0; !rc && i < n; i++)
-		put_tenant(call->out, &t[i]);
+		put_tenant(call->out, &t[i], false);
+	if (!rc)
+		rc = store_tenant_dying(call->store, call->arena, &t, &n);
+	for (size_t i = 0; !rc && i < n; i++)
+		put_tenant(call->out, &t[i], true);
 	return rc;
+}
+
+/* One that was deleted, while something of it is left. LW_ENOTFOUND. */
+static int dying_tenant(struct control_call *call, struct lw_bytes name, struct store_tenant *ret)
+{
+	struct store_tenant *t;
+	char *canon;
+	size_t n;
+	int rc = lw_domain_canon(call->arena, name, &canon);
+
+	if (!rc)
+		rc = store_tenant_dying(call->store, call->arena, &t, &n);
+	for (size_t i = 0; !rc && i < n; i++)
+		if (!strcmp(t[i].name, canon)) {
+			*ret = t[i];
+			return LW_OK;
+		}
+	return rc == LW_ENOMEM ? rc : LW_ENOTFOUND;
 }
 
 static int named_tenant(struct control_call *call, struct store_tenant *ret)
@@ -99,7 +122,10 @@ static int named_tenant(struct control_call *call, struct store_tenant *ret)
 		return rc;
 	rc = store_tenant_by_name(call->store, call->arena, name, ret);
 	if (rc == LW_EINVAL || rc == LW_ENOTFOUND) {
-		snprintf(call->text, sizeof(call->text), "no such tenant");
+		struct store_tenant dead;
+
+		rc = dying_tenant(call, name, &dead);
+		snprintf(call->text, sizeof(call->text), rc ? "no such tenant" : "this tenant is being deleted");
 		return LW_ENOTFOUND;
 	}
 	return rc;
@@ -107,11 +133,17 @@ static int named_tenant(struct control_call *call, struct store_tenant *ret)
 
 int control_tenant_show(struct control_call *call)
 {
-	struct store_tenant t;
+	struct store_tenant t, dead;
+	struct lw_bytes name;
 	int rc = named_tenant(call, &t);
 
 	if (!rc)
-		put_tenant(call->out, &t);
+		put_tenant(call->out, &t, false);
+	if (rc == LW_ENOTFOUND && !control_need(call, "name", &name) && !dying_tenant(call, name, &dead)) {
+		call->text[0] = 0;
+		put_tenant(call->out, &dead, true);
+		rc = LW_OK;
+	}
 	return rc;
 }
 
@@ -138,4 +170,34 @@ int control_tenant_enable(struct control_call *call)
 int control_tenant_disable(struct control_call *call)
 {
 	return set_state(call, false);
+}
+
+#define DELETE_TRIES 4 /* its keys may be changed meanwhile */
+
+int control_tenant_delete(struct control_call *call)
+{
+	const struct lw_bytes token = { call->token.b, call->token.n };
+	struct store_op op = { .kind = STORE_TENANT_DELETE };
+	struct store_result res = { 0 };
+	struct store_revoked *revoked;
+	struct store_tenant t;
+	int rc = named_tenant(call, &t);
+
+	if (!rc && t.system) {
+		snprintf(call->text, sizeof(call->text), "the system tenant can't be deleted");
+		return LW_EUNWILLING;
+	}
+	op.tenant_uuid = t.uuid;
+	for (unsigned i = 0; i < DELETE_TRIES && (!i ? !rc : rc == LW_EAGAIN); i++) {
+		rc = keys_tenant_end(call->keys, token, t.id, call->arena, &revoked, &op.nrevoked, &op.ca_generation);
+		if (rc)
+			break;
+		op.revoked = revoked;
+		rc = store_write(call->session, &op, &res);
+		if (rc)
+			snprintf(call->text, sizeof(call->text), "%s", res.text);
+	}
+	if (!rc && keys_forget(call->keys) != LW_OK)
+		lw_log(LW_WARN, "tenant.delete", "tenant", t.name, "note", "keyd keeps what it had at hand until it starts anew", NULL);
+	return rc;
 }

@@ -25,6 +25,7 @@
 #include "lwd/relay.h"
 #include "lwd/services.h"
 #include "lwd/system.h"
+#include "lwd/reclaim.h"
 #include "lwd/upkeep.h"
 #include "store/store.h"
 
@@ -199,6 +200,7 @@ struct directory_state {
 	size_t nservices;
 	struct lwd_netrole *net;
 	struct upkeep *upkeep;
+	struct reclaim *reclaim;
 	const struct lw_clock *clock;
 	_Atomic int64_t web_heard; /* when web said last that it serves; 0: never */
 };
@@ -408,6 +410,8 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 		r = LW_ENOMEM;
 	if (r == LW_OK && (s->upkeep = upkeep_new(s->store, s->keys, ctx->clock)) == NULL)
 		r = LW_ENOMEM;
+	if (r == LW_OK && (s->reclaim = reclaim_new(s->store)) == NULL)
+		r = LW_ENOMEM;
 	return r != LW_OK ? r : lwd_netrole_start(ctx, &directory_net, s, &s->net, err);
 }
 
@@ -449,6 +453,7 @@ static void directory_drain(struct lwd_ctx *ctx)
 
 	lwd_netrole_drain(s->net, ctx->conf.shutdown_time);
 	upkeep_free(s->upkeep);
+	reclaim_free(s->reclaim);
 	store_writer_stop(s->store);
 }
 

@@ -48,18 +48,11 @@ static bool has_it(const struct http_request *q, const char *etag)
 	return v.n > 0 && (lw_eq(v, LW_LIT("*")) || memmem(v.p, v.n, etag, strlen(etag)) != NULL);
 }
 
-static int publish_named(struct web *w, struct http_request *q, struct http_response *a, enum keys_public what, struct lw_bytes tenant,
-	const char *type)
+static void answer(struct web *w, struct http_request *q, struct http_response *a, struct lw_bytes b, int64_t until, const char *type)
 {
-	struct lw_bytes b;
-	int64_t until = 0, now = lw_wall(w->clock), end;
+	int64_t now = lw_wall(w->clock), end;
 	char text[64], etag[40], expires[40];
-	int r = keys_public(w->keys, what, tenant, q->arena, &b, &until);
 
-	if (r == LW_ENOTFOUND)
-		return web_nowhere(a);
-	if (r != LW_OK)
-		return r;
 	end = until < now ? now : until > now + MAX_AGE_US ? now + MAX_AGE_US : until;
 	etag_of(b, etag);
 	http_date(end, expires);
@@ -72,7 +65,20 @@ static int publish_named(struct web *w, struct http_request *q, struct http_resp
 		a->status = 304;
 	else
 		lw_put_bytes(&a->body, b);
-	return LW_OK;
+}
+
+static int publish_named(struct web *w, struct http_request *q, struct http_response *a, enum keys_public what, struct lw_bytes tenant,
+	const char *type)
+{
+	struct lw_bytes b;
+	int64_t until = 0;
+	int r = keys_public(w->keys, what, tenant, q->arena, &b, &until);
+
+	if (r == LW_ENOTFOUND)
+		return web_nowhere(a);
+	if (r == LW_OK)
+		answer(w, q, a, b, until, type);
+	return r;
 }
 
 /* A slash that came as %2F is part of a name that nothing has: it must not separate a tenant from a key. */
@@ -106,6 +112,31 @@ FILE_ROUTE(installation_crl, KEYS_INSTALLATION_CRL, CRL)
 FILE_ROUTE(tenant_pem, KEYS_CA_PEM, PEM)
 FILE_ROUTE(tenant_cer, KEYS_CA_DER, CERT)
 FILE_ROUTE(tenant_crl, KEYS_CA_CRL, CRL)
+
+/* The lists of what is above the tenants' CAs, in one file: the root's first, then the installation CA's. */
+static int root_lists(void *ctx, struct http_request *q, struct http_response *a)
+{
+	static const enum keys_public lists[] = { KEYS_ROOT_CRL, KEYS_INSTALLATION_CRL };
+	struct web *w = ctx;
+	struct lw_bytes der;
+	struct lw_writer pem;
+	int64_t until, first = INT64_MAX;
+	int r = LW_OK;
+
+	lw_writer_init(&pem, 3 * KEYS_PUBLIC_MAX);
+	for (size_t i = 0; r == LW_OK && i < 2; i++) {
+		r = keys_public(w->keys, lists[i], LW_LIT(""), q->arena, &der, &until);
+		if (r != LW_OK)
+			break;
+		lw_pem_put(&pem, "X509 CRL", der);
+		first = until < first ? until : first;
+		r = pem.err;
+	}
+	if (r == LW_OK)
+		answer(w, q, a, lw_written(&pem), first, PEM);
+	lw_writer_done(&pem);
+	return r;
+}
 
 /* Of one key, current or former: what pointers in certificates name. */
 static int of_key(struct web *w, struct http_request *q, struct http_response *a, enum keys_public what, const char *type)
@@ -172,6 +203,7 @@ static int ocsp_post(void *ctx, struct http_request *q, struct http_response *a)
 static const struct http_route ca[] = {
 	PUBLIC("/ca/root.pem", root_pem),
 	PUBLIC("/ca/root.crl", root_crl),
+	PUBLIC("/ca/root.crl.pem", root_lists),
 	PUBLIC("/ca/installation.cer", installation_cer),
 	PUBLIC("/ca/installation.crl", installation_crl),
 	PUBLIC("/ca/{tenant}/ca.pem", tenant_pem),

@@ -69,9 +69,9 @@ def first(pem):
 
 
 def crls():
-    for who, flag in (("root", ["--root"]), ("installation", ["--installation"]), ("tenant", [])):
+    for who, flag in (("root", ["--root"]), ("tenant", [])):
         lwd.must("ca", "crl", *flag, "--out", path(who + ".crl"))
-    return write("crls.pem", read("root.crl") + read("installation.crl") + read("tenant.crl"))
+    return write("crls.pem", read("root.crl") + read("tenant.crl"))
 
 
 def verify(cert="cert.pem", *more):
@@ -201,7 +201,7 @@ tap.eq(openssl("verify", "-x509_strict", "-CAfile", path("root.pem"), "-untruste
 write("leaf.pem", first(read("old.pem")))
 former = openssl("crl", "-inform", "DER", "-in", path("former.der"), "-out", path("former.crl")) if 0 == run(
     ["curl", "-sf", "-o", path("former.der"), "http://127.0.0.1:%d/ca/acme.example/crl/%s" % (lwd.port("http"), ca_key)]).returncode else None
-write("crls.pem", read("root.crl") + read("installation.crl") + read("former.crl"))
+write("crls.pem", read("root.crl") + read("former.crl"))
 p = openssl("verify", "-x509_strict", "-crl_check_all", "-CAfile", path("root.pem"), "-untrusted", path("ca.pem"), "-CRLfile", path("crls.pem"),
             path("leaf.pem"))
 tap.ok(p.returncode == 0, "with the list that the former key goes on to sign", p.stderr)

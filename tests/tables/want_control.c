@@ -78,6 +78,10 @@ const struct line lines_verbs[] = {
 	{ "tenant.disable", "system", "tenant.disable @acme.example name=acme.example", OWNER("refused") },
 	{ "tenant.enable", "there", "tenant.enable @acme.example name=gamma.example", OWNER("ok+0") },
 	{ "tenant.enable", "absent", "tenant.enable @acme.example name=delta.example", OWNER("not-found") },
+	{ "tenant.delete", "there", "tenant.delete @acme.example name=gamma.example", OWNER("ok+0") },
+	{ "tenant.delete", "said by its own name", "tenant.delete @beta.example name=beta.example", OWNER("ok+0") },
+	{ "tenant.delete", "absent", "tenant.delete @acme.example name=delta.example", OWNER("not-found") },
+	{ "tenant.delete", "system", "tenant.delete @acme.example name=acme.example", OWNER("refused") },
 
 	{ "object.create", "user", "object.create kind=user name=new", OWNER("ok+1") },
 	{ "object.create", "there", "object.create kind=user name=bob", OWNER("exists") },

@@ -71,6 +71,10 @@ const struct line lines_forwarded[] = {
 	{ "tenant.disable", "system", "tenant.disable @ name=acme.example", INSTALLATIONS("refused") },
 	{ "tenant.enable", "there", "tenant.enable @ name=gamma.example", INSTALLATIONS("ok+0") },
 	{ "tenant.enable", "absent", "tenant.enable @ name=delta.example", INSTALLATIONS("not-found") },
+	{ "tenant.delete", "there", "tenant.delete @ name=gamma.example", INSTALLATIONS("ok+0") },
+	{ "tenant.delete", "beta's own, in beta", "tenant.delete name=beta.example", OWN("refused", "refused") },
+	{ "tenant.delete", "absent", "tenant.delete @ name=delta.example", INSTALLATIONS("not-found") },
+	{ "tenant.delete", "system", "tenant.delete @ name=acme.example", INSTALLATIONS("refused") },
 
 	{ "object.create", "user", "object.create kind=user name=new", OWN("refused", "ok+1") },
 	{ "object.create", "there", "object.create kind=user name=bob", OWN("refused", "exists") },

@@ -55,6 +55,7 @@ const struct line lines_routes[] = {
 	{ "GET /ca/root.pem", "the root", "GET /ca/root.pem", SAME("200") },
 	{ "GET /ca/root.pem", "in the clear", "GET /ca/root.pem clear", SAME("200") },
 	{ "GET /ca/root.crl", "its list", "GET /ca/root.crl clear", SAME("200") },
+	{ "GET /ca/root.crl.pem", "with the installation CA's", "GET /ca/root.crl.pem clear", SAME("200") },
 	{ "GET /ca/installation.cer", "the installation's", "GET /ca/installation.cer clear", SAME("200") },
 	{ "GET /ca/installation.crl", "its list", "GET /ca/installation.crl clear", SAME("200") },
 	{ "GET /ca/{tenant}/ca.pem", "a tenant's", "GET /ca/beta.example/ca.pem clear", SAME("200") },
