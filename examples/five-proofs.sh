@@ -26,7 +26,8 @@ data=$(realpath "$data") password=${password:-$data/$user.password}
 work=$(mktemp -d) apache=
 finish() { [ -z "$apache" ] || kill "$apache" 2>/dev/null || true; rm -rf "$work"; }
 trap finish EXIT
-eval "$(lwctl --data "$data" -t "$tenant" print env)" # LWD_DATA, LDAPTLS_CACERT, KRB5_CONFIG …
+env=$(lwctl --data "$data" -t "$tenant" print env)
+eval "$env" # LWD_DATA, LDAPTLS_CACERT, KRB5_CONFIG …
 export KRB5CCNAME=FILE:$work/tickets XDG_STATE_HOME=$work/state LDAPRC=none
 offset=$(sed -n 's/^port-offset *= *//p' "$data/lwd.conf")
 offset=${offset:-0}

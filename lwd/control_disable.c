@@ -11,7 +11,7 @@
 
 #define PAGE 64
 
-static int set_disabled(struct control_call *call, struct lw_bytes *value, size_t n)
+static int set_disabled(struct control_call *call, struct lw_bytes *value, size_t n, struct lw_uuid *ret)
 {
 	const struct control_kind *kind;
 	struct store_mod mod = { STORE_MOD_REPLACE, { LW_LIT("lwDisabled"), value, n } };
@@ -19,7 +19,11 @@ static int set_disabled(struct control_call *call, struct lw_bytes *value, size_
 	struct store_result res = { 0 };
 	int rc = control_object(call, &kind, &op.dn);
 
-	return rc ? rc : control_write(call, &op, &res);
+	if (!rc)
+		rc = control_write(call, &op, &res);
+	if (!rc)
+		*ret = res.uuid;
+	return rc;
 }
 
 /* A page of what is left to revoke; the serials are copied. Asks for the right, too. */
@@ -59,8 +63,8 @@ static int revoke_all(struct control_call *call, const struct lw_uuid *subject, 
 	return rc;
 }
 
-/* Whose certificates, and may they be revoked? Before anything has changed. */
-static int prepare(struct control_call *call, struct lw_uuid *ret, int *ret_reason)
+/* May his certificates be revoked? Before anything has changed. */
+static int prepare(struct control_call *call, int *ret_reason)
 {
 	struct lw_bytes said = ctl_arg(call->req, "reason");
 	const char *text = said.n ? (const char *)lw_dup(call->arena, said).p : "unspecified";
@@ -89,11 +93,9 @@ static int prepare(struct control_call *call, struct lw_uuid *ret, int *ret_reas
 		snprintf(call->text, sizeof(call->text), "whoever is disabled can revoke nothing: somebody else has to do that");
 		rc = LW_EUNWILLING;
 	}
-	if (rc)
-		return rc;
-	*ret = who.uuid;
-	*ret_reason = reason;
-	return LW_OK;
+	if (!rc)
+		*ret_reason = reason;
+	return rc;
 }
 
 int control_object_disable(struct control_call *call)
@@ -108,18 +110,22 @@ int control_object_disable(struct control_call *call)
 		return LW_EINVAL;
 	}
 	if (revoke)
-		rc = prepare(call, &subject, &reason);
+		rc = prepare(call, &reason);
 	if (!rc)
-		rc = set_disabled(call, &yes, 1);
+		rc = set_disabled(call, &yes, 1, &subject); /* that one, whatever is called so by now */
 	if (rc || !revoke)
 		return rc;
 	rc = revoke_all(call, &subject, reason);
-	if (rc && !call->text[0])
-		snprintf(call->text, sizeof(call->text), "disabled, but not all certificates are revoked; say it again");
+	if (rc) {
+		const char *why = lw_strdup(call->arena, call->text);
+		snprintf(call->text, sizeof(call->text), "disabled, but not all certificates are revoked: %.80s; say it again", why && *why ? why : lw_strerror(rc));
+	}
 	return rc;
 }
 
 int control_object_enable(struct control_call *call)
 {
-	return set_disabled(call, NULL, 0);
+	struct lw_uuid who;
+
+	return set_disabled(call, NULL, 0, &who);
 }
