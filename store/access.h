@@ -40,7 +40,8 @@ enum access_verb access_verb_find(struct lw_bytes name); /* ACCESS_NONE: no such
 #define ACCESS_KINDS(X)                                                                                      \
 	X(PERSON, "person")                                                                                  \
 	X(GROUP, "group") X(SERVICE, "service") X(HOST, "host") X(GRANT, "grant") X(POLICY, "policy")        \
-	        X(APPLICATION, "application") X(ENTRY, "entry") X(TENANT, "tenant") X(CERTIFICATE, "certificate")
+	        X(APPLICATION, "application") X(ENTRY, "entry") X(TENANT, "tenant") X(CERTIFICATE, "certificate") \
+	        X(TRUST, "trust")
 enum access_kind_nr {
 #define X(id, text) ACCESS_NR_##id,
 	ACCESS_KINDS(X)
@@ -57,7 +58,7 @@ extern const char *const access_kind_names[ACCESS_KIND_COUNT];
 /* ENTRY is every entry that is none of the others (suffix, containers, …). TENANT is a tenant as a thing to
  * administer: its object's tenant is the system tenant for the making and switching of tenants (installation
  * administrators), else the tenant itself. CERTIFICATE is the record of anything issued: of a certificate, or of a
- * cancelled token. */
+ * cancelled token. TRUST is one side of the trust between two tenants. */
 enum access_kind access_kind_of(const struct schema_class *const *classes, size_t n);
 
 /* ---- text ---- */
@@ -81,6 +82,8 @@ struct access_resolver {
 	void *ctx;
 	/* A name as written (uid, cn, or a DN when it has a '='), in the rule's tenant only. LW_ENOTFOUND. */
 	int (*resolve)(void *ctx, enum access_name, struct lw_bytes name, uint64_t *ret_id);
+	/* A partner's domain, any spelling; LW_ENOTFOUND, LW_EINVAL (it is the rule's own). NULL: there are no others. */
+	int (*tenant)(void *ctx, struct lw_bytes domain, struct lw_uuid *ret);
 };
 struct access_rule;
 /* LW_ENOTFOUND (a name does not resolve), LW_EUNDEFATTR, LW_EINVAL (a secret attribute that is to be read …);
@@ -104,6 +107,9 @@ int access_policy_add(
 struct access_policy *access_policy_ref(const struct access_policy *);
 void access_policy_unref(struct access_policy *); /* NULL is fine */
 size_t access_policy_count(const struct access_policy *);
+/* The tenant offers this group to a partner: who makes somebody its member gives what he can't see. LW_ENOMEM. */
+int access_policy_offer(struct access_policy *, uint64_t group);
+bool access_policy_offers(const struct access_policy *, uint64_t group);
 
 /* ---- who ---- */
 enum access_who {
@@ -114,6 +120,20 @@ enum access_who {
 	ACCESS_WHO_CLIENT,
 	ACCESS_WHO_ROLE /* an enumerated role: see access_bind_role */
 };
+/* Somebody of another tenant, for as long as the two trust each other: who checks that is who makes the session. Rules
+ * for these groups of his tenant concern him, and no others. */
+struct access_partner {
+	struct lw_uuid tenant;
+	const struct lw_bytes *groups; /* those he is in that his tenant offers; normal forms of their names */
+	size_t ngroups;
+};
+/* What a partner can be permitted at all, and what he may change. */
+#define ACCESS_PARTNER_VERBS                                                                                 \
+	(1u << ACCESS_READ | 1u << ACCESS_SEARCH | 1u << ACCESS_COMPARE | ACCESS_PARTNER_CHANGES)
+#define ACCESS_PARTNER_CHANGES                                                                               \
+	(1u << ACCESS_WRITE | 1u << ACCESS_CREATE | 1u << ACCESS_DELETE | 1u << ACCESS_MOVE)
+#define ACCESS_PARTNER_CHANGES_KINDS                                                                         \
+	((unsigned)(ACCESS_PERSON | ACCESS_GROUP | ACCESS_SERVICE | ACCESS_HOST | ACCESS_APPLICATION | ACCESS_ENTRY))
 struct access_subject {
 	uint32_t tenant;
 	enum access_who who;
@@ -121,6 +141,7 @@ struct access_subject {
 	const uint64_t *groups;
 	size_t ngroups; /* every group it is in, transitively, ascending */
 	bool manages;   /* it or one of its groups stands in some lwManagedBy */
+	const struct access_partner *partner; /* not NULL: id and groups, which are another tenant's, count for nothing */
 };
 /* ---- what ---- */
 struct access_object {
@@ -173,6 +194,7 @@ enum access_reason {
 	ACCESS_BY_PROTECTED,
 	ACCESS_BY_SECRET,
 	ACCESS_BY_ASSERTED,
+	ACCESS_BY_PARTNER,
 	ACCESS_BY_COUNT
 };
 struct access_why {

@@ -16,10 +16,11 @@ enum access_subj {
 	ACCESS_SUBJ_CLASS,
 	ACCESS_SUBJ_AUTHENTICATED,
 	ACCESS_SUBJ_ANONYMOUS,
+	ACCESS_SUBJ_PARTNER /* a group of another tenant */,
 	ACCESS_SUBJ_ROLE /* never in text: a row of access_roles.c */,
 	ACCESS_SUBJ_COUNT
 };
-/* GROUP to CLIENT are followed by a name, CLASS by a word of access_classes. */
+/* GROUP to CLIENT are followed by a name, CLASS by a word of access_classes, PARTNER by a domain, "group" and a name. */
 extern const char *const access_subj_words[ACCESS_SUBJ_ROLE];
 
 enum access_cond_kind {
@@ -66,7 +67,8 @@ struct access_ast {
 	bool forbid;
 	enum access_subj subject;
 	enum access_who who;                        /* CLASS */
-	struct lw_bytes subject_name;               /* GROUP to CLIENT */
+	struct lw_bytes subject_name;               /* GROUP to CLIENT, PARTNER */
+	struct lw_bytes partner;                    /* PARTNER: a domain */
 	uint32_t verbs;                             /* 1 << enum access_verb */
 	unsigned kinds;                             /* enum access_kind; 0: no object was said */
 	struct lw_bytes under, tag, named, profile; /* empty: unsaid */

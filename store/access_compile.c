@@ -313,6 +313,24 @@ static void compile_conds(struct compiler *c, const struct access_ast *a)
 	c->rule->nconds = a->nconds;
 }
 
+static void compile_partner(struct compiler *c, const struct access_ast *a)
+{
+	const struct schema_attr *cn = schema_attr(LW_LIT("cn"));
+	struct lw_bytes norm = { NULL, 0 };
+	int err = c->err;
+
+	if (a->subject != ACCESS_SUBJ_PARTNER || err)
+		return;
+	err = c->resolver->tenant ? c->resolver->tenant(c->resolver->ctx, a->partner, &c->rule->partner) : LW_ENOTFOUND;
+	if (err == LW_EINVAL)
+		fail(c, err, "'%.*s' is this tenant itself: a partner is another", CUT(a->partner));
+	else if (err)
+		fail(c, err, "there is no tenant '%.*s'", CUT(a->partner));
+	else if (!cn || schema_norm(cn, NULL, c->arena, a->subject_name, &norm) || !norm.n || norm.n > ACCESS_MAX_NAME)
+		fail(c, LW_EINVAL, "'%.*s' can't be a group's name", CUT(a->subject_name));
+	c->rule->partner_group = norm;
+}
+
 int access_compile(struct lw_arena *arena, const struct access_ast *a, const struct access_resolver *resolver,
         struct access_rule **ret, char err[ACCESS_ERR])
 {
@@ -338,6 +356,7 @@ int access_compile(struct lw_arena *arena, const struct access_ast *a, const str
 	r->profile = copy(&c, a->profile);
 	if (a->subject <= ACCESS_SUBJ_CLIENT) /* the first five of both enums are the same */
 		r->subject_id = resolve(&c, (enum access_name)a->subject, a->subject_name);
+	compile_partner(&c, a);
 	if (a->under.n)
 		r->under = resolve(&c, ACCESS_NAME_ENTRY, a->under);
 	if (a->named.n)
@@ -372,13 +391,16 @@ size_t access_rule_refs(const struct access_rule *r, uint64_t ret[ACCESS_MAX_REF
 
 /* ---- octets ---- */
 
-#define RULE_VERSION 2 /* 1 had no word for `any` kind: it said the nine there were */
+#define RULE_VERSION 3    /* for rules about partners: two fields more at the end */
+#define RULE_VERSION_OWN 2 /* 1 had no word for `any` kind: it said the nine there were */
 #define VERSION_1_ANY ((1u << 9) - 1)
 enum { F_FORBID = 1, F_NAMES_OWNED = 2, F_ATTRS = 4, F_STAR = 8, F_ORDINARY = 16, F_NAMES_THEIRS = 32, F_ALL = 63 };
 
 void access_rule_encode(struct lw_writer *w, const struct access_rule *r)
 {
-	lw_put_u8(w, RULE_VERSION);
+	bool partner = r->subject == ACCESS_SUBJ_PARTNER;
+
+	lw_put_u8(w, partner ? RULE_VERSION : RULE_VERSION_OWN);
 	lw_put_u8(w, (uint8_t)((r->forbid ? F_FORBID : 0) | (r->names_owned ? F_NAMES_OWNED : 0) |
 	                       (r->attrs_said ? F_ATTRS : 0) | (r->star ? F_STAR : 0) |
 	                       (r->ordinary ? F_ORDINARY : 0) |
@@ -406,6 +428,10 @@ void access_rule_encode(struct lw_writer *w, const struct access_rule *r)
 		lw_put_u32(w, r->conds[i].method);
 		lw_put_u64(w, r->conds[i].group);
 	}
+	if (partner) {
+		lw_put_raw(w, r->partner.b, sizeof(r->partner.b));
+		lw_put_counted(w, r->partner_group);
+	}
 }
 
 static bool sane_cond(const struct access_cond *c)
@@ -414,6 +440,16 @@ static bool sane_cond(const struct access_cond *c)
 
 	return c->kind < ACCESS_COND_COUNT && (c->kind == ACCESS_COND_AGE) == (c->age > 0) && c->age >= 0 &&
 	       (c->kind == ACCESS_COND_METHOD) == (c->method != 0) && (delegated || !c->group);
+}
+
+static bool sane_partner(const struct access_rule *r)
+{
+	if (r->subject != ACCESS_SUBJ_PARTNER)
+		return lw_uuid_zero(&r->partner) && !r->partner_group.n;
+	if (lw_uuid_zero(&r->partner) || !r->partner_group.n)
+		return false;
+	return r->forbid || (!(r->verbs & ~ACCESS_PARTNER_VERBS) &&
+	                            (!(r->verbs & ACCESS_PARTNER_CHANGES) || !(r->kinds & ~ACCESS_PARTNER_CHANGES_KINDS)));
 }
 
 static bool sane(const struct access_rule *r)
@@ -433,7 +469,7 @@ static bool sane(const struct access_rule *r)
 		return false;
 	if (!r->attrs_said && (r->star || r->ordinary || r->nattrs || r->claims))
 		return false;
-	if (r->names_owned && r->names_theirs)
+	if ((r->names_owned && r->names_theirs) || !sane_partner(r))
 		return false;
 	for (unsigned i = 0; i < r->nconds; i++)
 		if (!sane_cond(&r->conds[i]))
@@ -489,6 +525,15 @@ static struct lw_bytes decode_text(struct lw_arena *arena, struct lw_reader *in)
 	return lw_dup(arena, t);
 }
 
+static void decode_partner(struct lw_arena *arena, struct lw_reader *in, struct access_rule *r)
+{
+	struct lw_bytes uuid = lw_get_raw(in, sizeof(r->partner.b));
+
+	if (uuid.n == sizeof(r->partner.b))
+		memcpy(r->partner.b, uuid.p, sizeof(r->partner.b));
+	r->partner_group = decode_text(arena, in);
+}
+
 int access_rule_decode(struct lw_arena *arena, struct lw_bytes octets, struct access_rule **ret)
 {
 	struct access_rule *r = lw_alloc(arena, sizeof(*r));
@@ -531,6 +576,8 @@ int access_rule_decode(struct lw_arena *arena, struct lw_bytes octets, struct ac
 	err = decode_attrs(arena, &in, r);
 	if (!err)
 		err = decode_conds(&in, r);
+	if (!err && version > RULE_VERSION_OWN)
+		decode_partner(arena, &in, r);
 	if (!err)
 		err = lw_reader_end(&in);
 	if (!err && lw_arena_failed(arena))

@@ -66,12 +66,36 @@ void access_policy_unref(struct access_policy *p)
 		return;
 	lw_arena_free(p->arena);
 	free(p->rules);
+	free(p->offered);
 	free(p);
 }
 
 size_t access_policy_count(const struct access_policy *p)
 {
 	return p->n;
+}
+
+int access_policy_offer(struct access_policy *p, uint64_t group)
+{
+	size_t at = p->noffered;
+	uint64_t *more;
+
+	if (access_policy_offers(p, group))
+		return LW_OK;
+	more = realloc(p->offered, (p->noffered + 1) * sizeof(*more));
+	if (!more)
+		return LW_ENOMEM;
+	for (; at && more[at - 1] > group; at--)
+		more[at] = more[at - 1];
+	more[at] = group;
+	p->offered = more;
+	p->noffered++;
+	return LW_OK;
+}
+
+bool access_policy_offers(const struct access_policy *p, uint64_t group)
+{
+	return access_ids_have_sorted(p->offered, p->noffered, group);
 }
 
 /* ---- matching ---- */
@@ -104,10 +128,22 @@ bool access_is_protected(const struct access_policy *p, uint64_t id, const uint6
 	return p->admin_group && (id == p->admin_group || access_ids_have(groups, n, p->admin_group));
 }
 
+static bool concerns_partner(const struct access_rule *r, const struct access_partner *p)
+{
+	if (r->subject != ACCESS_SUBJ_PARTNER || !lw_uuid_eq(&r->partner, &p->tenant))
+		return false;
+	for (size_t i = 0; i < p->ngroups; i++)
+		if (lw_eq(r->partner_group, p->groups[i]))
+			return true;
+	return false;
+}
+
 bool access_rule_concerns(const struct access_rule *r, const struct access_subject *s)
 {
 	bool principal = s->who != ACCESS_WHO_ANONYMOUS && s->who != ACCESS_WHO_ROLE && s->id;
 
+	if (s->partner)
+		return concerns_partner(r, s->partner);
 	switch (r->subject) {
 	case ACCESS_SUBJ_GROUP:
 		return principal && access_ids_have_sorted(s->groups, s->ngroups, r->subject_id);
@@ -130,6 +166,7 @@ bool access_rule_concerns(const struct access_rule *r, const struct access_subje
 		return s->who == ACCESS_WHO_ANONYMOUS;
 	case ACCESS_SUBJ_ROLE:
 		return s->who == ACCESS_WHO_ROLE;
+	case ACCESS_SUBJ_PARTNER:
 	case ACCESS_SUBJ_COUNT:
 		break;
 	}
@@ -263,6 +300,8 @@ struct access_rights *access_rights_new(const struct access_policy *policy,
 	a->tenant = subject->tenant;
 	a->subject = *subject;
 	a->subject.groups = groups;
+	a->partner = subject->partner != NULL;
+	a->subject.partner = NULL; /* it is the caller's */
 	a->rules = list;
 	for (unsigned v = 0; v < ACCESS_VERB_COUNT; v++) {
 		a->first[v] = (uint32_t)at;
@@ -295,13 +334,15 @@ out:
 
 struct access_rights *access_bind(const struct access_policy *p, const struct access_subject *s)
 {
-	bool fenced = s->tenant != p->tenant || s->who == ACCESS_WHO_ROLE;
-	struct access_rights *a = access_rights_new(p, s, p->rules, fenced ? 0 : p->n);
+	bool fenced = (s->tenant != p->tenant) != (s->partner != NULL) || s->who == ACCESS_WHO_ROLE ||
+	              (s->partner && s->who == ACCESS_WHO_ANONYMOUS);
+	struct access_subject guest = { .tenant = p->tenant, .who = s->who, .partner = s->partner };
+	struct access_rights *a = access_rights_new(p, s->partner ? &guest : s, p->rules, fenced ? 0 : p->n);
 
 	if (!a)
 		return NULL;
 	a->fenced = fenced;
-	a->admin = !fenced && p->admin_group && s->who != ACCESS_WHO_ANONYMOUS &&
+	a->admin = !fenced && !a->partner && p->admin_group && s->who != ACCESS_WHO_ANONYMOUS &&
 	           access_ids_have_sorted(s->groups, s->ngroups, p->admin_group);
 	a->passes = a->admin;
 	return a;
@@ -356,6 +397,7 @@ static const char *const reasons[ACCESS_BY_COUNT] = {
 	[ACCESS_BY_PROTECTED] = "administrators are protected from everyone but administrators",
 	[ACCESS_BY_SECRET] = "the attribute is secret, or the verb is for secrets only",
 	[ACCESS_BY_ASSERTED] = "not with a client certificate alone",
+	[ACCESS_BY_PARTNER] = "not to be had by a partner tenant's people",
 };
 
 const char *access_reason_text(enum access_reason r)
@@ -369,6 +411,11 @@ static bool refused(const struct access_rights *a, enum access_verb verb, const 
 {
 	if (a->fenced || a->tenant != o->tenant) {
 		*ret = ACCESS_BY_FENCE;
+		return true;
+	}
+	if (a->partner && (!(ACCESS_PARTNER_VERBS >> verb & 1) ||
+	                          ((ACCESS_PARTNER_CHANGES >> verb & 1) && (o->kind & ~ACCESS_PARTNER_CHANGES_KINDS)))) {
+		*ret = ACCESS_BY_PARTNER;
 		return true;
 	}
 	if (x->asserted && !access_verbs[verb].asserted) {

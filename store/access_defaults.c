@@ -63,6 +63,7 @@ enum access_kind access_kind_of(const struct schema_class *const *classes, size_
 	} rows[] = {
 		{ "lwGrant", ACCESS_GRANT },
 		{ "lwPolicy", ACCESS_POLICY },
+		{ "lwTrust", ACCESS_TRUST },
 		{ "lwHost", ACCESS_HOST },
 		{ "lwService", ACCESS_SERVICE },
 		{ "lwApplication", ACCESS_APPLICATION },

@@ -30,7 +30,7 @@ static bool binds_all(const struct access_rule *forbid, const struct gain *g)
 		return false;
 	switch (forbid->subject) {
 	case ACCESS_SUBJ_AUTHENTICATED:
-		return r->subject != ACCESS_SUBJ_ANONYMOUS;
+		return r->subject != ACCESS_SUBJ_ANONYMOUS && r->subject != ACCESS_SUBJ_PARTNER;
 	case ACCESS_SUBJ_GROUP:
 		return (r->subject == ACCESS_SUBJ_GROUP && r->subject_id == forbid->subject_id) ||
 		       access_ids_have(g->groups, g->n, forbid->subject_id);
@@ -205,6 +205,17 @@ int access_check_removal(
 
 /* ---- membership ---- */
 
+/* What an offered group gives stands in another tenant's grants, which nobody here sees. Administrators offer it, and who
+ * is in it holds it. */
+static bool holds_offered(const struct access_rights *author, const uint64_t *groups, size_t n)
+{
+	for (size_t i = 0; i < n && !author->admin; i++)
+		if (access_policy_offers(author->policy, groups[i]) &&
+		        !access_ids_have_sorted(author->subject.groups, author->subject.ngroups, groups[i]))
+			return false;
+	return true;
+}
+
 static bool speaks_of_member(const struct access_rule *r, const uint64_t *groups, size_t n, bool manages)
 {
 	return (r->subject == ACCESS_SUBJ_GROUP && access_ids_have_sorted(groups, n, r->subject_id)) ||
@@ -234,6 +245,8 @@ int access_check_member(const struct access_rights *author, const uint64_t *grou
 		return lacks(ACCESS_BY_FENCE, NULL, why);
 	if (!author->admin && access_is_protected(p, 0, groups, n))
 		return lacks(ACCESS_BY_PROTECTED, NULL, why);
+	if (!holds_offered(author, groups, n))
+		return lacks(ACCESS_BY_DEFAULT, NULL, why);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct access_rule *r = p->rules[i];
 		struct gain g = { .rule = r, .groups = groups, .n = n, .above = above, .leaving = !enters };
@@ -371,6 +384,8 @@ int access_check_secret(const struct access_rights *author, const struct access_
 	if (!author->admin &&
 	        (owner_protected || access_is_protected(p, owner->id, owner->groups, owner->ngroups)))
 		return lacks(ACCESS_BY_PROTECTED, NULL, why);
+	if (!holds_offered(author, owner->groups, owner->ngroups))
+		return lacks(ACCESS_BY_DEFAULT, NULL, why);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct access_rule *r = p->rules[i];
 		/* tickets and tokens only say who he is: to whom they are good, he is whoever has his secret */

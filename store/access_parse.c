@@ -193,6 +193,13 @@ static int64_t duration(struct parser *p)
 	return us;
 }
 
+static void parse_partner(struct parser *p)
+{
+	p->ast->partner = name(p, "a partner's domain", ACCESS_NAME_OCTETS, NULL);
+	expect_keyword(p, "group");
+	p->ast->subject_name = name(p, "a name", ACCESS_NAME_OCTETS, NULL);
+}
+
 static void parse_subject(struct parser *p)
 {
 	struct access_ast *a = p->ast;
@@ -210,13 +217,15 @@ static void parse_subject(struct parser *p)
 	if (i == ACCESS_SUBJ_ROLE) {
 		fail(p, LW_EINVAL, p->last,
 		        "a subject expected (group, user, service, host, client, self, manager, "
-		        "class, authenticated, anonymous), not %s",
+		        "class, authenticated, anonymous, partner), not %s",
 		        here(p, buf));
 		return;
 	}
 	a->subject = (enum access_subj)i;
 	if (i <= ACCESS_SUBJ_CLIENT)
 		a->subject_name = name(p, "a name", ACCESS_NAME_OCTETS, NULL);
+	if (i == ACCESS_SUBJ_PARTNER)
+		parse_partner(p);
 	if (i != ACCESS_SUBJ_CLASS)
 		return;
 	for (i = 0; access_classes[i].word; i++)
@@ -483,6 +492,20 @@ static bool parse_clause(struct parser *p)
 	return false;
 }
 
+/* What a permit may give to another tenant's people. */
+static void check_partner(struct parser *p)
+{
+	const struct access_ast *a = p->ast;
+
+	if (a->subject != ACCESS_SUBJ_PARTNER || a->forbid)
+		return;
+	if (a->verbs & ~ACCESS_PARTNER_VERBS)
+		fail(p, LW_EINVAL, p->begin, "a partner may read, search, compare, write, create, delete and move, and nothing else");
+	if ((a->verbs & ACCESS_PARTNER_CHANGES) && (a->kinds & ~ACCESS_PARTNER_CHANGES_KINDS))
+		fail(p, LW_EINVAL, p->begin,
+		        "a partner may change person, group, service, host, application and entry, and nothing else");
+}
+
 /* What each for itself is well said but makes no sense together. */
 static void check(struct parser *p)
 {
@@ -552,6 +575,7 @@ int access_parse(struct lw_arena *arena, struct lw_bytes text, struct access_ast
 	if (p.p < p.end)
 		fail(&p, LW_EINVAL, p.p, "a clause or the end expected, not %s", here(&p, buf));
 	check(&p);
+	check_partner(&p);
 	if (p.err)
 		return p.err;
 	*ret = p.ast;

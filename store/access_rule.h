@@ -19,6 +19,8 @@ struct access_rule {
 	enum access_who who;
 	enum access_audience audience;
 	uint64_t subject_id; /* GROUP to CLIENT */
+	struct lw_uuid partner;        /* PARTNER: whose group … */
+	struct lw_bytes partner_group; /* … of which name, in normal form; it need not be there */
 	uint32_t verbs;
 	unsigned kinds; /* never 0 */
 	uint64_t under, named;
@@ -60,6 +62,8 @@ struct access_policy {
 	uint64_t admin_group;
 	size_t n, cap;
 	struct access_rule **rules;
+	uint64_t *offered; /* groups, ascending */
+	size_t noffered;
 	struct lw_arena *arena;
 };
 
@@ -68,6 +72,7 @@ struct access_rights {
 	uint32_t tenant;
 	bool fenced; /* subject and policy are of two tenants: nothing at all */
 	bool admin, passes /* what is protected doesn't stop it */, hands_out;
+	bool partner;  /* of another tenant: its id and groups are not in the subject below */
 	bool asserted; /* the verbs that no asserted capability may are not his to give either */
 	struct access_subject subject; /* groups are a copy */
 	uint8_t needs[ACCESS_VERB_COUNT];

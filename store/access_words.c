@@ -42,6 +42,7 @@ const char *const access_subj_words[ACCESS_SUBJ_ROLE] = {
 	[ACCESS_SUBJ_CLASS] = "class",
 	[ACCESS_SUBJ_AUTHENTICATED] = "authenticated",
 	[ACCESS_SUBJ_ANONYMOUS] = "anonymous",
+	[ACCESS_SUBJ_PARTNER] = "partner",
 };
 
 const struct access_class_row access_classes[] = {
@@ -202,7 +203,8 @@ void access_format(struct lw_writer *w, const struct access_ast *a)
 {
 	put(w, a->forbid ? "forbid " : "permit ");
 	put(w, access_subj_words[a->subject]);
-	put_clause(w, " ", a->subject_name, ACCESS_NAME_OCTETS);
+	put_clause(w, " ", a->partner, ACCESS_NAME_OCTETS);
+	put_clause(w, a->partner.n ? " group " : " ", a->subject_name, ACCESS_NAME_OCTETS);
 	for (unsigned i = 0; a->subject == ACCESS_SUBJ_CLASS && access_classes[i].word; i++)
 		if (access_classes[i].who == a->who) {
 			put(w, " ");

@@ -18,6 +18,14 @@ static int resolve(void *ctx, enum access_name kind, struct lw_bytes name, uint6
 	return LW_OK;
 }
 
+static int tenant(void *ctx, struct lw_bytes domain, struct lw_uuid *ret)
+{
+	if (!domain.n)
+		abort();
+	*ret = (struct lw_uuid){ { 1, domain.p[0] } };
+	return LW_OK;
+}
+
 static void again(struct lw_arena *arena, struct lw_bytes text)
 {
 	struct access_ast *ast;
@@ -52,7 +60,7 @@ static void octets(struct lw_arena *arena, const struct access_rule *rule)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct access_resolver resolver = { NULL, resolve };
+	const struct access_resolver resolver = { NULL, resolve, tenant };
 	struct lw_arena *arena = lw_arena_new(1 << 20, false);
 	struct access_ast *ast = NULL;
 	struct access_rule *rule = NULL;

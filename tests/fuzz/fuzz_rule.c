@@ -7,6 +7,27 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Whatever the rule, a partner has none of what can't be given to him. */
+static void decide_partner(const struct access_policy *p, const struct access_object *o, const struct access_ctx *c)
+{
+	const struct lw_bytes group = LW_LIT("helpdesk");
+	const struct access_partner as = { .tenant = { { 0xbe } }, .groups = &group, .ngroups = 1 };
+	const struct access_subject s = { .tenant = 2, .who = ACCESS_WHO_PERSON, .id = 2, .partner = &as };
+	struct access_rights *r = access_bind(p, &s);
+	struct access_object rule = *o;
+
+	rule.kind = ACCESS_GRANT;
+	for (unsigned v = 1; v < ACCESS_VERB_COUNT; v++) {
+		enum access_verb verb = (enum access_verb)v;
+
+		if (access_decide(r, verb, o, NULL, c, NULL) && !(ACCESS_PARTNER_VERBS >> v & 1))
+			abort();
+		if (access_decide(r, verb, &rule, NULL, c, NULL) && (ACCESS_PARTNER_CHANGES >> v & 1))
+			abort();
+	}
+	access_rights_free(r);
+}
+
 static void decide(struct lw_bytes octets)
 {
 	static const uint64_t groups[] = { 1, 7 }, above[] = { 1, 2, 7 };
@@ -43,6 +64,7 @@ static void decide(struct lw_bytes octets)
 			abort();
 	}
 	access_rights_free(r);
+	decide_partner(p, &o, &c);
 	access_policy_unref(p);
 }
 

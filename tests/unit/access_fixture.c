@@ -45,7 +45,7 @@ void fixture_free(struct fixture *f)
 
 int fixture_compile(struct fixture *f, const char *text, struct access_rule **ret)
 {
-	struct access_resolver resolver = { &f->w, world_resolver_base.resolve };
+	struct access_resolver resolver = { &f->w, world_resolver_base.resolve, world_resolver_base.tenant };
 	struct access_ast *ast;
 	int err = access_parse(f->arena, lw_str(text), &ast, f->err);
 

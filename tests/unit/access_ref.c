@@ -27,8 +27,21 @@ static bool has_entry(int subject)
 	return subject >= 0;
 }
 
-static bool subject_is(const struct world *w, const struct access_ast *a, int subject)
+/* Only rules that name his tenant and one of the groups it offers are about a partner's man, and they are about nobody else. */
+static bool partner_is(const struct access_ast *a, const struct world_act *x)
 {
+	if (a->subject != ACCESS_SUBJ_PARTNER || !same(a->partner, world_partners[x->partner - 1]))
+		return false;
+	for (int i = 0; i < 3; i++)
+		if ((x->partner_groups >> i & 1) && same(a->subject_name, world_partner_groups[i]))
+			return true;
+	return false;
+}
+
+static bool subject_is(const struct world *w, const struct access_ast *a, const struct world_act *x, int subject)
+{
+	if (x->partner)
+		return partner_is(a, x);
 	switch (a->subject) {
 	case ACCESS_SUBJ_ANONYMOUS:
 		return !has_entry(subject);
@@ -224,6 +237,24 @@ static bool fits_verb(const char *what, bool claim, enum access_verb v)
 	return secret == (v == ACCESS_SET_SECRET || v == ACCESS_EXPORT);
 }
 
+/* read, search, compare of anything; write, create, delete, move of what is no rule, record, trust or tenant */
+static bool partner_may(const struct world *w, const struct world_act *x)
+{
+	switch (x->verb) {
+	case ACCESS_READ:
+	case ACCESS_SEARCH:
+	case ACCESS_COMPARE:
+		return true;
+	case ACCESS_WRITE:
+	case ACCESS_CREATE:
+	case ACCESS_DELETE:
+	case ACCESS_MOVE:
+		return !(w->node[x->object].kind & (ACCESS_GRANT | ACCESS_POLICY | ACCESS_TRUST | ACCESS_TENANT | ACCESS_CERTIFICATE));
+	default:
+		return false;
+	}
+}
+
 static bool decide_one(const struct world *w, struct access_ast *const *rule, size_t n,
         const struct world_act *x, int subject, uint32_t tenant, int64_t *life)
 {
@@ -233,16 +264,18 @@ static bool decide_one(const struct world *w, struct access_ast *const *rule, si
 	               x->verb == ACCESS_ENROL || x->verb == ACCESS_REVOKE || x->verb == ACCESS_EXPORT ||
 	               x->verb == ACCESS_ADMINISTER;
 
-	if (tenant != 1 || x->object_tenant != 1)
+	if ((tenant != 1) != (x->partner != 0) || x->object_tenant != 1)
+		return false;
+	if (x->partner && (!has_entry(subject) || !partner_may(w, x)))
 		return false;
 	if (x->asserted && (x->verb == ACCESS_SET_SECRET || x->verb == ACCESS_ADMINISTER ||
 	                           x->verb == ACCESS_DELEGATE || x->verb == ACCESS_IMPERSONATE))
 		return false;
 	if (touches && world_is_protected(w, x->object) &&
-	        !(has_entry(subject) && world_in_group(w, subject, WORLD_ADMINS)))
+	        !(has_entry(subject) && !x->partner && world_in_group(w, subject, WORLD_ADMINS)))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		applies[i] = (rule[i]->verbs >> x->verb & 1) && subject_is(w, rule[i], subject) &&
+		applies[i] = (rule[i]->verbs >> x->verb & 1) && subject_is(w, rule[i], x, subject) &&
 		             object_is(w, rule[i], x, subject) && circumstances(w, rule[i], x);
 	if (!by_attribute(x->verb))
 		return ask(rule, n, applies, x, NULL, false, life);
@@ -274,12 +307,11 @@ struct ref_result ref_decide(
 	return r;
 }
 
-bool ref_any(
-        const struct world *w, struct access_ast *const *rule, size_t n, int subject, enum access_verb verb)
+bool ref_any(const struct world *w, struct access_ast *const *rule, size_t n, const struct world_act *x)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!rule[i]->forbid && (rule[i]->verbs >> verb & 1) && subject_is(w, rule[i], subject) &&
-		        (rule[i]->subject != ACCESS_SUBJ_MANAGER || is_manager_of_any(w, subject)))
+		if (!rule[i]->forbid && (rule[i]->verbs >> x->verb & 1) && subject_is(w, rule[i], x, x->subject) &&
+		        (rule[i]->subject != ACCESS_SUBJ_MANAGER || is_manager_of_any(w, x->subject)))
 			return true;
 	return false;
 }

@@ -226,7 +226,26 @@ static int resolve(void *ctx, enum access_name kind, struct lw_bytes name, uint6
 	return LW_OK;
 }
 
-const struct access_resolver world_resolver_base = { NULL, resolve };
+const char *const world_partners[2] = { "beta.example", "gamma.example" };
+/* named like groups of the world: that means nothing */
+const char *const world_partner_groups[3] = { "helpdesk", "Dev Team", "administrators" };
+
+static struct lw_uuid partner_uuid(int partner)
+{
+	return (struct lw_uuid){ { 0xbe, 0x7a, (uint8_t)partner } };
+}
+
+static int resolve_tenant(void *ctx, struct lw_bytes domain, struct lw_uuid *ret)
+{
+	for (int i = 0; i < 2; i++)
+		if (lw_eq_nocase(domain, lw_str(world_partners[i]))) {
+			*ret = partner_uuid(i + 1);
+			return LW_OK;
+		}
+	return lw_eq_nocase(domain, LW_LIT("acme.example")) ? LW_EINVAL : LW_ENOTFOUND;
+}
+
+const struct access_resolver world_resolver_base = { NULL, resolve, resolve_tenant };
 
 static size_t ids_of(struct world *w, uint64_t mask, const uint64_t **ret)
 {
@@ -252,6 +271,26 @@ struct access_subject world_subject(struct world *w, int node, uint32_t tenant)
 	s.id = w->node[node].id;
 	s.ngroups = ids_of(w, closure(w, node), &s.groups);
 	s.manages = world_manages_any(w, node);
+	return s;
+}
+
+struct access_subject world_act_subject(struct world *w, const struct world_act *x)
+{
+	struct access_subject s = world_subject(w, x->subject, x->subject_tenant);
+	struct access_partner *p = lw_alloc(w->arena, sizeof(*p));
+	struct lw_bytes *names = lw_allocn(w->arena, 3, sizeof(*names));
+
+	if (!p || !names)
+		abort();
+	if (!x->partner)
+		return s;
+	p->tenant = partner_uuid(x->partner);
+	p->groups = names;
+	for (unsigned i = 0; i < 3; i++)
+		if (x->partner_groups >> i & 1 &&
+		        schema_norm(schema_attr(LW_LIT("cn")), NULL, w->arena, lw_str(world_partner_groups[i]), &names[p->ngroups++]))
+			abort();
+	s.partner = p;
 	return s;
 }
 
@@ -324,6 +363,17 @@ void world_act(struct world *w, struct world_act *x)
 	x->mfa = one_in(w, 2);
 	x->confidential = !one_in(w, 3);
 	x->asserted = one_in(w, 8);
+	if (one_in(w, 6)) {
+		x->partner = 1 + (int)world_below(w, 2);
+		x->partner_groups = one_in(w, 3) ? world_below(w, 8) : 7;
+		if (!one_in(w, 4)) {
+			x->verb = (enum access_verb)(1 + world_below(w, 7));
+			x->claim = false;
+			x->what = x->what && x->verb < ACCESS_DELETE ? world_attrs[world_below(w, ALL_ATTRS)] : NULL;
+		}
+		x->subject_tenant = one_in(w, 50) ? 1 : 2;
+		x->actor = -1;
+	}
 }
 
 /* ---- random grants ---- */
@@ -350,9 +400,21 @@ static void add_name(struct world *w, struct text *t, const char *word, unsigned
 	add(t, name, strchr(name, ' ') || !strcmp(name, "protected") ? "\"" : "");
 }
 
+static void add_partner(struct world *w, struct text *t)
+{
+	static const char *const names[] = { "helpdesk", "\"dev team\"", "Administrators", "nobody" };
+
+	add(t, "partner ", one_in(w, 4) ? "GAMMA.example" : world_partners[world_below(w, 2)]);
+	add(t, " group ", names[world_below(w, 4)]);
+}
+
 static void add_subject(struct world *w, struct text *t)
 {
-	switch (world_below(w, 12)) {
+	switch (world_below(w, 14)) {
+	case 12:
+	case 13:
+		add_partner(w, t);
+		break;
 	case 0:
 	case 1:
 	case 2:
@@ -385,20 +447,22 @@ static void add_subject(struct world *w, struct text *t)
 	}
 }
 
-static uint32_t add_verbs(struct world *w, struct text *t)
+/* guest: mostly what can be given to one */
+static uint32_t add_verbs(struct world *w, struct text *t, bool guest)
 {
 	uint32_t verbs = 0, more;
 	const char *sep = " ";
 
-	if (one_in(w, 15)) {
+	guest = guest && !one_in(w, 6);
+	if (!guest && one_in(w, 15)) {
 		add(t, " all", "");
 		return ACCESS_VERBS_ALL;
 	}
 	more = 1 + world_below(w, 3);
 	for (uint32_t i = 0; i < more; i++)
 		verbs |= 1u << (1 +
-		                 (one_in(w, 2) ? world_below(w, 4) : world_below(w, ACCESS_VERB_COUNT - 1)));
-	if (one_in(w, 4))
+		                 (guest ? world_below(w, 7) : one_in(w, 2) ? world_below(w, 4) : world_below(w, ACCESS_VERB_COUNT - 1)));
+	if (!guest && one_in(w, 4))
 		verbs = 1u << (one_in(w, 2) ? ACCESS_TOKEN : ACCESS_ENROL);
 	for (unsigned v = 1; v < ACCESS_VERB_COUNT; v++)
 		if (verbs >> v & 1) {
@@ -413,7 +477,7 @@ static void add_object(struct world *w, struct text *t)
 	unsigned kinds = 0;
 	const char *sep = " ";
 
-	if (one_in(w, 3)) {
+	if (one_in(w, strstr(t->p, " partner ") ? 6 : 3)) {
 		add(t, " any", "");
 	} else {
 		for (unsigned i = 0; i <= world_below(w, 3); i++)
@@ -502,7 +566,7 @@ static void draft(struct world *w, struct text *t)
 	add(t, one_in(w, 5) ? "forbid " : "permit ", "");
 	add_subject(w, t);
 	add(t, " may", "");
-	verbs = add_verbs(w, t);
+	verbs = add_verbs(w, t, strstr(t->p, " partner ") != NULL);
 	if ((verbs & ~(ACCESS_V(TOKEN) | ACCESS_V(ENROL))) || one_in(w, 3))
 		add_object(w, t);
 	if (verbs == ACCESS_V(ENROL) && one_in(w, 2))
@@ -528,7 +592,7 @@ static void draft(struct world *w, struct text *t)
 void world_grant(struct world *w, char *ret, size_t size)
 {
 	struct text t = { .p = ret, .size = size };
-	struct access_resolver resolver = { w, resolve };
+	struct access_resolver resolver = { w, resolve, resolve_tenant };
 	struct lw_arena *a = lw_arena_new(1 << 20, false);
 	struct access_ast *ast;
 	struct access_rule *rule;

@@ -59,9 +59,13 @@ struct world_act {
 	int64_t auth_time;
 	uint32_t methods;
 	bool mfa, confidential, asserted;
+	int partner;             /* 1, 2: the subject is of that partner, which the world trusts and is trusted by; 0: of none */
+	unsigned partner_groups; /* 1 << row of world_partner_groups: those he is in that are offered */
 };
+extern const char *const world_partners[2], *const world_partner_groups[3];
 #define WORLD_NOW INT64_C(1800000000000000)
 void world_act(struct world *, struct world_act *);
+struct access_subject world_act_subject(struct world *, const struct world_act *); /* with his partner */
 void world_grant(struct world *, char *ret, size_t size); /* the text of a random grant; it compiles */
 extern const char *const world_attrs[]; /* NULL-ended; every kind of attribute is there at least once */
 
@@ -71,6 +75,6 @@ struct ref_result {
 };
 struct ref_result ref_decide(
         const struct world *, struct access_ast *const *policy, size_t n, const struct world_act *);
-bool ref_any(const struct world *, struct access_ast *const *policy, size_t n, int subject, enum access_verb);
+bool ref_any(const struct world *, struct access_ast *const *policy, size_t n, const struct world_act *);
 
 #endif

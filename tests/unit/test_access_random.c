@@ -36,7 +36,7 @@ static uint64_t setting(const char *name, uint64_t otherwise)
 
 static struct access_rule *add_rule(struct policy *p, struct world *w, const char *text)
 {
-	struct access_resolver resolver = { w, world_resolver_base.resolve };
+	struct access_resolver resolver = { w, world_resolver_base.resolve, world_resolver_base.tenant };
 	struct access_rule *rule;
 	struct lw_writer out;
 	char err[ACCESS_ERR];
@@ -122,8 +122,8 @@ static void check_sets(const struct policy *p, struct world *w, const struct wor
 		y.what = world_attrs[i];
 		assert_int_equal(in, by_attr && ref_decide(w, p->ast, p->n, &y).permit);
 	}
-	if (x->subject_tenant == 1)
-		assert_int_equal(access_any(rights, x->verb), ref_any(w, p->ast, p->n, x->subject, x->verb));
+	if ((x->subject_tenant == 1) == (x->partner == 0) && (!x->partner || x->subject >= 0))
+		assert_int_equal(access_any(rights, x->verb), ref_any(w, p->ast, p->n, x));
 	y = *x;
 	y.what = NULL;
 	y.claim = false;
@@ -135,7 +135,7 @@ static void check_sets(const struct policy *p, struct world *w, const struct wor
 
 static void test_agree(void **state)
 {
-	uint64_t triples = setting("LWD_ACCESS_TRIPLES", TRIPLES), permits = 0, forbids = 0, done = 0;
+	uint64_t triples = setting("LWD_ACCESS_TRIPLES", TRIPLES), permits = 0, forbids = 0, partners = 0, done = 0;
 	struct world w;
 
 	world_init(&w, setting("LWD_ACCESS_SEED", 1));
@@ -150,7 +150,7 @@ static void test_agree(void **state)
 
 			lw_arena_reset(w.arena);
 			world_act(&w, &x);
-			struct access_subject s = world_subject(&w, x.subject, x.subject_tenant);
+			struct access_subject s = world_act_subject(&w, &x);
 			struct access_subject a = world_subject(&w, x.actor, 1),
 			                      d = world_subject(&w, x.delegated, 1);
 			struct access_object o = world_object(&w, x.object, x.object_tenant);
@@ -173,6 +173,7 @@ static void test_agree(void **state)
 			if (is || why.reason == ACCESS_BY_FORBID)
 				assert_int_equal(why.grant_id, 1000 + why.rule);
 			permits += is;
+			partners += is && x.partner;
 			forbids += why.reason == ACCESS_BY_FORBID;
 			if (i % 64 == 0)
 				check_sets(&p, &w, &x, rights, &o, &c);
@@ -182,11 +183,12 @@ static void test_agree(void **state)
 		policy_done(&p);
 	}
 	world_done(&w);
-	print_message("# %llu acts agree: %llu permitted, %llu forbidden by a rule\n",
-	        (unsigned long long)triples, (unsigned long long)permits, (unsigned long long)forbids);
+	print_message("# %llu acts agree: %llu permitted (%llu to partners), %llu forbidden by a rule\n",
+	        (unsigned long long)triples, (unsigned long long)permits, (unsigned long long)partners, (unsigned long long)forbids);
 	/* a test that never says yes, or never meets a forbid, shows nothing */
 	assert_true(permits > triples / 50);
 	assert_true(forbids > triples / 200);
+	assert_true(partners > triples / 2000);
 }
 
 /* ---- escalation ---- */
@@ -247,7 +249,8 @@ static void act_for(struct world *w, struct world_act *x, struct access_object *
 {
 	world_act(w, x);
 	x->actor = -1;
-	x->subject_tenant = x->object_tenant = 1;
+	x->object_tenant = 1;
+	x->subject_tenant = x->partner ? 2 : 1;
 	x->asserted = false;
 	*o = world_object(w, x->object, 1);
 	o->audience = lw_str(x->audience);
@@ -336,7 +339,7 @@ static void test_no_wider_grant(void **state)
 				struct access_object o;
 
 				act_for(&w, &x, &o);
-				struct access_subject s = world_subject(&w, x.subject, 1);
+				struct access_subject s = world_act_subject(&w, &x);
 
 				if (!fair(&w, &x, author_node))
 					continue;
@@ -431,8 +434,11 @@ static void test_no_wider_change(void **state)
 			struct access_object o, o2;
 
 			act_for(&w, &x, &o);
-			if (what < 2 && world_below(&w, 2))
+			if (what < 2 && world_below(&w, 2)) {
 				x.subject = node;
+				x.partner = 0;
+				x.subject_tenant = 1;
+			}
 			if (what >= 2 && world_below(&w, 2)) {
 				x.object = node;
 				o = world_object(&w, node, 1);
@@ -446,8 +452,7 @@ static void test_no_wider_change(void **state)
 			o2.profile = o.profile;
 			o2.names_owned = o.names_owned;
 			o2.names_theirs = o.names_theirs;
-			struct access_subject was = world_subject(&w, x.subject, 1),
-			                      is = world_subject(&v, x.subject, 1);
+			struct access_subject was = world_act_subject(&w, &x), is = world_act_subject(&v, &x);
 
 			/* delegations of the one who moves are other people's gain, checked with the new
 			 * memberships */

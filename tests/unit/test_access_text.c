@@ -62,9 +62,12 @@ static void test_canonical(void **state)
 		{ "permit host h may "
 		  "create,read,search,compare,write,delete,move,set-secret,ticket,delegate,impersonate,"
 		  "token,enrol,revoke,export,administer "
-		  "person,group,service,host,grant,policy,application,entry,tenant,certificate "
+		  "person,group,service,host,grant,policy,application,entry,tenant,certificate,trust "
 		  "attrs(*);",
 		        "permit host h may all any attrs(*);" },
+		{ "permit PARTNER Beta.Example  group \"Dev Team\" may search person attrs(cn)",
+		        "permit partner Beta.Example group \"Dev Team\" may search person attrs(cn);" },
+		{ "forbid partner \"b x\" group g may all any attrs(*)", "forbid partner \"b x\" group g may all any attrs(*);" },
 	};
 	struct lw_arena *a = lw_arena_new(1 << 20, false);
 	char out[1024], again[1024];
@@ -89,6 +92,12 @@ static void test_syntax_errors(void **state)
 		{ "allow self may read person attrs(cn)", LW_EINVAL,
 		        "at 1: permit or forbid expected, not allow" },
 		{ "permit all may read person attrs(cn)", LW_EINVAL, "at 8: a subject expected" },
+		{ "permit partner may read person attrs(cn)", LW_EINVAL, "at 20: 'group' expected" },
+		{ "permit partner b.example may read person attrs(cn)", LW_EINVAL, "at 26: 'group' expected" },
+		{ "permit partner b.example group g may read,ticket person attrs(cn)", LW_EINVAL, "a partner may read, search" },
+		{ "permit partner b.example group g may all any attrs(*)", LW_EINVAL, "a partner may read, search" },
+		{ "permit partner b.example group g may write any attrs(*)", LW_EINVAL, "a partner may change person, group" },
+		{ "permit partner b.example group g may delete trust", LW_EINVAL, "a partner may change person, group" },
 		{ "permit any may read person attrs(cn)", LW_EINVAL,
 		        "at 12: 'authenticated' expected, not may" },
 		{ "permit group", LW_EINVAL, "at 13: a name expected, not the end" },
@@ -294,7 +303,7 @@ static void test_octets(void **state)
 			        access_rule_decode(f->arena, (struct lw_bytes){ a.p, n }, &back), LW_OK);
 		lw_put_u8(&a, 0);
 		assert_int_equal(access_rule_decode(f->arena, lw_written(&a), &back), LW_EINVAL);
-		a.p[0] = 3;
+		a.p[0] = 4;
 		assert_int_equal(access_rule_decode(f->arena, lw_written(&a), &back), LW_EVERSION);
 	}
 	lw_writer_done(&a);
@@ -326,7 +335,7 @@ static void test_octets_of_version_1(void **state)
 		w.p[0] = 2; /* now those nine are nine */
 		assert_int_equal(access_rule_decode(f->arena, lw_written(&w), &back), LW_OK);
 		assert_int_equal(back->kinds, rows[i].bits);
-		w.p[11] = 3; /* all ten, which is `any` and said otherwise */
+		w.p[11] = ACCESS_ANY >> 8; /* all there are, which is `any` and said otherwise */
 		w.p[12] = 0xff;
 		assert_int_equal(access_rule_decode(f->arena, lw_written(&w), &back), LW_EINVAL);
 		lw_writer_done(&w);
@@ -394,6 +403,7 @@ static void test_kind_of(void **state)
 		{ { "lwHost" }, ACCESS_HOST },
 		{ { "lwGrant" }, ACCESS_GRANT },
 		{ { "lwPolicy" }, ACCESS_POLICY },
+		{ { "lwTrust" }, ACCESS_TRUST },
 		{ { "organizationalUnit" }, ACCESS_ENTRY },
 		{ { "domain" }, ACCESS_ENTRY },
 		{ { NULL }, ACCESS_ENTRY },
