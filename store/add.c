@@ -197,7 +197,7 @@ static int put_new(struct image *img, const struct store_op *op, struct eng_fx *
 		eng_fx_grant_put(fx, t->tenant, img->head.id, rule);
 	if (!err && op->nsecrets)
 		err = write_put_secrets(t, img->head.id, op, fx);
-	if (is_grant || img->head.flags & OPS_MANAGERS || img->head.flags & ACCESS_GROUP)
+	if (is_grant || img->head.flags & (OPS_MANAGERS | ACCESS_GROUP | ACCESS_TRUST))
 		eng_fx_authgen(fx, t->tenant);
 	t->result->uuid = img->head.uuid;
 	t->result->version = eng_fx_version(fx);
@@ -236,6 +236,8 @@ int write_add(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
 		err = check_new(&img, op);
 	if (!err)
 		err = write_default_names(&img);
+	if (!err)
+		err = guard_trust_new(&img, op->dn);
 	if (!err)
 		err = image_check(&img);
 	if (!err)

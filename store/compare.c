@@ -204,9 +204,9 @@ static bool decide_open(const struct access_rights *rights, enum access_verb ver
 }
 
 /* What is done to somebody that makes whoever did it him. */
-static bool becomes(enum access_verb verb, const struct ops_who *who, const struct eng_entry *e, const struct access_object *o)
+static bool becomes(enum access_verb verb, const struct access_subject *who, const struct eng_entry *e, const struct access_object *o)
 {
-	if (who->subject.id == e->id || !(e->flags & OPS_PRINCIPALS))
+	if (!who->id || who->id == e->id || !(e->flags & OPS_PRINCIPALS))
 		return false;
 	return verb == ACCESS_SET_SECRET || verb == ACCESS_EXPORT ||
 		(verb == ACCESS_ENROL && !lw_eq(o->profile, LW_LIT("tls-server")));
@@ -229,37 +229,34 @@ static int explain_becoming(struct store_txn *t, const struct access_rights *rig
 	return LW_OK;
 }
 
-int store_explain(struct store_txn *t, const struct lw_uuid *who, enum access_verb verb, const struct store_dn *what,
-	const struct schema_attr *attr, bool *ret_permit, struct lw_writer *text)
-{
-	struct access_ctx ctx = t->ctx;
-	struct access_object o;
-	struct access_rights *rights;
-	struct access_why why;
+struct question {
+	enum access_verb verb;
 	struct eng_entry e;
-	struct ops_who w;
-	uint64_t id;
-	int err;
+	struct access_object o;
+	const struct schema_attr *attr;
+};
 
-	if (!ops_may_administer(t))
-		return LW_EACCES;
-	if (lw_uuid_zero(who))
-		w.subject = (struct access_subject){ .tenant = t->tenant, .who = ACCESS_WHO_ANONYMOUS };
-	else if ((err = ops_who(t->eng, t->tenant, who, true, &w)))
-		return err;
-	err = ops_locate(t, what, &id);
+static int question(struct store_txn *t, enum access_verb verb, const struct store_dn *what, const struct schema_attr *attr,
+	struct question *ret)
+{
+	uint64_t id;
+	int err = ops_locate(t, what, &id);
+
+	ret->verb = verb;
+	ret->attr = attr;
 	if (!err)
-		err = eng_entry(t->eng, t->tenant, id, &e);
-	if (!err)
-		err = ops_object(t, &e, &o);
-	if (err)
-		return err;
-	if (!lw_uuid_zero(who) && w.e.flags & OPS_DISABLED) {
-		*ret_permit = false;
-		lw_put_bytes(text, LW_LIT("the principal is disabled"));
-		return LW_OK;
-	}
-	rights = t->session->policy ? access_bind(t->session->policy->access, &w.subject) : NULL;
+		err = eng_entry(t->eng, t->tenant, id, &ret->e);
+	return err ? err : ops_object(t, &ret->e, &ret->o);
+}
+
+static int answer(struct store_txn *t, struct question *q, const struct access_subject *who, bool *ret_permit,
+	struct lw_writer *text)
+{
+	struct access_rights *rights = t->session->policy ? access_bind(t->session->policy->access, who) : NULL;
+	struct access_ctx ctx = t->ctx;
+	struct access_why why;
+	int err = LW_OK;
+
 	if (!rights)
 		return LW_ENOMEM;
 	/* as if just authenticated by password over a protected channel */
@@ -268,11 +265,61 @@ int store_explain(struct store_txn *t, const struct lw_uuid *who, enum access_ve
 	ctx.mfa = ctx.asserted = false;
 	ctx.confidential = true;
 	ctx.actor = NULL;
-	*ret_permit = decide_open(rights, verb, &o, &e, attr, &ctx, &why);
-	if (*ret_permit && !lw_uuid_zero(who) && becomes(verb, &w, &e, &o))
-		err = explain_becoming(t, rights, &e, ret_permit, text);
+	*ret_permit = decide_open(rights, q->verb, &q->o, &q->e, q->attr, &ctx, &why);
+	if (*ret_permit && becomes(q->verb, who, &q->e, &q->o))
+		err = explain_becoming(t, rights, &q->e, ret_permit, text);
 	if (!err && !text->n)
 		explain_rule(t, &why, text);
 	access_rights_free(rights);
 	return err;
+}
+
+int store_explain_partner(struct store_txn *t, struct lw_bytes domain, struct lw_bytes group, enum access_verb verb,
+	const struct store_dn *what, const struct schema_attr *attr, bool *ret_permit, struct lw_writer *text)
+{
+	struct lw_bytes name;
+	struct access_partner as = { .groups = &name, .ngroups = 1 };
+	struct access_subject who = { .who = ACCESS_WHO_PERSON, .partner = &as };
+	struct question q;
+	int err = ops_may_administer(t) ? guard_partner_domain(t, domain, &as.tenant) : LW_EACCES;
+
+	if (!err && schema_norm(ops_known()->cn, NULL, t->arena, group, &name))
+		err = LW_ENOTFOUND;
+	if (!err)
+		err = question(t, verb, what, attr, &q);
+	if (err)
+		return err;
+	if (!t->session->policy || !ops_trust_with(t->session->policy, &as.tenant)) {
+		*ret_permit = false;
+		lw_put_bytes(text, LW_LIT("there is no trust with this tenant here"));
+		return LW_OK;
+	}
+	err = answer(t, &q, &who, ret_permit, text);
+	if (!err && *ret_permit)
+		lw_put_bytes(text, LW_LIT(" (if the partner holds a trust with this tenant too, and offers the group)"));
+	return err;
+}
+
+int store_explain(struct store_txn *t, const struct lw_uuid *who, enum access_verb verb, const struct store_dn *what,
+	const struct schema_attr *attr, bool *ret_permit, struct lw_writer *text)
+{
+	struct question q;
+	struct ops_who w;
+	int err;
+
+	if (!ops_may_administer(t))
+		return LW_EACCES;
+	if (lw_uuid_zero(who))
+		w.subject = (struct access_subject){ .tenant = t->tenant, .who = ACCESS_WHO_ANONYMOUS };
+	else if ((err = ops_who(t->eng, t->tenant, who, true, &w)))
+		return err;
+	err = question(t, verb, what, attr, &q);
+	if (err)
+		return err;
+	if (!lw_uuid_zero(who) && w.e.flags & OPS_DISABLED) {
+		*ret_permit = false;
+		lw_put_bytes(text, LW_LIT("the principal is disabled"));
+		return LW_OK;
+	}
+	return answer(t, &q, &w.subject, ret_permit, text);
 }

@@ -30,7 +30,9 @@ int write_delete(struct store_txn *t, const struct store_op *op, struct eng_fx *
 		return guard_refuse(t, &why, "delete");
 	if (op->expect_version && op->expect_version != e.version)
 		return LW_EAGAIN;
-	err = guard_removable(t, &e);
+	err = guard_trust(t, &e);
+	if (!err)
+		err = guard_removable(t, &e);
 	if (!err && eng_has_children(t->eng, t->tenant, e.id))
 		err = LW_ENOTLEAF;
 	if (!err && e.flags & ACCESS_GRANT)
@@ -238,7 +240,9 @@ int write_moddn(struct store_txn *t, const struct store_op *op, struct eng_fx *f
 		return LW_EAGAIN;
 	if (e.flags & OPS_FIXED || !e.parent)
 		return ops_say(t, LW_EUNWILLING, "the tenant needs this entry");
-	err = guard_names(t, op->new_rdn);
+	err = guard_trust_fixed(t, &e);
+	if (!err)
+		err = guard_names(t, op->new_rdn);
 	if (!err)
 		err = check_place(t, op, &e, &parent);
 	if (!err)

@@ -364,7 +364,7 @@ int guard_grant(const struct image *img, struct lw_bytes *ret_encoded)
 	struct store_txn *t = img->txn;
 	struct lw_bytes none = { 0 };
 	const struct image_attr *a = image_find(img, ops_known()->lwGrantText, none);
-	struct access_resolver resolver = { t, resolve_name };
+	struct access_resolver resolver = { t, resolve_name, guard_partner_domain };
 	struct access_above above = guard_above(t);
 	struct access_rule *rule;
 	struct access_ast *ast;

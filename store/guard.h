@@ -29,6 +29,13 @@ int guard_names(struct store_txn *, const struct dn_rdn *);
 int guard_no_record(struct store_txn *, const struct eng_entry *target_or_parent);
 /* Rules refer to it, or it holds the tenant together. */
 int guard_removable(struct store_txn *, const struct eng_entry *);
+/* Trusts (store/trust.c) are administrators' to write. _new: says whom it is with; _fixed: is not renamed, and an offered
+ * group by nobody else; _groups: what is offered. */
+int guard_trust(struct store_txn *, const struct eng_entry *);
+int guard_trust_new(struct image *, const struct store_dn *);
+int guard_trust_fixed(struct store_txn *, const struct eng_entry *);
+int guard_trust_groups(const struct image *);
+int guard_partner_domain(void *txn, struct lw_bytes domain, struct lw_uuid *ret); /* of a rule: see struct access_resolver */
 
 /* ---- the operations ---- */
 typedef int write_resolve(struct store_txn *, const struct store_op *, struct eng_fx *);

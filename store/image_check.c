@@ -2,6 +2,20 @@
 /* An entry as a whole: is it allowed to be so, and what changes in the tables. */
 #include "store/image.h"
 
+/* His own name, also where he is a partner's. */
+static int author(const struct store_txn *t, struct lw_bytes *ret)
+{
+	const struct lw_session *s = t->session;
+	struct store_txn at = *t;
+
+	if (!s->home)
+		return s->subject_id ? ops_dn_text(&at, s->subject_id, ret) : LW_ENOTFOUND;
+	at.tenant = s->home;
+	at.places = NULL;
+	at.cache = NULL;
+	return ops_dn_text(&at, s->home_id, ret);
+}
+
 int image_stamp(struct image *img, bool created)
 {
 	const struct ops_known *k = ops_known();
@@ -14,8 +28,7 @@ int image_stamp(struct image *img, bool created)
 	if (!when)
 		return LW_ENOMEM;
 	lw_time_generalized(eng_now(t->eng), false, when);
-	if (t->session->subject_id && t->session->role == OPS_NO_ROLE &&
-		ops_dn_text(t, t->session->subject_id, &dn) == LW_OK)
+	if (t->session->role == OPS_NO_ROLE && author(t, &dn) == LW_OK)
 		who = (const char *)lw_dup(t->arena, dn).p;
 	if (created) {
 		err = image_set(img, k->createTimestamp, when);
@@ -211,7 +224,7 @@ bool image_touches_rights(const struct image *img)
 {
 	const struct ops_known *k = ops_known();
 	const struct schema_attr *const list[] = { k->member, k->uniqueMember, k->lwTag, k->lwManagedBy, k->lwDisabled,
-		k->lwGrantText, k->objectClass, k->lwCredentialVersion };
+		k->lwGrantText, k->objectClass, k->lwCredentialVersion, k->lwTrustGroup };
 
 	for (size_t i = 0; i < img->n; i++)
 		for (size_t j = 0; img->attrs[i].changed && j < sizeof(list) / sizeof(list[0]); j++)

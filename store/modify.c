@@ -105,6 +105,8 @@ int write_modify(struct store_txn *t, const struct store_op *op, struct eng_fx *
 		err = guard_no_record(t, &e);
 	if (!err)
 		err = check_rights(t, &e, op);
+	if (!err)
+		err = guard_trust(t, &e);
 	if (!err && op->expect_version && op->expect_version != e.version)
 		err = LW_EAGAIN;
 	if (!err)
@@ -115,6 +117,8 @@ int write_modify(struct store_txn *t, const struct store_op *op, struct eng_fx *
 		err = image_check(&img);
 	if (!err && img.head.flags & ACCESS_CERTIFICATE)
 		err = guard_no_record(t, &img.head);
+	if (!err)
+		err = guard_trust_groups(&img);
 	if (!err)
 		err = guard_change(&e, &img);
 	return err ? err : put_change(t, &e, &img, op, fx);

@@ -26,7 +26,7 @@
 	X(pwdChangedTime) X(userPassword) X(krbPrincipalKey) X(krbMaxTicketLife) X(krbMaxRenewableAge)      \
 	X(mail) X(userCertificate) X(lwSubject) X(lwProfile) X(lwCertState) X(lwNotBefore) X(lwNotAfter)    \
 	X(lwRevokedAt) X(lwRevokeReason) X(lwExpires) X(lwEntityId) X(lwAcsUrl) X(lwNameIdFormat)           \
-	X(lwCaKey) X(lwSamlKey) X(lwJwtKey)
+	X(lwCaKey) X(lwSamlKey) X(lwJwtKey) X(lwTrustTenant) X(lwTrustGroup)
 struct ops_known {
 #define X(name) const struct schema_attr *name;
 	OPS_ATTRS(X)
@@ -54,6 +54,12 @@ enum ops_flag {
 #define OPS_PRINCIPALS (ACCESS_PERSON | ACCESS_SERVICE | ACCESS_HOST | ACCESS_APPLICATION)
 
 /* ---- a tenant's policy, compiled ---- */
+struct ops_trust { /* its side of one */
+	struct lw_uuid tenant; /* the partner */
+	bool disabled;
+	uint64_t *groups;      /* that are offered */
+	size_t ngroups;
+};
 struct ops_policy {
 	struct access_policy *access;
 	uint64_t *named; /* entries that rules name, ascending */
@@ -64,11 +70,16 @@ struct ops_policy {
 	size_t nsuffix;
 	struct lw_bytes *suffix; /* normal forms of the tenant's suffix, leaf first */
 	char *suffix_text;
+	struct ops_trust *trusts;
+	size_t ntrusts;
 };
 /* Of the transaction's state; from the cache where that is allowed. Ended by ops_policy_put. */
 int ops_policy_get(struct eng_txn *, uint32_t tenant, struct ops_policy **ret);
 void ops_policy_put(struct store *, struct ops_policy *); /* NULL is fine */
 bool ops_policy_names(const struct ops_policy *, uint64_t id);
+int ops_trusts_load(struct eng_txn *, struct ops_policy *);
+void ops_trusts_free(struct ops_policy *);
+const struct ops_trust *ops_trust_with(const struct ops_policy *, const struct lw_uuid *tenant); /* NULL: none that is enabled */
 
 /* ---- principals ---- */
 struct ops_who { /* everything in the transaction's arena */
@@ -138,6 +149,10 @@ struct lw_session {
 	bool confidential;
 	uint8_t protocol;                           /* enum lw_audit_protocol, and where the requests come from */
 	char source[LW_AUDIT_SOURCE_MAX + 1];
+	/* in a partner's tenant (store_session_partner): the subject's own, and his entry there. home 0: it is `tenant` */
+	uint32_t home;
+	struct lw_uuid home_uuid;
+	uint64_t home_authgen, home_id;
 	/* what the generation below said */
 	bool valid;
 	uint64_t authgen, snapshot; /* snapshot: where authgen was looked at last; 0: nowhere */
@@ -155,6 +170,9 @@ struct lw_session {
 };
 /* Brings s up to the transaction's state; the session's status. */
 int ops_session_refresh(struct lw_session *s, struct eng_txn *);
+/* Does what s remembers still hold in the transaction's state? (but for its expiry) */
+bool ops_session_current(const struct lw_session *s, struct eng_txn *);
+int ops_partner_bind(struct lw_session *s, struct eng_txn *); /* LW_ENOTFOUND: there is nothing here for him */
 /* A copy that holds nothing yet: for the writer, which must not change what the connection's session remembers. */
 void ops_session_fork(const struct lw_session *, struct lw_session *ret);
 void ops_session_drop(struct lw_session *); /* rights and policy */

@@ -15,6 +15,7 @@ static pthread_mutex_t make_lock = PTHREAD_MUTEX_INITIALIZER;
 static void policy_free(struct ops_policy *p)
 {
 	access_policy_unref(p->access);
+	ops_trusts_free(p);
 	free(p->named);
 	free(p->suffix);
 	free(p->suffix_text);
@@ -152,6 +153,8 @@ static int compile(struct eng_txn *e, uint32_t tenant, uint64_t authgen, struct 
 		err = take_suffix(e, p);
 	if (!err)
 		err = add_rules(e, p);
+	if (!err)
+		err = ops_trusts_load(e, p);
 	if (err) {
 		lw_log(LW_ERROR, "policy-unusable", "reason", lw_strerror(err), NULL);
 		if (p->access)

@@ -81,6 +81,13 @@ static const struct schema_row attrs[] = {
 	  "generalizedTimeMatch ORDERING generalizedTimeOrderingMatch SYNTAX "
 	  "1.3.6.1.4.1.1466.115.121.1.24 SINGLE-VALUE "
 	  "NO-USER-MODIFICATION USAGE directoryOperation )" },
+	/* which tenant a trust is with, for as long as it is that one; and the own groups that are offered to it */
+	{ 922, 0,
+	  "( 2.25.259175303684374512886723417593824561234.23 NAME 'lwTrustTenant' EQUALITY uuidMatch SYNTAX "
+	  "1.3.6.1.1.16.1 SINGLE-VALUE NO-USER-MODIFICATION USAGE directoryOperation )" },
+	{ 923, SCHEMA_REF | SCHEMA_IX_EQ,
+	  "( 2.25.259175303684374512886723417593824561234.24 NAME 'lwTrustGroup' EQUALITY "
+	  "distinguishedNameMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.12 )" },
 };
 
 static const struct schema_row classes[] = {
@@ -112,6 +119,9 @@ static const struct schema_row classes[] = {
 	{ 906, 0,
 	  "( 2.25.259175303684374512886723417593824561234.106 NAME 'lwToken' SUP top STRUCTURAL MUST ( "
 	  "cn $ lwExpires ) )" },
+	{ 907, 0,
+	  "( 2.25.259175303684374512886723417593824561234.107 NAME 'lwTrust' SUP top STRUCTURAL MUST cn MAY ( "
+	  "description $ lwTrustGroup ) )" },
 };
 
 const struct schema_source schema_src_lwd = { "lwd", 900, 999, attrs,

@@ -15,6 +15,7 @@ struct level {
 };
 struct store_cursor {
 	struct store *store;
+	uint32_t tenant;
 	struct store_search what;
 	struct ops_query query;
 	struct store_txn *txn; /* NULL between transactions */
@@ -237,6 +238,7 @@ int store_search(struct store_txn *t, const struct store_search *what, struct st
 	if (!c)
 		return LW_ENOMEM;
 	c->store = t->session->store;
+	c->tenant = t->tenant;
 	c->what = *what;
 	c->walk = WALK_BASE;
 	c->planned = false;
@@ -262,7 +264,7 @@ int store_search(struct store_txn *t, const struct store_search *what, struct st
 int store_resume(struct store_txn *t, struct store_cursor *c)
 {
 	struct store_view v;
-	int err = t->can_see ? ops_view_in(t, c->base, &v) : LW_EACCES;
+	int err = !t->can_see ? LW_EACCES : c->tenant != t->tenant ? LW_ENOTFOUND : ops_view_in(t, c->base, &v);
 
 	if (!err) {
 		c->txn = t;

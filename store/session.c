@@ -67,6 +67,8 @@ static int bind_all(struct lw_session *s, struct eng_txn *e)
 {
 	int err;
 
+	if (s->home)
+		return ops_partner_bind(s, e);
 	if (s->tenant) {
 		struct eng_tenant t;
 		err = eng_tenant(e, s->tenant, &t);
@@ -96,23 +98,34 @@ static int bind_all(struct lw_session *s, struct eng_txn *e)
 	return s->rights ? LW_OK : LW_ENOMEM;
 }
 
+static uint64_t gen_of(struct eng_txn *e, uint32_t tenant)
+{
+	return tenant ? eng_authgen(e, tenant) : 0;
+}
+
+bool ops_session_current(const struct lw_session *s, struct eng_txn *e)
+{
+	return s->valid && s->authgen == gen_of(e, s->tenant) && s->home_authgen == gen_of(e, s->home);
+}
+
 int ops_session_refresh(struct lw_session *s, struct eng_txn *e)
 {
-	uint64_t gen, snapshot = eng_writing(e) ? 0 : eng_snapshot(e);
+	uint64_t snapshot = eng_writing(e) ? 0 : eng_snapshot(e);
 
 	if (s->expiry && eng_now(e) >= s->expiry)
 		return LW_EEXPIRED;
 	if (s->valid && snapshot && s->snapshot == snapshot)
 		return s->status;
-	gen = s->tenant ? eng_authgen(e, s->tenant) : 0;
 	s->snapshot = snapshot;
-	if (s->valid && s->authgen == gen)
+	if (ops_session_current(s, e))
 		return s->status;
 	ops_session_drop(s);
 	s->status = bind_all(s, e);
-	s->authgen = gen;
+	s->authgen = gen_of(e, s->tenant);
+	s->home_authgen = gen_of(e, s->home);
 	/* what lack of memory or a bad disk said is not kept */
-	s->valid = s->status == LW_OK || s->status == LW_EREVOKED || s->status == LW_EDISABLED;
+	s->valid = s->status == LW_OK || s->status == LW_EREVOKED || s->status == LW_EDISABLED ||
+		(s->home && s->status == LW_ENOTFOUND);
 	return s->status;
 }
 
@@ -194,6 +207,29 @@ int store_session_role(struct store *st, uint32_t tenant, enum store_role role, 
 	return session_start(s, NULL, ret);
 }
 
+int store_session_partner(const struct lw_session *own, uint32_t tenant, struct lw_session **ret)
+{
+	struct lw_session *s;
+
+	if (own->role != OPS_NO_ROLE || own->home || lw_uuid_zero(&own->subject) || !lw_uuid_eq(&own->subject, &own->actor) ||
+		!tenant || tenant == own->tenant)
+		return LW_ENOTFOUND;
+	s = session_new(own->store, tenant);
+	if (!s)
+		return LW_ENOMEM;
+	s->home = own->tenant;
+	s->home_uuid = own->tenant_uuid;
+	s->subject = own->subject;
+	s->actor = own->actor;
+	s->methods = own->methods;
+	s->flags = own->flags;
+	s->auth_time = own->auth_time;
+	s->expiry = own->expiry;
+	s->credential_version = own->credential_version;
+	s->confidential = own->confidential;
+	return session_start(s, NULL, ret);
+}
+
 void store_session_free(struct lw_session *s)
 {
 	if (!s)
@@ -228,6 +264,21 @@ const struct lw_uuid *store_session_subject(const struct lw_session *s)
 uint32_t store_session_tenant(const struct lw_session *s)
 {
 	return s->tenant;
+}
+
+uint32_t store_session_home(const struct lw_session *s)
+{
+	return s->home ? s->home : s->tenant;
+}
+
+bool store_session_holds(const struct lw_session *s, const struct store_dn *dn)
+{
+	if (!s->nsuffix || dn->n < s->nsuffix)
+		return false;
+	for (size_t i = 0; i < s->nsuffix; i++)
+		if (!lw_eq(dn->rdn[dn->n - s->nsuffix + i].norm, s->suffix[i]))
+			return false;
+	return true;
 }
 
 bool store_session_is_anonymous(const struct lw_session *s)

@@ -50,6 +50,12 @@ enum store_role {
 	STORE_ROLE_UPKEEP /* directory's own housekeeping: tenants' keys, records that have expired */
 };
 int store_session_role(struct store *, uint32_t tenant, enum store_role, struct lw_session **ret);
+/* The same principal in the tenant of a partner: as long as both tenants hold a trust for each other and are enabled, he may
+ * there what its grants say of the groups that his own offers. Asked again as often as any session; nothing is kept of `own`.
+ * LW_ENOTFOUND: for him there is nothing there, for whichever reason. To read, and to add, modify, delete and move entries. */
+int store_session_partner(const struct lw_session *own, uint32_t tenant, struct lw_session **ret);
+uint32_t store_session_home(const struct lw_session *); /* the subject's own tenant */
+bool store_session_holds(const struct lw_session *, const struct store_dn *); /* is the name in the session's tenant? */
 void store_session_free(struct lw_session *);
 /* The connection as it is now: enters the decisions (channel.confidential). */
 void store_session_channel(struct lw_session *, bool confidential);
@@ -149,6 +155,9 @@ int store_may(struct store_txn *, enum access_verb, const struct lw_uuid *target
 /* explain WHO VERB WHAT: text of the deciding rule; the decision is *ret_permit. For sessions with `administer`. */
 int store_explain(struct store_txn *, const struct lw_uuid *who, enum access_verb, const struct store_dn *what, const struct schema_attr *attr_or_null,
 	bool *ret_permit, struct lw_writer *text);
+/* The same for whoever is in a partner's group of that name: whether there is one is not said. LW_ENOTFOUND: no such tenant. */
+int store_explain_partner(struct store_txn *, struct lw_bytes domain, struct lw_bytes group, enum access_verb verb,
+	const struct store_dn *what, const struct schema_attr *attr_or_null, bool *ret_permit, struct lw_writer *text);
 
 /* ---- writing: a typed operation and a session; the writer decides everything else ---- */
 enum store_op_kind {

@@ -142,7 +142,7 @@ static void make_containers(struct tree *tr, struct node *n)
 	const struct { const char *ou; uint64_t *id; uint32_t flags; } rows[] = { { "people", &tr->people, 0 },
 		{ "groups", &tr->groups, 0 }, { "services", NULL, 0 }, { "hosts", NULL, 0 }, { "applications", &tr->applications, 0 },
 		{ "grants", &tr->grants, 0 }, { "policies", &tr->policies, 0 }, { "certificates", NULL, OPS_RECORDS },
-		{ "tokens", NULL, OPS_RECORDS } };
+		{ "tokens", NULL, OPS_RECORDS }, { "trusts", NULL, 0 } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t id;

@@ -48,6 +48,8 @@ static int allowed(struct store_txn *t, struct lw_session *s, struct intent *in,
 
 	if (row->verb == ACCESS_NONE || !access_any(s->rights, row->verb))
 		return LW_EACCES;
+	if (s->home && in->op->kind > STORE_MODDN)
+		return LW_EACCES;
 	if (s->actor_rights)
 		return ops_say(t, LW_EACCES, "a delegated session does not write");
 	err = row->resolve(t, in->op, fx);
@@ -101,8 +103,7 @@ static int resolve(void *ctx, struct eng_txn *e, struct eng_fx *fx)
 	/* a batch may be tried again: start from nothing */
 	memset(in->result, 0, sizeof(*in->result));
 	in->nrefused = 0;
-	if (s->valid && (!s->tenant || s->authgen == eng_authgen(e, s->tenant)) &&
-		!(s->expiry && eng_now(e) >= s->expiry))
+	if (ops_session_current(s, e) && !(s->expiry && eng_now(e) >= s->expiry))
 		return s->status ? no_session(in, s->status) : resolve_in(s, in, e, fx);
 	ops_session_fork(s, &fork);
 	err = ops_session_refresh(&fork, e);

@@ -85,7 +85,7 @@ static int tenant_state(struct lw_session *s, const struct lw_uuid *uuid, bool e
 static void tree_of_a_tenant(void **state)
 {
 	assert_string_equal(fix_search(fix.admin, SUFFIX, STORE_ONE, "(objectClass=*)"),
-		"ou=applications ou=certificates ou=grants ou=groups ou=hosts ou=people ou=policies ou=services ou=tokens");
+		"ou=applications ou=certificates ou=grants ou=groups ou=hosts ou=people ou=policies ou=services ou=tokens ou=trusts");
 	assert_string_equal(fix_read(fix.admin, ADMIN, "krbPrincipalName"), "admin@ACME.EXAMPLE");
 	assert_string_equal(fix_read(fix.admin, ADMIN, "memberOf"), "cn=administrators," GROUPS);
 	assert_string_equal(fix_read(fix.admin, "cn=administrators," GROUPS, "member"), ADMIN);
