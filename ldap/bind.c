@@ -183,6 +183,7 @@ int ldapd_established(struct ldapd_conn *c, const struct store_tenant *tenant, c
 
 	if (err)
 		return err;
+	ldapd_partner_end(c);
 	if (c->session)
 		store_session_free(c->session);
 	c->session = s;

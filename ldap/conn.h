@@ -59,6 +59,7 @@ struct ldapd_conn {
 	struct ldapd_server *server;
 	const struct lw_peer *peer;
 	struct lw_session *session; /* NULL: not made yet; then tenant's anonymous one */
+	struct lw_session *partner; /* the same principal in another tenant, which trusts his; NULL: none was asked for */
 	bool bound, operator_, closing;
 	uint8_t cert_serial[20]; /* of the certificate that it was bound with; n 0: with something else */
 	size_t cert_serial_n;
@@ -79,7 +80,8 @@ struct ldapd_conn {
 	struct ldapd_msg msg;   /* what job() or the running search is about */
 	struct ldapd_ctls ctls;
 	const struct ldapd_op *op; /* set: job() has something to do */
-	struct store_txn *txn;     /* of this batch; never across step() */
+	struct store_txn *txn;     /* of this batch, in txn_of; never across step() */
+	struct lw_session *txn_of;
 	int64_t began;             /* mono, when this step() did */
 
 	struct lw_arena *base_arena;      /* the base of the last search, as text and parsed */
@@ -199,6 +201,11 @@ int ldapd_tenant(struct ldapd_conn *);
 int ldapd_session(struct ldapd_conn *); /* makes the anonymous one where there is none */
 /* The batch's read transaction; ended by step(), or by ldapd_read_end before anything that waits. */
 int ldapd_read(struct ldapd_conn *, struct store_txn **ret);
+/* What is about this name is done in this session: the connection's own; for the name of a partner's entry, while the
+ * partner lets this principal in, the one there. Who is not let in gets what his own session says of the name. */
+int ldapd_session_for(struct ldapd_conn *, const struct store_dn *, struct lw_session **ret);
+void ldapd_partner_end(struct ldapd_conn *);
+int ldapd_read_for(struct ldapd_conn *, const struct store_dn *, struct store_txn **ret);
 void ldapd_read_end(struct ldapd_conn *);
 bool ldapd_confidential(const struct ldapd_conn *); /* TLS, or octets that don't leave the machine */
 bool ldapd_password_allowed(const struct ldapd_conn *);

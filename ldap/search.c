@@ -220,7 +220,7 @@ enum ldapd_outcome ldapd_search_more(struct ldapd_conn *c, struct lw_reader *in,
 		ldapd_search_end(&c->search);
 		return done;
 	}
-	err = ldapd_read(c, &txn);
+	err = ldapd_read_for(c, c->search.what.base, &txn);
 	if (err == LW_OK)
 		err = store_resume(txn, c->search.cursor);
 	return err ? finish_err(c, out, err) : run(c, out);
@@ -291,7 +291,7 @@ static int start(struct ldapd_conn *c, const struct ldapd_msg *m, bool *ret_asse
 	}
 	err = store_attrsel_new(c->arena, m->search.attrs, m->search.nattrs, &s->sel);
 	if (err == LW_OK)
-		err = ldapd_read(c, &txn);
+		err = ldapd_read_for(c, base, &txn);
 	if (err == LW_OK && c->ctls.assertion)
 		err = ldapd_matches(txn, base, c->ctls.assertion, ret_assertion);
 	if (err || !*ret_assertion)
@@ -351,7 +351,7 @@ int ldapd_do_search(
 			return ldapd_answer(out, m, code, "no such page");
 		if (c->ctls.page_size == 0)
 			return finish(c, out, LDAPD_SUCCESS);
-		err = ldapd_read(c, &txn);
+		err = ldapd_read_for(c, c->search.what.base, &txn);
 		if (err == LW_OK)
 			err = store_resume(txn, c->search.cursor);
 	} else {
@@ -383,7 +383,7 @@ int ldapd_compare(
 	int err = dn_parse(c->arena, m->compare.dn, &dn);
 
 	if (err == LW_OK)
-		err = ldapd_read(c, &txn);
+		err = ldapd_read_for(c, dn, &txn);
 	if (err == LW_OK)
 		err = dn->n ? store_get(txn, dn, &v) : LW_ENOTFOUND;
 	if (err == LW_OK && c->ctls.assertion)

@@ -180,18 +180,77 @@ int ldapd_session(struct ldapd_conn *c)
 	return LW_OK;
 }
 
-int ldapd_read(struct ldapd_conn *c, struct store_txn **ret)
+static int read_as(struct ldapd_conn *c, struct lw_session *s, struct store_txn **ret)
 {
 	int err = LW_OK;
 
+	if (c->txn && c->txn_of != s)
+		ldapd_read_end(c);
 	if (!c->txn) {
-		err = ldapd_session(c);
-		if (err == LW_OK)
-			err = store_begin(c->session, STORE_READ, &c->txn);
+		err = store_begin(s, STORE_READ, &c->txn);
+		c->txn_of = s;
 	}
 	if (err == LW_OK)
 		*ret = c->txn;
 	return err;
+}
+
+int ldapd_read(struct ldapd_conn *c, struct store_txn **ret)
+{
+	int err = ldapd_session(c);
+
+	return err ? err : read_as(c, c->session, ret);
+}
+
+void ldapd_partner_end(struct ldapd_conn *c)
+{
+	if (c->partner && c->txn_of == c->partner)
+		ldapd_read_end(c);
+	store_session_free(c->partner);
+	c->partner = NULL;
+}
+
+/* NULL: the name is not in a tenant that lets this principal in. */
+static struct lw_session *partner_for(struct ldapd_conn *c, const struct store_dn *dn)
+{
+	struct lw_arena *a;
+	struct store_tenant t;
+
+	if (!c->bound || c->operator_ || dn->n == 0 || store_session_holds(c->session, dn))
+		return NULL;
+	if (c->partner && store_session_check(c->partner))
+		ldapd_partner_end(c);
+	if (c->partner && !store_session_holds(c->partner, dn))
+		ldapd_partner_end(c);
+	if (!c->partner && (a = lw_arena_new(1u << 20, false)) != NULL) {
+		if (store_tenant_of_dn(c->server->store, a, dn, &t) == LW_OK)
+			store_session_partner(c->session, t.id, &c->partner);
+		lw_arena_free(a);
+	}
+	if (c->partner)
+		store_session_channel(c->partner, ldapd_confidential(c));
+	return c->partner;
+}
+
+int ldapd_session_for(struct ldapd_conn *c, const struct store_dn *dn, struct lw_session **ret)
+{
+	int err = ldapd_session(c);
+	struct lw_session *partner = err ? NULL : partner_for(c, dn);
+
+	if (!err)
+		*ret = partner ? partner : c->session;
+	return err;
+}
+
+int ldapd_read_for(struct ldapd_conn *c, const struct store_dn *dn, struct store_txn **ret)
+{
+	struct lw_session *s = NULL;
+	int err = ldapd_session_for(c, dn, &s);
+
+	if (err == LW_OK)
+		err = read_as(c, s, ret);
+	/* what ended between the question and now: as for anybody */
+	return err && s && s == c->partner ? ldapd_read(c, ret) : err;
 }
 
 void ldapd_read_end(struct ldapd_conn *c)
@@ -199,12 +258,14 @@ void ldapd_read_end(struct ldapd_conn *c)
 	if (c->txn)
 		store_end(c->txn);
 	c->txn = NULL;
+	c->txn_of = NULL;
 }
 
 void ldapd_anonymous(struct ldapd_conn *c)
 {
 	ldapd_read_end(c);
 	ldapd_paged_end(c);
+	ldapd_partner_end(c);
 	if (c->session)
 		store_session_free(c->session);
 	c->session = NULL;

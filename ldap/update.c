@@ -27,7 +27,7 @@ static int look(struct update *u)
 	const struct store_view *v;
 	struct store_txn *txn;
 	bool matches = true;
-	int err = ldapd_read(u->c, &txn);
+	int err = u->secret.set ? ldapd_read(u->c, &txn) : ldapd_read_for(u->c, u->op.dn, &txn);
 
 	if (err == LW_OK)
 		err = store_get(txn, u->op.dn, &v);
@@ -74,7 +74,7 @@ static void read_back(struct update *u)
 	const struct store_view *v;
 	struct store_txn *txn;
 
-	if (ldapd_read(u->c, &txn) == LW_OK && store_get_uuid(txn, &u->res.uuid, &v) == LW_OK &&
+	if (ldapd_read_for(u->c, u->op.dn, &txn) == LW_OK && store_get_uuid(txn, &u->res.uuid, &v) == LW_OK &&
 	        store_view_version(v) == u->res.version)
 		ldapd_put_entry_body(&u->post, LW_BER_SEQUENCE, v, u->c->ctls.post, false);
 }
@@ -117,6 +117,23 @@ static enum ldapd_outcome answer(struct update *u, struct lw_writer *out, int er
 	return ldapd_answer_result(out, u->m, &res);
 }
 
+static int write_for(struct update *u)
+{
+	struct lw_session *s = u->c->session;
+	int err = u->secret.set ? LW_OK : ldapd_session_for(u->c, u->op.dn, &s);
+
+	return err ? err : store_write(s, &u->op, &u->res);
+}
+
+/* Passwords are set in one's own tenant alone. */
+static int check_partner(struct update *u)
+{
+	struct lw_session *s;
+	int err = ldapd_session_for(u->c, u->op.dn, &s);
+
+	return err ? err : u->secret.set && s != u->c->session ? LW_EACCES : LW_OK;
+}
+
 static enum ldapd_outcome run(struct update *u, struct lw_writer *out, int err)
 {
 	enum ldapd_outcome done;
@@ -129,11 +146,13 @@ static enum ldapd_outcome run(struct update *u, struct lw_writer *out, int err)
 		err = LW_EUNWILLING;
 		u->why = "the root DSE can't be changed";
 	}
+	if (err == LW_OK)
+		err = check_partner(u);
 	for (unsigned i = 0; err == LW_OK && i < LDAPD_TRIES; i++) {
 		err = prepare(u);
 		if (err == LW_OK && !u->assertion_failed) {
 			memset(&u->res, 0, sizeof u->res);
-			err = store_write(u->c->session, &u->op, &u->res);
+			err = write_for(u);
 		}
 		if (err != LW_EAGAIN)
 			break;
