@@ -31,6 +31,8 @@ static const struct api_member members_GROUP[] = { { "name", "name", API_STRING,
 static const struct api_member members_GRANT[] = { { "name", "name", API_STRING, false }, { "text", "text", API_STRING, true },
 	{ "description", "description", API_STRING, false }, END };
 static const struct api_member members_DEFAULTS[] = { { "names", "name", API_STRINGS, false }, END };
+static const struct api_member members_TRUST[] = { { "name", "name", API_STRING, true }, { "groups", "group", API_STRINGS, false },
+	{ "description", "description", API_STRING, false }, END };
 static const struct api_member members_SET[] = { { "changes", "set", API_CHANGES, false }, END };
 static const struct api_member members_PASSWORD[] = { { "password", "password", API_STRING, true },
 	{ "oldPassword", "old", API_STRING, false }, END };

@@ -23,7 +23,7 @@ struct ctl_request;
 	X(NONE, 0, false) X(PAGE, 0, false) X(EXPLAIN, 0, false) X(CA, 0, false) X(USER, 65536, true) X(ACCOUNT, 65536, true)          \
 	X(GROUP, 65536, false) X(GRANT, 65536, false) X(DEFAULTS, 65536, false) X(SET, 1 << 20, false) X(PASSWORD, 8192, true) X(MEMBERS, 1 << 20, false)          \
 	X(TENANT, 8192, true) X(KEYTAB, 1024, false) X(CSR, 65536, false) X(REVOKE, 1024, false) X(DISABLE, 1024, false)                  \
-	X(ROTATE, 1024, false) X(RP, 1 << 20, false) X(RP_SET, 1 << 20, false) X(TOKEN, 4096, false)
+	X(TRUST, 65536, false) X(ROTATE, 1024, false) X(RP, 1 << 20, false) X(RP_SET, 1 << 20, false) X(TOKEN, 4096, false)
 
 #define API_OBJECTS(X, objects, kind, create)                                                                                          \
 	X(GET, API_TENANT "/" objects, SEARCH, "object.list", kind, PAGE, API_LIST)                                                     \
@@ -70,6 +70,7 @@ struct ctl_request;
 	X(PATCH, API_TENANT "/relying-parties/{name}", WRITE, "object.set", "rp", RP_SET, API_ONE)                                      \
 	X(DELETE, API_TENANT "/relying-parties/{name}", DELETE, "object.delete", "rp", NONE, API_NOTHING)                               \
 	X(POST, API_TENANT "/tokens", TOKEN, "token.issue", NULL, TOKEN, API_ONE)                                                       \
+	API_OBJECTS(X, "trusts", "trust", TRUST)                                                                                        \
 	API_OBJECTS(X, "policies", "policy", GROUP)                                                                                     \
 	X(POST, API_TENANT "/keytabs", EXPORT, "keytab.get", NULL, KEYTAB, API_ONE)                                                     \
 	X(GET, API_TENANT "/keys", ADMINISTER, "key.list", NULL, NONE, API_LIST)                                                        \

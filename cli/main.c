@@ -46,6 +46,7 @@ const struct command commands[] = {
 	{ "grant", "list", "", "list them", cmd_list, "object.list" },
 	{ "grant", "show", "NAME", "show one", cmd_named, "object.show" },
 	{ "grant", "delete", "NAME", "delete one", cmd_named, "object.delete" },
+	SUBJECT_VERBS("trust", "PARTNER [--group GROUP]… [--description TEXT]"),
 	{ "policy", "list", "", "list them", cmd_list, "object.list" },
 	{ "policy", "show", "NAME", "show one", cmd_named, "object.show" },
 	{ "policy", "set", "NAME ATTR=V…", "change one", cmd_set, "object.set" },
@@ -83,7 +84,7 @@ const struct command commands[] = {
 		cmd_token_issue, "token.issue" },
 	{ "print", NULL, "krb5.conf|ldap.conf|env", "configuration for stock clients", cmd_print, NULL },
 	UNBUILT("cert", "eab"), UNBUILT("ca", "trust"),
-	UNBUILT("client", NULL), UNBUILT("trust", NULL), UNBUILT("audit", NULL),
+	UNBUILT("client", NULL), UNBUILT("audit", NULL),
 	UNBUILT("schema", "import"), UNBUILT("ldif", NULL), UNBUILT("backup", NULL), UNBUILT("restore", NULL), UNBUILT("join", NULL), UNBUILT("leave", NULL),
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };

@@ -34,8 +34,12 @@ int cmd_one(struct lwctl *c, const struct command *cmd, struct ctl_request *req)
 int cmd_create(struct lwctl *c, const struct command *cmd)
 {
 	struct ctl_request req = { 0 };
-	int status = take_options(c, create_options, sizeof(create_options) / sizeof(create_options[0]), &req);
+	const char *group;
+	int status;
 
+	while (!strcmp(cmd->area, "trust") && (group = take_string(c, "--group")) != NULL)
+		add_pair(c, &req, "group", lw_str(group));
+	status = take_options(c, create_options, sizeof(create_options) / sizeof(create_options[0]), &req);
 	if (status)
 		return status;
 	if (c->argc != 1)

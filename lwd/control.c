@@ -42,18 +42,18 @@ const struct control_verb control_verbs[] = {
 	{ "tenant.enable", ACCESS_ADMINISTER, CONTROL_INSTALLATION | CONTROL_TENANT, control_tenant_enable },
 	{ "tenant.disable", ACCESS_ADMINISTER, CONTROL_INSTALLATION | CONTROL_TENANT, control_tenant_disable },
 	{ "tenant.delete", ACCESS_ADMINISTER, CONTROL_INSTALLATION | CONTROL_TENANT | CONTROL_TOKEN, control_tenant_delete },
-	{ "object.create", ACCESS_CREATE, CONTROL_TENANT | CONTROL_TOKEN, control_object_create },
-	{ "object.list", ACCESS_SEARCH, CONTROL_TENANT, control_object_list },
+	{ "object.create", ACCESS_CREATE, CONTROL_TENANT | CONTROL_TOKEN | CONTROL_PARTNER, control_object_create },
+	{ "object.list", ACCESS_SEARCH, CONTROL_TENANT | CONTROL_PARTNER, control_object_list },
 	{ "next", ACCESS_SEARCH, CONTROL_OPERATOR, control_object_next },
-	{ "object.show", ACCESS_READ, CONTROL_TENANT, control_object_show },
-	{ "object.set", ACCESS_WRITE, CONTROL_TENANT, control_object_set },
-	{ "object.delete", ACCESS_DELETE, CONTROL_TENANT, control_object_delete },
-	{ "object.disable", ACCESS_WRITE, CONTROL_TENANT, control_object_disable },
-	{ "object.enable", ACCESS_WRITE, CONTROL_TENANT, control_object_enable },
+	{ "object.show", ACCESS_READ, CONTROL_TENANT | CONTROL_PARTNER, control_object_show },
+	{ "object.set", ACCESS_WRITE, CONTROL_TENANT | CONTROL_PARTNER, control_object_set },
+	{ "object.delete", ACCESS_DELETE, CONTROL_TENANT | CONTROL_PARTNER, control_object_delete },
+	{ "object.disable", ACCESS_WRITE, CONTROL_TENANT | CONTROL_PARTNER, control_object_disable },
+	{ "object.enable", ACCESS_WRITE, CONTROL_TENANT | CONTROL_PARTNER, control_object_enable },
 	{ "object.passwd", ACCESS_SET_SECRET, CONTROL_TENANT | CONTROL_TOKEN, control_object_passwd },
 	{ "object.unlock", ACCESS_SET_SECRET, CONTROL_TENANT | CONTROL_TOKEN, control_object_unlock },
-	{ "group.add", ACCESS_WRITE, CONTROL_TENANT, control_group_add },
-	{ "group.remove", ACCESS_WRITE, CONTROL_TENANT, control_group_remove },
+	{ "group.add", ACCESS_WRITE, CONTROL_TENANT | CONTROL_PARTNER, control_group_add },
+	{ "group.remove", ACCESS_WRITE, CONTROL_TENANT | CONTROL_PARTNER, control_group_remove },
 	{ "grant.defaults", ACCESS_CREATE, CONTROL_TENANT, control_grant_defaults },
 	{ "keytab.get", ACCESS_EXPORT, CONTROL_TENANT | CONTROL_TOKEN, control_keytab_get },
 	{ "key.list", ACCESS_ADMINISTER, CONTROL_TENANT | CONTROL_TOKEN, control_key_list },
@@ -177,6 +177,19 @@ static int run(struct control_call *call, const struct control_verb *verb)
 
 /* ---- in a capability's session ---- */
 
+/* The rest of the request is about the partner's tenant. The capability stays his own: keyd does nothing with it there. */
+static int as_partner(struct control_call *call, const struct store_tenant *said)
+{
+	struct lw_session *there;
+
+	if (store_session_partner(call->session, said->id, &there) != LW_OK)
+		return LW_EACCES;
+	store_session_free(call->session);
+	call->session = there;
+	call->tenant = *said;
+	return LW_OK;
+}
+
 /* Other tenants are refused alike, whether they are there or not. */
 static int own_tenant(struct control_call *call, const struct control_verb *verb)
 {
@@ -188,8 +201,10 @@ static int own_tenant(struct control_call *call, const struct control_verb *verb
 		return LW_EACCES;
 	if (call->req->tenant.n) {
 		rc = store_tenant_by_name(call->store, call->arena, call->req->tenant, &said);
-		if (rc == LW_ENOTFOUND || rc == LW_EINVAL || (!rc && said.id != own))
+		if (rc == LW_ENOTFOUND || rc == LW_EINVAL)
 			return LW_EACCES;
+		if (!rc && said.id != own)
+			return verb->needs & CONTROL_PARTNER ? as_partner(call, &said) : LW_EACCES;
 		if (rc)
 			return rc;
 	}

@@ -27,8 +27,8 @@ struct control_server *control_server_new(struct store *, struct keys *, const s
 void control_server_free(struct control_server *);
 extern const struct lw_proto control_proto;
 
-/* A request of whoever logged in at another role, with what keyd minted for this one. Its tenant is the capability's, said or not; that
- * of another tenant is refused whether it is there or not. Lists come in pages: arguments "limit" (at most CONTROL_PAGE_MAX) and "after",
+/* A request of whoever logged in at another role, with what keyd minted for this one. Its tenant is the capability's, said or not, or that of
+ * a partner who lets him in (rows with CONTROL_PARTNER); every other is refused whether it is there or not. Lists come in pages: arguments "limit" (at most CONTROL_PAGE_MAX) and "after",
  * and while there is more the end's text says after what. The answer is items and one end. LW_EREVOKED, LW_EDISABLED, LW_EEXPIRED,
  * LW_EACCES, LW_EINVAL and whatever store_session_cap says: nothing was written to out. */
 #define CONTROL_PAGE_MAX 1000
@@ -64,7 +64,8 @@ enum control_needs {
 	CONTROL_TENANT = 1, /* the operator's session in the tenant */
 	CONTROL_TOKEN = 2,
 	CONTROL_OPERATOR = 4,    /* for the operator alone */
-	CONTROL_INSTALLATION = 8 /* for the operator and for the installation's administrators */
+	CONTROL_INSTALLATION = 8, /* for the operator and for the installation's administrators */
+	CONTROL_PARTNER = 16 /* also in a partner's tenant, in store_session_partner: the store alone decides it */
 };
 struct control_verb {
 	const char *name;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between the files of lwctl user, group, service, host, grant, policy and rp. */
+/* Between the files of lwctl user, group, service, host, grant, policy, rp and trust. */
 #ifndef LWD_CONTROL_KIND_H
 #define LWD_CONTROL_KIND_H
 
@@ -34,6 +34,11 @@ int control_page_limit(struct control_call *, size_t *ret); /* of argument "limi
 #define CONTROL_RP_ATTRS 5
 int control_rp_values(struct control_call *, struct store_attr_values ret[CONTROL_RP_ATTRS]);
 int control_rp_taken(struct control_call *, int rc); /* of a write: LW_EEXIST instead of LW_ECONSTRAINT when the entityID is another's */
+/* Trusts (control_trust.c): the arguments "group" as the DNs of the groups that are offered; one value as lwctl says it. */
+int control_trust_groups(struct control_call *, struct store_attr_values *ret);
+int control_trust_value(struct control_call *, struct store_attr_values *inout);
+/* The write of a new one: a tenant that an earlier version made gets ou=trusts first. */
+int control_trust_add(struct control_call *, const struct store_op *, struct store_result *);
 int control_write(struct control_call *, const struct store_op *, struct store_result *ret);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lwctl user, group, service, host, grant, policy and rp: which entries they are; show and list. */
+/* lwctl user, group, service, host, grant, policy, rp and trust: which entries they are; show and list. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +24,7 @@ static const struct control_kind kinds[] = {
 	{ "cert", "certificates", "cn", "(objectClass=lwCertificate)", { "top", "lwCertificate" }, false,
 		{ "lwCertState", "lwProfile", "lwSubject", "lwNotAfter" } },
 	{ "policy", "policies", "cn", "(objectClass=lwPolicy)", { "top", "lwPolicy" }, false, { "description" } },
+	{ "trust", "trusts", "cn", "(objectClass=lwTrust)", { "top", "lwTrust" }, false, { "description", "lwTrustGroup" } },
 	{ "rp", "applications", "cn", "(&(objectClass=lwApplication)(lwEntityId=*))", { "top", "lwApplication" }, false, { "lwEntityId", "lwAcsUrl" } },
 };
 #define NKINDS (sizeof(kinds) / sizeof(kinds[0]))

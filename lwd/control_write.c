@@ -134,6 +134,8 @@ static int seal_new(struct control_call *call, const struct control_kind *kind, 
 		return LW_OK;
 	if (!kind->principal)
 		return LW_EUNWILLING;
+	if (call->cap && call->cap->tenant != call->tenant.id)
+		return LW_EACCES; /* a partner's people set no passwords */
 	e.name = (const char *)lw_dup(call->arena, name).p;
 	e.krb_name = lw_printf(call->arena, "%s%s@%s", strcmp(kind->name, "host") ? "" : "host/", e.name, call->tenant.realm);
 	if (!e.name || !e.krb_name)
@@ -190,9 +192,15 @@ int control_object_create(struct control_call *call)
 		rc = add_value(call, &op, LW_LIT("description"), description);
 	if (!rc && !strcmp(kind->name, "rp"))
 		rc = fill_rp(call, &op);
+	if (!rc && !strcmp(kind->name, "trust")) {
+		rc = control_trust_groups(call, &op.attrs[op.nattrs]);
+		op.nattrs += !rc && op.attrs[op.nattrs].n;
+	}
 	if (!rc)
 		rc = seal_new(call, kind, &op, name);
-	if (!rc)
+	if (!rc && !strcmp(kind->name, "trust"))
+		rc = control_trust_add(call, &op, &res);
+	else if (!rc)
 		rc = control_rp_taken(call, control_write(call, &op, &res));
 	return rc ? rc : control_show_written(call, kind, op.dn, &res.uuid, name);
 }
@@ -245,6 +253,8 @@ int control_object_set(struct control_call *call)
 	for (size_t i = 0; !rc && i < call->req->npairs; i++)
 		if (lw_eq(call->req->pairs[i].key, LW_LIT("set")))
 			rc = parse_set(call, call->req->pairs[i].value, &op.mods[op.nmods++]);
+	for (size_t i = 0; !rc && !strcmp(kind->name, "trust") && i < op.nmods; i++)
+		rc = control_trust_value(call, &op.mods[i].attr);
 	if (!rc && !op.nmods)
 		rc = LW_EINVAL;
 	if (!rc)
@@ -362,9 +372,23 @@ int control_object_unlock(struct control_call *call)
 
 /* ---- explain WHO VERB WHAT [ATTR] ---- */
 
+/* WHO as partner:DOMAIN:GROUP */
+static bool partner_named(struct lw_bytes who, struct lw_bytes *ret_domain, struct lw_bytes *ret_group)
+{
+	static const struct lw_bytes word = LW_LIT("partner:");
+	struct lw_bytes rest = { who.p + word.n, who.n - word.n };
+	const uint8_t *colon;
+
+	if (who.n <= word.n || memcmp(who.p, word.p, word.n) || !(colon = memchr(rest.p, ':', rest.n)))
+		return false;
+	*ret_domain = (struct lw_bytes){ rest.p, (size_t)(colon - rest.p) };
+	*ret_group = (struct lw_bytes){ colon + 1, rest.n - ret_domain->n - 1 };
+	return true;
+}
+
 int control_explain(struct control_call *call)
 {
-	struct lw_bytes who, verb, what, attr = ctl_arg(call->req, "attr");
+	struct lw_bytes who, verb, what, domain, group, attr = ctl_arg(call->req, "attr");
 	struct store_dn *who_dn, *what_dn;
 	const struct schema_attr *a = NULL;
 	struct store_principal p = { 0 };
@@ -382,15 +406,16 @@ int control_explain(struct control_call *call)
 	}
 	if (attr.n && !(a = schema_attr(attr)))
 		return LW_EUNDEFATTR;
-	if ((rc = control_dn(call, NULL, who, &who_dn)) || (rc = control_dn(call, NULL, what, &what_dn)))
+	bool partner = partner_named(who, &domain, &group);
+	if ((!partner && (rc = control_dn(call, NULL, who, &who_dn))) || (rc = control_dn(call, NULL, what, &what_dn)))
 		return rc;
 	if ((rc = store_begin(call->session, STORE_READ, &txn)) != 0)
 		return rc;
 	lw_writer_init(&text, 4096);
 	rc = call->cap ? store_may(txn, ACCESS_ADMINISTER, NULL, NULL) : LW_OK;
-	if (!rc)
-		rc = control_principal(call, txn, who_dn, &p);
-	if (!rc)
+	if (!rc && partner)
+		rc = store_explain_partner(txn, domain, group, v, what_dn, a, &permit, &text);
+	else if (!rc && !(rc = control_principal(call, txn, who_dn, &p)))
 		rc = store_explain(txn, &p.uuid, v, what_dn, a, &permit, &text);
 	store_end(txn);
 	if (!rc) {

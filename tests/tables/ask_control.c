@@ -169,6 +169,7 @@ static const char *ask_forwarded(enum column who, const char *request)
 	struct lw_writer in, out;
 	int err;
 
+	request = world_trusting(request);
 	if (said) {
 		snprintf(kind, sizeof(kind), "%s", said + 7);
 		request = lw_printf(world.arena, "%.*s", (int)(said - request), request);

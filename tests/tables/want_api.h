@@ -125,6 +125,11 @@ OBJECTS("relying-parties", "absent", "{\"name\":\"new\",\"entityId\":\"urn:new\"
 { "POST " T "/relying-parties", "without an entityID", "POST " BETA "/relying-parties" JSON("{\"name\":\"new\"}"), MALFORMED },
 { "POST " T "/relying-parties", "no certificate", "POST " BETA "/relying-parties" JSON("{\"name\":\"new\",\"entityId\":\"urn:new\",\"certificates\":[\"!\"]}"),
 	OWN("400", "400") },
+OBJECTS("trusts", "gamma.example", "{\"name\":\"acme.example\",\"groups\":[\"staff\"]}", OWN("404", "200"), OWN("404", "200"), OWN("403", "204")),
+{ "POST " T "/trusts", "with nobody", "POST " BETA "/trusts" JSON("{\"name\":\"nobody.example\"}"), OWN("403", "400") },
+{ "GET " T "/users/{name}", "as a partner", "trusted GET " BETA "/users/carol", { "401", "200", "200", "200", "403", "403" } },
+{ "PUT " T "/users/{name}/password", "as a partner", "trusted PUT " BETA "/users/carol/password" JSON("{\"password\":\"a-new-password\"}"),
+	{ "401", "403", "204", "403", "403", "403" } },
 OBJECTS("policies", "default", "{\"name\":\"new\"}", OWN("404", "200"), OWN("404", "200"), OWN("403", "403")), /* it stays */
 { "POST " T "/tokens", "one's own", "POST " BETA "/tokens" JSON("{\"type\":\"jwt\",\"audience\":\"urn:api\"}"), OWN("403", "200") },
 { "POST " T "/tokens", "of no type", "POST " BETA "/tokens" JSON("{\"audience\":\"urn:api\"}"), MALFORMED },

@@ -11,6 +11,11 @@
 	{                                                                                                    \
 		"EAUTH", "refused", "refused", "refused", x, "EACCES"                                        \
 	}
+/* gamma's administrator where both hold a trust: he may what beta's grant "gamma" says */
+#define PARTNER(user, admin, partner)                                                                         \
+	{                                                                                                    \
+		"EAUTH", user, admin, partner, "refused", "EACCES"                                           \
+	}
 #define ALICE "uid=alice,ou=people,%"
 
 const struct line lines_forwarded[] = {
@@ -101,6 +106,40 @@ const struct line lines_forwarded[] = {
 	{ "object.list", "no page", "object.list kind=user limit=0", OWN("usage", "usage") },
 	{ "object.list", "too long a page", "object.list kind=user limit=1001", OWN("usage", "usage") },
 	{ "object.list", "nobody's place", "object.list kind=user after=AAAA", OWN("usage", "usage") },
+	{ "object.list", "as a partner", "trusted object.list kind=user limit=7", PARTNER("ok+7", "ok+7", "ok+7") },
+	{ "object.list", "as a partner, what he sees nothing of", "trusted object.list kind=host", PARTNER("ok+0", "ok+1", "not-found") },
+	{ "object.list", "as a partner, grants", "trusted object.list kind=grant limit=3", PARTNER("ok+0", "ok+3", "not-found") },
+	{ "object.show", "as a partner", "trusted object.show kind=user name=carol", PARTNER("ok+1", "ok+1", "ok+1") },
+	{ "object.show", "as a partner, hidden", "trusted object.show kind=host name=web1", PARTNER("not-found", "ok+1", "not-found") },
+	{ "object.show", "as a partner, absent", "trusted object.show kind=host name=web2", PARTNER("not-found", "not-found", "not-found") },
+	{ "object.show", "as a partner, his own tenant's", "trusted object.show kind=user name=uid=admin,ou=people,^",
+	        PARTNER("not-found", "not-found", "not-found") },
+	{ "object.show", "as a partner, the trust", "trusted object.show kind=trust name=gamma.example", PARTNER("not-found", "ok+1", "not-found") },
+	{ "object.create", "as a partner", "trusted object.create kind=user name=new", PARTNER("refused", "ok+1", "ok+1") },
+	{ "object.create", "as a partner, with a password", "trusted object.create kind=user name=new password=a-new-password",
+	        PARTNER("refused", "ok+1", "refused") },
+	{ "object.create", "as a partner, a grant", "trusted object.create kind=grant text=permit_user_bob_may_read_any_attrs(*);",
+	        PARTNER("refused", "ok+1", "not-found") },
+	{ "object.create", "as a partner, a trust", "trusted object.create kind=trust name=acme.example", PARTNER("refused", "ok+1", "not-found") },
+	{ "object.set", "as a partner", "trusted object.set kind=user name=carol set=description=new", PARTNER("refused", "ok+1", "ok+1") },
+	{ "object.set", "as a partner, more than he may", "trusted object.set kind=user name=carol set=mail=c@beta.example",
+	        PARTNER("refused", "ok+1", "refused") },
+	{ "object.set", "as a partner, an administrator", "trusted object.set kind=user name=admin set=description=new",
+	        PARTNER("refused", "ok+1", "refused") },
+	{ "object.delete", "as a partner", "trusted object.delete kind=user name=carol", PARTNER("refused", "ok+0", "ok+0") },
+	{ "object.delete", "as a partner, the trust", "trusted object.delete kind=trust name=gamma.example",
+	        PARTNER("refused", "ok+0", "not-found") },
+	{ "object.disable", "as a partner", "trusted object.disable kind=user name=carol", PARTNER("refused", "ok+0", "refused") },
+	{ "object.passwd", "as a partner", "trusted object.passwd kind=user name=carol password=a-new-password",
+	        PARTNER("refused", "ok+0", "refused") },
+	{ "object.unlock", "as a partner", "trusted object.unlock kind=user name=carol", PARTNER("refused", "ok+0", "refused") },
+	{ "group.add", "as a partner", "trusted group.add kind=group name=staff member=carol", PARTNER("refused", "ok+0", "not-found") },
+	{ "whoami", "as a partner", "trusted whoami", PARTNER("ok+1", "ok+1", "refused") },
+	{ "explain", "as a partner", "trusted explain who=carol verb=read what=carol", PARTNER("refused", "ok+1", "refused") },
+	{ "cert.issue", "as a partner", "trusted cert.issue csr=CSR subject=carol", PARTNER("refused", "ok+1", "refused") },
+	{ "token.issue", "as a partner", "trusted token.issue type=jwt audience=urn:api subject=carol", PARTNER("refused", "ok+1", "refused") },
+	{ "cert.revoke", "as a partner", "trusted cert.revoke name=46464646464646464646464646464646", PARTNER("not-found", "ok+0", "refused") },
+	{ "keytab.get", "as a partner", "trusted keytab.get name=web1", PARTNER("not-found", "ok+1", "refused") },
 	{ "object.list", "no such kind", "object.list kind=cellar", OWN("usage", "usage") },
 	{ "object.show", "user", "object.show kind=user name=bob", OWN("ok+1", "ok+1") },
 	{ "object.show", "hidden", "object.show kind=host name=web1", OWN("not-found", "ok+1") },

@@ -121,6 +121,10 @@ static const struct {
 	{ ADMIN, "uid=dave,ou=cellar,$ " PERSON("dave") },
 	{ ADMIN, "cn=cellar,ou=grants,$ objectClass=lwGrant cn=cellar "
 	         "lwGrantText=forbid_group_staff_may_read,search,compare_any_under_ou=cellar_attrs(*);" },
+	{ ADMIN, "cn=gamma.example,ou=trusts,$ objectClass=lwTrust cn=gamma.example" },
+	{ ADMIN, "cn=gamma,ou=grants,$ objectClass=lwGrant cn=gamma "
+	         "lwGrantText=permit_partner_gamma.example_group_administrators_may_read,search,compare,write,create,delete,move_"
+	         "person,entry_under_ou=people_attrs(ou,objectClass,uid,cn,sn,description,telephoneNumber);" },
 	{ INSTALLATION, "uid=alice,ou=people,% " PERSON("alice") "description=qxcanaryqx" },
 	{ INSTALLATION,
 	        "uid=bob,ou=people,% " PERSON(
@@ -416,6 +420,27 @@ void world_cap(enum column who, struct lw_cap *ret)
 		cap.subject = cap.actor = world_uuid(cap.tenant, subjects[who].dn);
 	}
 	*ret = cap;
+}
+
+const char *world_trusting(const char *request)
+{
+	struct lw_bytes class = LW_LIT("lwTrust"), cn = LW_LIT("beta.example"), group;
+	struct store_attr_values attrs[] = { { LW_LIT("objectClass"), &class, 1 }, { LW_LIT("cn"), &cn, 1 }, { LW_LIT("lwTrustGroup"), &group, 1 } };
+	struct store_op op = { .kind = STORE_ADD, .attrs = attrs, .nattrs = 3 };
+	struct store_result res;
+	struct lw_session *s;
+	struct lw_cap cap;
+
+	if (strncmp(request, "trusted ", 8))
+		return request;
+	group = lw_str(expand("cn=administrators,ou=groups,^"));
+	check(dn_parse(world.arena, lw_str(expand("cn=beta.example,ou=trusts,^")), &op.dn), "the trust's name");
+	world_cap(OTHER, &cap);
+	check(store_session_cap(world.store, &cap, &s), "gamma's administrator");
+	check(store_write(s, &op, &res), "the trust's other half");
+	store_session_free(s);
+	world.dirty = true;
+	return request + 8;
 }
 
 struct lw_uuid world_uuid(uint32_t tenant, const char *dn_text)

@@ -58,6 +58,9 @@ void world_fresh(
 /* What keyd would give the subject after its password (the operator after his word); not for ANONYMOUS. */
 uint32_t world_tenant(enum column); /* where the subject is at home; beta for those without */
 void world_cap(enum column, struct lw_cap *ret);
+/* Beta has a trust with gamma and a grant for its administrators; gamma has none with beta, and so nothing comes of it. A request
+ * with "trusted " in front is asked after gamma's administrator has made the other half: he is a partner then. What is behind it. */
+const char *world_trusting(const char *request);
 /* The id of an entry, absent ones too: those get one that nobody has. */
 struct lw_uuid world_uuid(uint32_t tenant, const char *dn);
 
