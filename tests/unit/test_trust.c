@@ -8,7 +8,7 @@
 #define BETA  "dc=beta,dc=example"
 #define ALICE "uid=alice,ou=people," ACME
 #define CAROL "uid=carol,ou=people," BETA
-#define DESK  "cn=helpdesk,ou=groups," BETA
+#define DESK  "cn=support,ou=groups," BETA
 #define OK(x)       assert_err((x), LW_OK, #x, __LINE__)
 #define ERR(x, err) assert_err((x), err, #x, __LINE__)
 
@@ -57,7 +57,7 @@ static struct lw_session *beta(const char *uid)
 	return s;
 }
 
-#define READS "permit partner beta.example group helpdesk may read,search,compare person under ou=people attrs(cn,uid,telephoneNumber);"
+#define READS "permit partner beta.example group support may read,search,compare person under ou=people attrs(cn,uid,telephoneNumber);"
 #define TRUST_ACME "cn=beta.example,ou=trusts," ACME
 #define TRUST_BETA "cn=acme.example,ou=trusts," BETA
 
@@ -70,7 +70,7 @@ static int up(void **state)
 	OK(person(fix.other, "dave", BETA));
 	OK(person(fix.other, "erin", BETA));
 	OK(group(fix.other, "second", BETA, "uid=erin,ou=people," BETA));
-	OK(group(fix.other, "helpdesk", BETA, CAROL));
+	OK(group(fix.other, "support", BETA, CAROL));
 	OK(one(fix.other, DESK, "add", "member", "cn=second,ou=groups," BETA));
 	OK(grant(fix.admin, "desk", ACME, READS));
 	OK(trust(fix.admin, "beta.example", ACME, ""));
@@ -120,7 +120,7 @@ static void members_of_an_offered_group(void **state)
 	struct lw_session *s = partner(carol);
 
 	assert_string_equal(sees(carol), "ENOTFOUND"); /* the base is not hers to see: only people are */
-	OK(grant(fix.admin, "base", ACME, "permit partner BETA.example group HelpDesk may search entry attrs(ou);"));
+	OK(grant(fix.admin, "base", ACME, "permit partner BETA.example group Support may search entry attrs(ou);"));
 	assert_string_equal(sees(carol), ALL);
 	assert_string_equal(sees(erin), ALL);
 	assert_string_equal(sees(dave), "nothing");
@@ -192,12 +192,12 @@ static void it_ends_at_once(void **state)
 	/* another name is not the rule's */
 	OK(fix_moddn(fix.other, DESK, "cn=service desk", true, NULL));
 	assert_string_equal(fix_read(s, ALICE, "cn"), "ENOTFOUND");
-	OK(fix_moddn(fix.other, "cn=service desk,ou=groups," BETA, "cn=HELPDESK", true, NULL));
+	OK(fix_moddn(fix.other, "cn=service desk,ou=groups," BETA, "cn=SUPPORT", true, NULL));
 	assert_string_equal(fix_read(s, ALICE, "cn"), "alice");
 	/* a group of the old name is another one, which nobody offers */
 	OK(fix_delete(fix.other, DESK));
 	assert_string_equal(fix_read(s, ALICE, "cn"), "ENOTFOUND");
-	OK(group(fix.other, "helpdesk", BETA, CAROL));
+	OK(group(fix.other, "support", BETA, CAROL));
 	assert_string_equal(fix_read(s, ALICE, "cn"), "ENOTFOUND");
 	OK(one(fix.other, TRUST_BETA, "add", "lwTrustGroup", DESK));
 	assert_string_equal(fix_read(s, ALICE, "cn"), "alice");
@@ -211,7 +211,7 @@ static void a_second_name_of_a_group_is_none(void **state)
 {
 	OK(group(fix.other, "others", BETA, "uid=dave,ou=people," BETA));
 	OK(one(fix.other, TRUST_BETA, "add", "lwTrustGroup", "cn=others,ou=groups," BETA));
-	OK(one(fix.other, "cn=others,ou=groups," BETA, "add", "cn", "helpdesk"));
+	OK(one(fix.other, "cn=others,ou=groups," BETA, "add", "cn", "support"));
 	assert_string_equal(sees(dave), "nothing");
 }
 
@@ -250,26 +250,26 @@ static void no_other_rule_is_for_them(void **state)
 static void only_what_can_be_given(void **state)
 {
 	static const char *const refused[] = {
-		"permit partner beta.example group helpdesk may all any attrs(*);",
-		"permit partner beta.example group helpdesk may ticket service;",
-		"permit partner beta.example group helpdesk may token audience none;",
-		"permit partner beta.example group helpdesk may enrol person;",
-		"permit partner beta.example group helpdesk may set-secret person attrs(userPassword);",
-		"permit partner beta.example group helpdesk may administer tenant;",
-		"permit partner beta.example group helpdesk may delegate,impersonate person;",
-		"permit partner beta.example group helpdesk may revoke certificate;",
-		"permit partner beta.example group helpdesk may export service attrs(krbPrincipalKey);",
-		"permit partner beta.example group helpdesk may write any attrs(*);",
-		"permit partner beta.example group helpdesk may create grant attrs(*);",
-		"permit partner beta.example group helpdesk may write trust attrs(*);",
-		"permit partner beta.example group helpdesk may delete policy;",
-		"permit partner beta.example group helpdesk may move certificate;",
-		"permit partner beta.example group helpdesk may read person attrs(userPassword);",
+		"permit partner beta.example group support may all any attrs(*);",
+		"permit partner beta.example group support may ticket service;",
+		"permit partner beta.example group support may token audience none;",
+		"permit partner beta.example group support may enrol person;",
+		"permit partner beta.example group support may set-secret person attrs(userPassword);",
+		"permit partner beta.example group support may administer tenant;",
+		"permit partner beta.example group support may delegate,impersonate person;",
+		"permit partner beta.example group support may revoke certificate;",
+		"permit partner beta.example group support may export service attrs(krbPrincipalKey);",
+		"permit partner beta.example group support may write any attrs(*);",
+		"permit partner beta.example group support may create grant attrs(*);",
+		"permit partner beta.example group support may write trust attrs(*);",
+		"permit partner beta.example group support may delete policy;",
+		"permit partner beta.example group support may move certificate;",
+		"permit partner beta.example group support may read person attrs(userPassword);",
 		"permit partner acme.example group staff may read person attrs(cn);",
 		"permit partner nowhere.example group staff may read person attrs(cn);",
 		"permit partner beta.example may read person attrs(cn);",
 		"permit partner beta.example user carol may read person attrs(cn);",
-		"permit partner group helpdesk may read person attrs(cn);",
+		"permit partner group support may read person attrs(cn);",
 	};
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
@@ -282,9 +282,9 @@ static void they_write_what_a_grant_says(void **state)
 	struct lw_session *s;
 
 	OK(grant(fix.admin, "make", ACME,
-		"permit partner beta.example group helpdesk may create,delete,move person under ou=people attrs(*);"));
-	OK(grant(fix.admin, "see", ACME, "permit partner beta.example group helpdesk may read,search any attrs(*);"));
-	OK(grant(fix.admin, "write", ACME, "permit partner beta.example group helpdesk may write person attrs(description,uid);"));
+		"permit partner beta.example group support may create,delete,move person under ou=people attrs(*);"));
+	OK(grant(fix.admin, "see", ACME, "permit partner beta.example group support may read,search any attrs(*);"));
+	OK(grant(fix.admin, "write", ACME, "permit partner beta.example group support may write person attrs(description,uid);"));
 	s = partner(carol);
 	OK(one(s, ALICE, "replace", "description", "by carol"));
 	assert_string_equal(fix_read(s, ALICE, "modifiersName"), CAROL);
@@ -314,8 +314,8 @@ static void they_escalate_nothing(void **state)
 	OK(group(fix.admin, "staff", ACME, ALICE));
 	OK(group(fix.admin, "plain", ACME, ALICE));
 	OK(grant(fix.admin, "staff", ACME, "permit group staff may write person attrs(title);"));
-	OK(grant(fix.admin, "members", ACME, "permit partner beta.example group helpdesk may write group attrs(member);"));
-	OK(grant(fix.admin, "see", ACME, "permit partner beta.example group helpdesk may read,search any attrs(*);"));
+	OK(grant(fix.admin, "members", ACME, "permit partner beta.example group support may write group attrs(member);"));
+	OK(grant(fix.admin, "see", ACME, "permit partner beta.example group support may read,search any attrs(*);"));
 	s = partner(carol);
 	OK(one(s, "cn=plain,ou=groups," ACME, "add", "member", "uid=bob,ou=people," ACME));
 	ERR(one(s, "cn=staff,ou=groups," ACME, "add", "member", "uid=bob,ou=people," ACME), LW_EACCES);
@@ -405,11 +405,11 @@ static void authors_hold_what_they_give(void **state)
 	OK(grant(fix.admin, "alice", ACME, "permit user alice may read,search,create,write grant attrs(*);"));
 	OK(grant(fix.admin, "tel", ACME, "permit user alice may read person attrs(telephoneNumber,cn);"));
 	alice = fix_login(fix.acme, &fix.acme_uuid, &u, 0);
-	OK(grant(alice, "one", ACME, "permit partner beta.example group helpdesk may read person under ou=people attrs(telephoneNumber);"));
-	ERR(grant(alice, "two", ACME, "permit partner beta.example group helpdesk may write person attrs(telephoneNumber);"), LW_EACCES);
+	OK(grant(alice, "one", ACME, "permit partner beta.example group support may read person under ou=people attrs(telephoneNumber);"));
+	ERR(grant(alice, "two", ACME, "permit partner beta.example group support may write person attrs(telephoneNumber);"), LW_EACCES);
 	/* what is forbidden to everybody of acme is forbidden to alice, and would not be to a partner */
 	OK(grant(fix.admin, "forbid", ACME, "forbid authenticated may read person attrs(cn);"));
-	ERR(grant(alice, "three", ACME, "permit partner beta.example group helpdesk may read person attrs(cn);"), LW_EACCES);
+	ERR(grant(alice, "three", ACME, "permit partner beta.example group support may read person attrs(cn);"), LW_EACCES);
 	store_session_free(alice);
 }
 
@@ -433,17 +433,17 @@ static const char *explain(struct lw_session *s, const char *domain, const char 
 
 static void explained(void **state)
 {
-	assert_string_equal(explain(fix.admin, "beta.example", "HELPDESK", ACCESS_READ, "cn"),
+	assert_string_equal(explain(fix.admin, "beta.example", "SUPPORT", ACCESS_READ, "cn"),
 		"yes permitted by a rule: cn=desk,ou=grants," ACME ": " READS
 		" (if the partner holds a trust with this tenant too, and offers the group)");
-	assert_string_equal(explain(fix.admin, "beta.example", "helpdesk", ACCESS_READ, "title"), "no no rule permits it");
+	assert_string_equal(explain(fix.admin, "beta.example", "support", ACCESS_READ, "title"), "no no rule permits it");
 	assert_string_equal(explain(fix.admin, "beta.example", "no such", ACCESS_READ, "cn"), "no no rule permits it");
-	assert_string_equal(explain(fix.admin, "beta.example", "helpdesk", ACCESS_TICKET, NULL), "no not to be had by a partner tenant's people");
-	assert_string_equal(explain(fix.admin, "nowhere.example", "helpdesk", ACCESS_READ, "cn"), "ENOTFOUND");
-	assert_string_equal(explain(fix.admin, "acme.example", "helpdesk", ACCESS_READ, "cn"), "EINVAL");
+	assert_string_equal(explain(fix.admin, "beta.example", "support", ACCESS_TICKET, NULL), "no not to be had by a partner tenant's people");
+	assert_string_equal(explain(fix.admin, "nowhere.example", "support", ACCESS_READ, "cn"), "ENOTFOUND");
+	assert_string_equal(explain(fix.admin, "acme.example", "support", ACCESS_READ, "cn"), "EINVAL");
 	OK(fix_delete(fix.admin, TRUST_ACME));
-	assert_string_equal(explain(fix.admin, "beta.example", "helpdesk", ACCESS_READ, "cn"), "no there is no trust with this tenant here");
-	assert_string_equal(explain(carol, "acme.example", "helpdesk", ACCESS_READ, "cn"), "EACCES");
+	assert_string_equal(explain(fix.admin, "beta.example", "support", ACCESS_READ, "cn"), "no there is no trust with this tenant here");
+	assert_string_equal(explain(carol, "acme.example", "support", ACCESS_READ, "cn"), "EACCES");
 }
 
 /* Nobody but a person who acts for himself comes as a partner. */
