@@ -328,6 +328,15 @@ back()
 tap.ok(PLACES["LDAPS"]("bob", PW) and new_bind(by_certificate, "bob")(), "enabled again: his password and his certificate are good")
 
 
+def by_an_administrator():
+    c = connect()
+    c.simple_bind_s("admin@acme.example", open(lwd.admin_file).read())
+    c.modify_s(BOB, [(ldap.MOD_REPLACE, "lwDisabled", [b"TRUE"])])
+
+
+measure("lwDisabled over LDAP", by_an_administrator)
+back()
+
 # ---- disable, and revoke ----
 def ocsp(name):
     text = run(["openssl", "ocsp", "-issuer", path("ca.pem"), "-cert", path(name + ".pem"), "-url", HTTP + "/ca/acme.example/ocsp", "-CAfile", CA, "-verify_other",
@@ -363,7 +372,13 @@ lwd.must("host", "create", "db1.acme.example")
 certificate("web", "service:HTTP/web1.acme.example", "tls-server", ("-addext", "subjectAltName=DNS:web1.acme.example"))
 certificate("host", "host:db1.acme.example", "tls-server", ("-addext", "subjectAltName=DNS:db1.acme.example"))
 tap.eq(api(admin_token, "POST", "services/HTTP%2Fweb1.acme.example/disable", {"revoke": True})[0], 204, "API: a service is disabled, its certificates revoked")
-tap.eq(api(admin_token, "POST", "hosts/db1.acme.example/disable", {"revoke": True, "reason": "superseded"})[0], 204, "a host")
+REMOTE = [LWCTL, "--server", "https://localhost:%d" % lwd.port("https"), "-t", "acme.example"]
+remote_env = {"XDG_STATE_HOME": path("state"), "LWD_CACERT": CA, "HOME": lwd.dir}
+codes = [run([*REMOTE, *args], env=remote_env) for args in (("login", "--user", "admin", "--password-file", lwd.admin_file),
+                                                            ("host", "disable", "db1.acme.example", "--reason", "superseded"),
+                                                            ("host", "disable", "db1.acme.example", "--revoke", "--reason", "mood"),
+                                                            ("host", "disable", "db1.acme.example", "--revoke", "--reason", "superseded"))]
+tap.eq([p.returncode for p in codes], [0, 2, 2, 0], "lwctl --server: a host; a reason for nothing, and none that there is, are usage errors") or print("# %s" % codes)
 tap.eq((ocsp("web"), ocsp("host")), ("revoked unspecified" if "unspecified" in ocsp("web") else "revoked", "revoked superseded"), "OCSP says so")
 tap.eq(api(admin_token, "POST", "users/bob/disable", {"revoke": True, "reason": "mood"})[0], 400, "there is no such reason: 400")
 tap.ok(PLACES["LDAPS"]("bob", PW), "and nothing has happened")
