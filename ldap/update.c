@@ -34,7 +34,7 @@ static int look(struct update *u)
 	if (err)
 		return err; /* the transaction stays open: the answer asks it for matchedDN */
 	u->op.expect_version = store_view_version(v);
-	if (u->secret.set)
+	if (u->secret.set || u->op.kind != STORE_ADD)
 		u->op.uuid = *store_view_uuid(v);
 	lw_writer_reset(&u->pre);
 	if (ctls->pre_read)
@@ -168,6 +168,44 @@ static enum ldapd_outcome run(struct update *u, struct lw_writer *out, int err)
 
 /* ---- the four ---- */
 
+/* As in draft-behera-ldap-password-policy 5.3.3: who takes pwdAccountLockedTime away unlocks. What is locked stands in no entry. */
+static bool is_unlock(const struct ldapd_msg *m)
+{
+	const struct store_mod *one = m->modify.mods;
+
+	return m->modify.n == 1 && (one->kind == STORE_MOD_DELETE || one->kind == STORE_MOD_REPLACE) && one->attr.n == 0 &&
+	       lw_eq_nocase(one->attr.desc, LW_LIT("pwdAccountLockedTime"));
+}
+
+static int unlock(struct update *u)
+{
+	struct ldapd_conn *c = u->c;
+	int err = ldapd_session(c);
+
+	u->secret.set = false;
+	if (err == LW_OK)
+		err = look(u);
+	if (err == LW_OK && u->assertion_failed)
+		return LW_OK;
+	if (err)
+		return err;
+	return keys_unlock(c->server->keys, (struct lw_bytes){ c->token.b, c->token.n }, store_session_tenant(c->session),
+	        &u->op.uuid);
+}
+
+static enum ldapd_outcome run_unlock(struct update *u, struct lw_writer *out)
+{
+	enum ldapd_outcome done;
+
+	lw_writer_init(&u->pre, 20u << 20);
+	lw_writer_init(&u->post, 20u << 20);
+	done = answer(u, out, unlock(u));
+	ldapd_read_end(u->c);
+	lw_writer_done(&u->pre);
+	lw_writer_done(&u->post);
+	return done;
+}
+
 int ldapd_modify(
         struct ldapd_conn *c, struct ldapd_msg *m, bool in_job, struct lw_reader *in, struct lw_writer *out)
 {
@@ -189,7 +227,7 @@ int ldapd_modify(
 	u.op.nmods = m->modify.n;
 	if (u.secret.set && u.op.nmods == 0)
 		u.op.kind = STORE_SET_SECRET;
-	return run(&u, out, err);
+	return err == LW_OK && u.op.dn->n && is_unlock(m) ? run_unlock(&u, out) : run(&u, out, err);
 }
 
 static bool has_class(const struct ldapd_msg *m, const char *name)

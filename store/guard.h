@@ -56,6 +56,8 @@ int guard_tenants(struct store_txn *);
 /* The living tenant of a UUID. LW_ENOTFOUND. */
 int guard_tenant(struct store_txn *, const struct lw_uuid *, struct eng_tenant *ret);
 
+/* A plain modify of a record (LDAP): lwCertState set to revoked, and lwRevokeReason, is a revocation; else LW_EUNWILLING. */
+int write_cert_modify(struct store_txn *, const struct store_op *, const struct eng_entry *, struct eng_fx *);
 /* May the session set the operation's secrets on this entry (id 0: the one it makes)? Then they are put down with their
  * entry's new credential version. */
 int write_may_set(struct store_txn *, const struct eng_entry *, const struct access_object *, const struct store_op *);

@@ -102,7 +102,7 @@ int write_modify(struct store_txn *t, const struct store_op *op, struct eng_fx *
 	int err = guard_target(t, op->dn, &e);
 
 	if (!err && e.flags & ACCESS_CERTIFICATE)
-		err = guard_no_record(t, &e);
+		return write_cert_modify(t, op, &e, fx);
 	if (!err)
 		err = check_rights(t, &e, op);
 	if (!err)

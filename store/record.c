@@ -249,33 +249,73 @@ static int touch_container(struct store_txn *t, const struct eng_entry *cert, st
 	return err ? err : image_change(&img, fx);
 }
 
-int write_cert_revoke(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
+static int revoke(struct store_txn *t, struct record *found, int reason, struct eng_fx *fx)
 {
 	const struct ops_known *k = ops_known();
-	struct record found;
 	struct image img;
-	int err;
+	int err = may_revoke(t, found);
 
-	if (!is_reason(op->record.reason))
-		return LW_EINVAL;
-	err = find_cert(t, op, &found);
-	if (!err)
-		err = may_revoke(t, &found);
-	if (!err && found.cert.state == STORE_CERT_IS_REVOKED)
+	if (!err && found->cert.state == STORE_CERT_IS_REVOKED)
 		err = LW_EEXIST;
 	if (!err)
-		err = image_load(t, &found.e, &img);
+		err = image_load(t, &found->e, &img);
 	if (!err)
 		err = set_time(&img, k->lwRevokedAt, eng_now(t->eng));
 	if (!err)
-		err = image_set(&img, k->lwRevokeReason, lw_printf(t->arena, "%d", op->record.reason));
-	if (!err && found.cert.state == STORE_CERT_IS_INTENT)
+		err = image_set(&img, k->lwRevokeReason, lw_printf(t->arena, "%d", reason));
+	if (!err && found->cert.state == STORE_CERT_IS_INTENT)
 		err = set_time(&img, k->lwExpires, eng_now(t->eng) + REVOKED_KEPT);
 	if (!err)
 		err = image_set(&img, k->lwCertState, "revoked");
 	if (!err)
-		err = change(t, &found, &img, fx);
-	return err ? err : touch_container(t, &found.e, fx);
+		err = change(t, found, &img, fx);
+	return err ? err : touch_container(t, &found->e, fx);
+}
+
+int write_cert_revoke(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
+{
+	struct record found;
+	int err = is_reason(op->record.reason) ? find_cert(t, op, &found) : LW_EINVAL;
+
+	return err ? err : revoke(t, &found, op->record.reason, fx);
+}
+
+/* The two attributes of a record that a plain modify may set, and what they are set to. */
+static int take_revocation(const struct store_mod *m, bool *inout_revoked, uint64_t *inout_reason)
+{
+	const struct ops_known *k = ops_known();
+	const struct schema_attr *attr = schema_attr(m->attr.desc);
+
+	if (!attr || m->attr.n != 1 || (m->kind != STORE_MOD_REPLACE && m->kind != STORE_MOD_ADD))
+		return LW_EUNWILLING;
+	if (attr == k->lwRevokeReason)
+		return lw_parse_u64(m->attr.values[0], 10, inout_reason) ? LW_ECONSTRAINT : LW_OK;
+	if (attr != k->lwCertState || m->kind != STORE_MOD_REPLACE || !lw_eq(m->attr.values[0], LW_LIT("revoked")))
+		return LW_EUNWILLING;
+	*inout_revoked = true;
+	return LW_OK;
+}
+
+int write_cert_modify(struct store_txn *t, const struct store_op *op, const struct eng_entry *e, struct eng_fx *fx)
+{
+	struct record found = { .e = *e };
+	uint64_t reason = 0;
+	bool revoked = false;
+	int err = op->nmods && !op->nsecrets ? LW_OK : LW_EUNWILLING;
+
+	for (size_t i = 0; !err && i < op->nmods; i++)
+		err = take_revocation(&op->mods[i], &revoked, &reason);
+	if (!err && (!revoked || !is_reason((int)reason)))
+		err = revoked ? LW_ECONSTRAINT : LW_EUNWILLING;
+	if (!err && op->expect_version && op->expect_version != e->version)
+		err = LW_EAGAIN;
+	if (!err && ops_cert(t, e, &found.cert))
+		err = LW_EUNWILLING; /* a token's */
+	if (err == LW_EUNWILLING)
+		return guard_no_record(t, e);
+	if (!err)
+		err = revoke(t, &found, (int)reason, fx);
+	return err == LW_EEXIST ? ops_say(t, LW_EVALEXISTS, "it is revoked already") : err;
 }
 
 /* ---- tokens ---- */

@@ -119,7 +119,7 @@ for i in range(25):
     lwd.must("group", "create", "page%02d" % i)
 seen, pages, after = [], 0, ""
 while after is not None:
-    status, doc, _ = ask("GET", ACME + "/groups?limit=10" + (after and "&after=" + after), admin)
+    status, doc, _ = ask("GET", ACME + "/groups?limit=12" + (after and "&after=" + after), admin)
     seen += [x["name"] for x in doc["items"]]
     after, pages = doc.get("next"), pages + 1
     if pages == 1:

@@ -12,6 +12,7 @@
 #define CELLAR  "uid=dave,ou=cellar,$"
 #define NO_SUCH "uid=dave,ou=cellos,$"
 #define ALICE   "uid=alice,ou=people,%"
+#define CERT(x) "cn=" x ",ou=certificates,$"
 #define PERSON  " objectClass=inetOrgPerson uid=new cn=new sn=new"
 
 const struct line lines_operations[] = {
@@ -124,6 +125,18 @@ const struct line lines_operations[] = {
 	        { "50", "50", "0", "32", "32", "0" } },
 	{ "modify", "hidden one's password", "modify " HIDDEN " replace:userPassword=a-new-password",
 	        { "50", "32@ou=hosts,$", "0", "32", "32", "0" } },
+	{ "modify", "unlocks himself", "modify " BOB " delete:pwdAccountLockedTime", { "50", "0", "0", "32", "32", "0" } },
+	{ "modify", "unlocks another", "modify " CAROL " delete:pwdAccountLockedTime", { "50", "50", "0", "32", "32", "0" } },
+	{ "modify", "unlocks a hidden one", "modify " HIDDEN " delete:pwdAccountLockedTime",
+	        { "50", "32@ou=hosts,$", "0", "32", "32", "0" } },
+	{ "modify", "unlocks nobody", "modify " ABSENT " delete:pwdAccountLockedTime",
+	        { "50", "32@ou=hosts,$", "32@ou=hosts,$", "32", "32", "32@ou=hosts,$" } },
+	{ "modify", "revokes one's own certificate", "modify " CERT("42424242424242424242424242424242") " replace:lwCertState=revoked",
+	        { "50", "0", "0", "32", "32", "0" } },
+	{ "modify", "revokes a hidden certificate", "modify " CERT("46464646464646464646464646464646") " replace:lwCertState=revoked",
+	        { "50", "32@ou=certificates,$", "0", "32", "32", "0" } },
+	{ "modify", "takes a revocation back", "modify " CERT("42424242424242424242424242424242") " replace:lwCertState=issued",
+	        { "50", "53", "53", "32", "32", "53" } },
 	{ "modify", "root DSE", "modify \"\" replace:description=new",
 	        { "50", "53", "53", "53", "53", "53" } },
 
