@@ -39,6 +39,13 @@ const char *login_token(struct lwctl *c, const char *tenant)
 	return ret;
 }
 
+const char *login_token_for(struct lwctl *c, const char *tenant)
+{
+	const char *token = login_token(c, tenant), *own = (const char *)state_read(c, c->server, "tenant").p;
+
+	return token || !own ? token : login_token(c, own);
+}
+
 /* ---- first contact ---- */
 
 static bool hex_of(const char *text, uint8_t ret[32])

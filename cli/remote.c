@@ -77,7 +77,7 @@ static json_t *answers; /* what is printed at the end points into them */
 
 int remote_call(struct lwctl *c, struct ctl_request *req, void (*item)(struct lwctl *, const struct ctl_answer *))
 {
-	const char *tenant = login_tenant(c), *token = tenant ? login_token(c, tenant) : NULL, *next;
+	const char *tenant = login_tenant(c), *token = tenant ? login_token_for(c, tenant) : NULL, *next;
 	const struct api_row *row = api_row_for(req);
 	struct web_reply r;
 	int status;

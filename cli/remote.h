@@ -43,6 +43,8 @@ void state_remove(struct lwctl *, const char *server, const char *name);
 /* The tenant that requests go to: -t, else that of the last login at the server; NULL: neither. */
 const char *login_tenant(struct lwctl *);
 const char *login_token(struct lwctl *, const char *tenant); /* NULL: not logged in */
+/* The same, or else that of the last login: a partner's people have no other in the tenant that lets them in. */
+const char *login_token_for(struct lwctl *, const char *tenant);
 int cmd_login(struct lwctl *, const struct command *);
 int cmd_logout(struct lwctl *, const struct command *);
 

@@ -55,3 +55,4 @@ installcheck-local:
 	$(srcdir)/tests/lint/testclock.sh $(DESTDIR)$(sbindir)/lwd $(DESTDIR)$(bindir)/lwctl
 endif
 EXTRA_DIST += tests/conform/howto.py
+EXTRA_DIST += tests/conform/trust.py
