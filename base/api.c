@@ -17,7 +17,7 @@ static const struct api_member members_CSR[] = { { "csr", "csr", API_PEM, true }
 static const struct api_member members_REVOKE[] = { { "reason", "reason", API_STRING, false }, END };
 static const struct api_member members_DISABLE[] = { { "revoke", "revoke", API_FLAG, false },
 	{ "reason", "reason", API_STRING, false }, END };
-static const struct api_member members_ROTATE[] = { { "algorithm", "alg", API_STRING, false }, END };
+static const struct api_member members_ROTATE[] = { { "algorithm", "alg", API_STRING, false }, { "now", "now", API_FLAG, false }, END };
 static const struct api_member members_USER[] = { { "name", "name", API_STRING, true }, { "givenName", "given-name", API_STRING, false },
 	{ "surname", "surname", API_STRING, false }, { "mail", "mail", API_STRING, false },
 	{ "description", "description", API_STRING, false }, { "posix", "posix", API_FLAG, false },

@@ -116,9 +116,9 @@ int cmd_ca_show(struct lwctl *c, const struct command *cmd)
 
 int cmd_ca_rotate(struct lwctl *c, const struct command *cmd)
 {
-	static const struct option_row options[] = { { "--algorithm", "alg", false, false } };
+	static const struct option_row options[] = { { "--algorithm", "alg", false, false }, { "--now", "now", true, false } };
 	struct ctl_request req = { 0 };
-	int status = take_options(c, options, 1, &req);
+	int status = take_options(c, options, 2, &req);
 
 	if (status)
 		return status;

@@ -13,7 +13,7 @@ static json_t *items;
 static bool as_list;
 
 /* A table is printed at its end, when the widths are known. */
-#define MAX_COLUMNS 12
+#define MAX_COLUMNS 16
 struct row {
 	char *cell[MAX_COLUMNS];
 	struct row *next;
@@ -83,35 +83,52 @@ static size_t columns_of(const char *s) /* code points, near enough */
 	return n;
 }
 
-static void add_row(struct lwctl *c, char *const *cell, size_t n)
+static void add_row(struct lwctl *c, char *const cell[MAX_COLUMNS])
 {
 	struct row *r = lw_alloc(c->arena, sizeof(*r));
 
 	if (!r)
 		return;
-	for (size_t i = 0; i < n; i++) {
-		size_t len = columns_of(cell[i]);
+	for (size_t i = 0; i < MAX_COLUMNS; i++) {
+		size_t len = cell[i] ? columns_of(cell[i]) : 0;
+
 		r->cell[i] = cell[i];
 		if (len > width[i])
 			width[i] = len;
 	}
-	ncolumns = n;
 	*last_row = r;
 	last_row = &r->next;
+}
+
+/* The column of this name, a new one where there is none. MAX_COLUMNS: no more room. */
+static size_t column(struct lwctl *c, const struct lw_bytes *name)
+{
+	const char *text = text_of(c->arena, name, 1);
+	size_t i = 0;
+
+	while (i < ncolumns && strcmp(rows->cell[i], text) != 0)
+		i++;
+	if (i < ncolumns || i == MAX_COLUMNS)
+		return i;
+	rows->cell[i] = (char *)(uintptr_t)text;
+	width[i] = columns_of(text);
+	ncolumns++;
+	return i;
 }
 
 static void item_row(struct lwctl *c, const struct ctl_answer *a)
 {
 	char *cell[MAX_COLUMNS] = { NULL };
-	size_t n = a->nfields < MAX_COLUMNS ? a->nfields : MAX_COLUMNS;
 
-	for (size_t i = 0; !rows && i < n; i++)
-		cell[i] = text_of(c->arena, &a->fields[i].name, 1);
 	if (!rows)
-		add_row(c, cell, n);
-	for (size_t i = 0; i < n; i++)
-		cell[i] = text_of(c->arena, a->fields[i].values, a->fields[i].n);
-	add_row(c, cell, n);
+		add_row(c, cell);
+	for (size_t i = 0; rows && i < a->nfields; i++) {
+		size_t at = column(c, &a->fields[i].name);
+
+		if (at < MAX_COLUMNS)
+			cell[at] = text_of(c->arena, a->fields[i].values, a->fields[i].n);
+	}
+	add_row(c, cell);
 }
 
 static void put_table(void)

@@ -358,13 +358,14 @@ int keys_keytab(struct keys *k, struct lw_bytes token, uint32_t tenant, const st
 	return err;
 }
 
-int keys_realm_keys(struct keys *k, struct lw_bytes token, uint32_t tenant, struct lw_arena *arena,
-        struct store_sealed_item *ret)
+int keys_realm_keys(struct keys *k, struct lw_bytes token, uint32_t tenant, bool at_once, struct lw_arena *arena,
+        struct store_sealed_item *ret, char why[200])
 {
-	struct keys_request q = { .id = KEYS_MSG_REALM_KEYS, .token = token, .tenant = tenant };
-	struct keys_answer a;
+	struct keys_request q = { .id = KEYS_MSG_REALM_KEYS, .token = token, .tenant = tenant, .at_once = at_once };
+	struct keys_answer a = { 0 };
 	int err = keys_client_call(k, &q, arena, &a);
 
+	memcpy(why, a.text, sizeof(a.text));
 	if (!err && a.nitems != 1)
 		err = LW_EINTERNAL;
 	if (!err)
@@ -387,6 +388,8 @@ int keys_realm_list(
 		for (; n < KEYS_REALM_SETS && lw_reader_left(&r); n++) {
 			ret[n].kvno = lw_get_u32(&r);
 			ret[n].set_time = (int64_t)lw_get_u64(&r);
+			ret[n].needed = (int64_t)lw_get_u64(&r);
+			ret[n].next = (int64_t)lw_get_u64(&r);
 		}
 		if (lw_reader_end(&r))
 			err = LW_EINTERNAL;

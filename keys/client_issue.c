@@ -18,10 +18,10 @@ int keys_due(struct keys *k, uint32_t tenant, struct lw_arena *arena, struct sto
 	return err;
 }
 
-int keys_rotate(struct keys *k, struct lw_bytes token, uint32_t tenant, enum keys_kind kind, const char *alg, struct lw_arena *arena,
-        struct store_sealed_item *ret, char why[200])
+int keys_rotate(struct keys *k, struct lw_bytes token, uint32_t tenant, enum keys_kind kind, const char *alg, bool at_once,
+        struct lw_arena *arena, struct store_sealed_item *ret, char why[200])
 {
-	struct keys_request q = { .id = KEYS_MSG_ROTATE, .token = token, .tenant = tenant, .kind = (uint8_t)kind, .alg = lw_str(alg) };
+	struct keys_request q = { .id = KEYS_MSG_ROTATE, .token = token, .tenant = tenant, .kind = (uint8_t)kind, .alg = lw_str(alg), .at_once = at_once };
 	struct keys_answer a = { 0 };
 	int err = q.alg.n > KEYS_MAX_ALG ? LW_EINVAL : keys_client_call(k, &q, arena, &a);
 
@@ -41,9 +41,12 @@ static int read_set(struct lw_reader *r, struct lw_arena *arena, struct keys_set
 	s->id = (const char *)lw_dup(arena, lw_get_counted(r, 64)).p;
 	s->alg = (const char *)lw_dup(arena, lw_get_counted(r, 64)).p;
 	s->created = (int64_t)lw_get_u64(r);
+	s->use_from = (int64_t)lw_get_u64(r);
 	s->not_after = (int64_t)lw_get_u64(r);
-	s->current = lw_get_u8(r) == 1;
-	return r->err ? LW_EINTERNAL : s->id && s->alg ? LW_OK : LW_ENOMEM;
+	s->needed = (int64_t)lw_get_u64(r);
+	s->next = (int64_t)lw_get_u64(r);
+	s->state = (enum keys_state)lw_get_u8(r);
+	return r->err || s->state < KEYS_STATE_NEXT || s->state >= KEYS_STATE_COUNT ? LW_EINTERNAL : s->id && s->alg ? LW_OK : LW_ENOMEM;
 }
 
 int keys_list(struct keys *k, struct lw_bytes token, uint32_t tenant, struct lw_arena *arena, struct keys_set **ret, size_t *ret_n)

@@ -25,10 +25,19 @@ int keys_upkeep(struct keys *, struct store *, uint32_t tenant, int64_t *ret_nex
 /* LW_EAGAIN from keys_public and keys_token_issue: a key of this kind takes long to make, and is made when somebody asks for it. This makes and
  * writes what is missing; then the same once more. LW_ENOTFOUND: no such tenant, disabled. */
 int keys_want(struct keys *, struct store *, uint32_t tenant, enum keys_kind);
-/* A new key in front of the old ones. alg NULL: the default of its kind ("p256", "p384", "rsa2048", "rsa3072"). Needs `administer`. */
-int keys_rotate(struct keys *, struct lw_bytes token, uint32_t tenant, enum keys_kind, const char *alg, struct lw_arena *, struct store_sealed_item *ret,
-	char why[200]);
-struct keys_set { enum keys_kind kind; const char *id, *alg; int64_t created, not_after; bool current; };
+/* A new key in front of the old ones, published at once; the keys of tokens sign when the overlap is over, or at_once. alg NULL: the default of its
+ * kind ("p256", "p384", "rsa2048", "rsa3072"). Needs `administer`. LW_EUNWILLING: there are as many as can be kept. */
+int keys_rotate(struct keys *, struct lw_bytes token, uint32_t tenant, enum keys_kind, const char *alg, bool at_once, struct lw_arena *,
+	struct store_sealed_item *ret, char why[200]);
+enum keys_state { KEYS_STATE_NEXT = 1 /* published, not used yet */, KEYS_STATE_CURRENT, KEYS_STATE_FORMER /* others rely on it */, KEYS_STATE_COUNT };
+struct keys_set {
+	enum keys_kind kind;
+	enum keys_state state;
+	const char *id, *alg;
+	int64_t created, use_from, not_after; /* not_after 0: no end */
+	int64_t needed; /* what it signed is good until then; 0: it is not followed yet */
+	int64_t next;   /* another follows then by itself; 0: only by hand, or one has followed */
+};
 int keys_list(struct keys *, struct lw_bytes token, uint32_t tenant, struct lw_arena *, struct keys_set **ret, size_t *ret_n); /* `administer` */
 
 /* ---- a tenant's end ---- */
@@ -105,6 +114,13 @@ struct keyd;
 int keyd_urls(struct keyd *, const char *https, const char *http);
 /* Of the CA keys of new tenants: "p256" (the default), "p384", "rsa2048", "rsa3072"; longer texts are cut. */
 void keyd_ca_algorithm(struct keyd *, const char *alg);
+/* When keys follow each other by themselves, us. */
+struct keys_rotation {
+	int64_t overlap;              /* keys of tokens are published so long before they sign */
+	int64_t age[KEYS_KIND_COUNT]; /* by kind, [0] the realm's: so old a key is followed by another; 0: never by itself */
+};
+extern const struct keys_rotation keys_rotation_default;
+void keyd_rotation(struct keyd *, const struct keys_rotation *);
 /* The role has begun: keys that take long to make are made ahead, on a thread of their own. */
 void keyd_ahead(struct keyd *);
 

@@ -379,6 +379,7 @@ int keyd_new(const char *dir, struct store *store, const struct lw_clock *clock,
 	k->store = store;
 	k->clock = clock;
 	k->policy = keys_policy_default;
+	k->rotation = keys_rotation_default;
 	schema_init();
 	k->password = schema_attr(LW_LIT("userPassword"));
 	k->krb_key = schema_attr(LW_LIT("krbPrincipalKey"));

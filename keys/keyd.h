@@ -55,6 +55,7 @@ struct keyd {
 	struct keyd_crl crl[2];          /* the installation CA's, the root's */
 	char *names;
 	char *urls[2];                   /* https, http */
+	struct keys_rotation rotation;
 	char ca_alg[16];                 /* of new tenants; empty: the default */
 	unsigned ca_epoch;               /* another one for each certificate of the installation CA */
 	struct keyd_renewal renewals[KEYD_RENEWALS];
@@ -102,12 +103,15 @@ int keyd_kerberos_key(struct keyd *, struct keys_call *);
 int keyd_kerberos_cap(struct keyd *, struct keys_call *);
 int keyd_keytab(struct keyd *, struct keys_call *);
 int keyd_realm_keys(struct keyd *, struct keys_call *);
-int keyd_realm_list(struct keyd *, struct keys_call *); /* blob: u32 kvno, u64 time of each set */
+int keyd_realm_list(struct keyd *, struct keys_call *); /* blob: u32 kvno, u64 time, needed until (0: no end), next (0: none) of each set */
+/* One more item in c->a where the realm's keys are due. ret_next: when they are. */
+int keyd_realm_due(struct keyd *, struct keys_call *, const struct store_tenant *, int64_t *ret_next);
 /* keys/keyd_sign.c */
 int keyd_due(struct keyd *, struct keys_call *);
 int keyd_want(struct keyd *, struct keys_call *);
 int keyd_rotate(struct keyd *, struct keys_call *);
-int keyd_list(struct keyd *, struct keys_call *); /* blob: u8 kind, counted id and alg, u64 created, u64 end, u8 current */
+/* blob: u8 kind, counted id and alg, u64 created, used from, end, needed until (0: no end), next (0: none), u8 enum keys_state */
+int keyd_list(struct keyd *, struct keys_call *);
 /* keys/keyd_end.c */
 int keyd_tenant_end(struct keyd *, struct keys_call *); /* blob: u64 generation of lwCaKey; counted serial and u64 end of each certificate */
 int keyd_forget(struct keyd *, struct keys_call *);

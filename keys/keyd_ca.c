@@ -133,7 +133,10 @@ static int new_set(struct keyd_making *m)
 	const struct keys_ca_builders *b = keyd_ca_builders();
 	struct keyd_set set = { .alg = m->alg ? m->alg : m->sets->n ? m->sets->v[0].alg : configured_alg(m->k, m->c->arena),
 		.created = lw_wall(m->k->clock) };
-	int err = set.alg ? b->new_key(set.alg, m->c->arena, &set.key, m->why) : LW_ENOMEM;
+	int err;
+
+	set.use_from = set.created; /* its leaves bring its certificate along */
+	err = set.alg ? b->new_key(set.alg, m->c->arena, &set.key, m->why) : LW_ENOMEM;
 
 	if (!err)
 		err = certify(m, &set);
@@ -142,45 +145,39 @@ static int new_set(struct keyd_making *m)
 	return err;
 }
 
-/* A set that was followed by another is needed until its last leaf has expired. */
-static void drop_old(struct keyd_making *m)
+/* Until the last leaf has expired. */
+int64_t keyd_ca_outlives(void)
 {
-	int64_t now = lw_wall(m->k->clock), life = keyd_ca_builders()->longest() + GRACE;
-	size_t n = m->sets->n;
-
-	while (n > 1 && m->sets->v[n - 2].created + life < now)
-		n--;
-	if (n < m->sets->n) {
-		for (size_t i = n; i < m->sets->n; i++)
-			keyd_sets_retire(m->sets, &m->sets->v[i], now);
-		m->sets->n = n;
-		m->changed = true;
-	}
+	return keyd_ca_builders()->longest() + GRACE;
 }
 
 int keyd_ca_make(struct keyd_making *m)
 {
 	const struct keys_ca_builders *b = keyd_ca_builders();
-	int64_t now = lw_wall(m->k->clock), next;
+	int64_t now = lw_wall(m->k->clock), next = KEYD_NEVER, renewal;
 	int err = LW_OK;
 
 	if (!b)
 		return LW_EUNAVAIL;
 	keyd_installation_upkeep(m->k, m->c->arena); /* nothing outlives its issuer */
-	drop_old(m);
+	if (m->sets->n)
+		next = keyd_set_next(m->k, m->kind, m->sets, 0);
 	if (m->rotate && m->sets->n == KEYD_SETS) {
 		memcpy(m->why, "there are as many keys as can be kept; wait until the oldest one's certificates have expired",
 		        sizeof("there are as many keys as can be kept; wait until the oldest one's certificates have expired"));
 		return LW_EUNWILLING;
 	}
-	if (m->rotate || !m->sets->n)
+	if (m->rotate || !m->sets->n || (next <= now && m->sets->n < KEYD_SETS))
 		err = new_set(m);
 	else if (due(m, m->sets->v[0].cert))
 		err = certify(m, &m->sets->v[0]);
 	if (err)
 		return err;
-	next = b->renew_at(m->sets->v[0].cert);
-	m->next = next > now ? next : m->next;
+	renewal = b->renew_at(m->sets->v[0].cert);
+	if (next > now && next < renewal)
+		renewal = next;
+	if (renewal > now && renewal < m->next)
+		m->next = renewal;
 	return LW_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "keys/keytab.h"
+#include "keys/sign.h"
 #include "store/issue.h"
 
 #define SKEW (300 * LW_SECOND) /* of clocks, as the KDC allows it */
@@ -236,13 +237,63 @@ static int administered(struct keyd *k, struct keys_call *c, struct store_tenant
 	return err == LW_ENOTFOUND ? LW_OK : err;
 }
 
+/* How long tickets under one of the realm's keys are good after another followed it: each renewal puts them under the newest. */
+static int ticket_life(struct keyd *k, const struct store_tenant *t, int64_t *ret)
+{
+	struct lw_session *s = NULL;
+	struct store_txn *txn = NULL;
+	int64_t life, renew;
+	int err = store_session_role(k->store, t->id, STORE_ROLE_AUTH, &s);
+
+	if (!err)
+		err = store_begin(s, STORE_READ, &txn);
+	if (!err)
+		err = store_ticket_policy(txn, &life, &renew);
+	store_end(txn);
+	store_session_free(s);
+	if (!err)
+		*ret = life * LW_SECOND + SKEW;
+	return err;
+}
+
+static int64_t needed(const struct keys_krb *krb, unsigned i, int64_t life)
+{
+	return i ? krb->sets[i - 1].set_time + life : KEYD_NEVER;
+}
+
+/* Newest first: what comes behind one that is not needed is older. */
+static bool drop_old(struct keys_krb *krb, int64_t life, int64_t now)
+{
+	unsigned n = krb->nsets;
+
+	while (krb->nsets > 1 && needed(krb, krb->nsets - 1, life) < now)
+		lw_wipe(&krb->sets[--krb->nsets], sizeof(krb->sets[0]));
+	return krb->nsets < n;
+}
+
+static int64_t next_set(struct keyd *k, const struct keys_krb *krb)
+{
+	int64_t age = keyd_rotation_now(k).age[0];
+
+	return age && krb->nsets ? krb->sets[0].set_time + age : KEYD_NEVER;
+}
+
 int keyd_realm_keys(struct keyd *k, struct keys_call *c)
 {
 	struct keys_krb old = { 0 }, krb = { 0 };
 	uint64_t generation = 0;
 	struct store_tenant t;
+	int64_t life = 0;
 	int err = administered(k, c, &t, &generation, &old);
 
+	if (!err)
+		err = ticket_life(k, &t, &life);
+	if (!err)
+		drop_old(&old, life, lw_wall(k->clock));
+	if (!err && old.nsets == KEYS_KRB_SETS && !c->q.at_once) {
+		keyd_say(c, "there are as many keys as can be kept, and tickets under the oldest are still good; --now gives that one up");
+		err = LW_EUNWILLING;
+	}
 	if (!err)
 		err = keys_krb_random(c->arena, &old, lw_wall(k->clock), &krb);
 	if (!err)
@@ -253,18 +304,59 @@ int keyd_realm_keys(struct keyd *k, struct keys_call *c)
 	return err;
 }
 
+/* New ones by age; old ones go. A realm that never had any has them from an administrator. */
+int keyd_realm_due(struct keyd *k, struct keys_call *c, const struct store_tenant *t, int64_t *ret_next)
+{
+	struct keys_krb krb = { 0 }, more = { 0 };
+	uint64_t generation = 0;
+	int64_t now = lw_wall(k->clock), life = 0, next;
+	bool changed = false, follow = false;
+	int err = read_realm(k, c, t, &generation, &krb);
+
+	if (err == LW_ENOTFOUND)
+		return LW_OK;
+	if (!err)
+		err = ticket_life(k, t, &life);
+	if (!err) {
+		changed = drop_old(&krb, life, now);
+		follow = next_set(k, &krb) <= now && krb.nsets < KEYS_KRB_SETS;
+	}
+	if (follow)
+		err = keys_krb_random(c->arena, &krb, now, &more);
+	if (!err && (changed || follow))
+		err = c->a.nitems == KEYS_MAX_ITEMS ? LW_ELIMIT :
+			keyd_seal_krb(k, c, &t->uuid, t->keys, &t->uuid, generation + 1, follow ? &more : &krb);
+	if (!err && (changed || follow))
+		lw_log(LW_INFO, "keys of the realm", "tenant", t->name, "result", follow ? "rotated" : "old ones dropped", NULL);
+	else if (err)
+		lw_log(LW_ERROR, "keys of the realm", "tenant", t->name, "result", lw_errname(err), NULL);
+	next = krb.nsets > 1 ? needed(&krb, krb.nsets - 1, life) : KEYD_NEVER;
+	if (next_set(k, &krb) < next)
+		next = next_set(k, &krb);
+	if (!err && next > now && next < *ret_next)
+		*ret_next = next;
+	lw_wipe(&krb, sizeof(krb));
+	lw_wipe(&more, sizeof(more));
+	return err;
+}
+
 int keyd_realm_list(struct keyd *k, struct keys_call *c)
 {
 	struct keys_krb krb = { 0 };
 	uint64_t generation = 0;
 	struct store_tenant t;
 	struct lw_writer w;
+	int64_t life = 0;
 	int err = administered(k, c, &t, &generation, &krb);
 
+	if (!err)
+		err = ticket_life(k, &t, &life);
 	lw_writer_init(&w, 1024);
 	for (unsigned i = 0; !err && i < krb.nsets; i++) {
 		lw_put_u32(&w, krb.sets[i].kvno);
 		lw_put_u64(&w, (uint64_t)krb.sets[i].set_time);
+		lw_put_u64(&w, i ? (uint64_t)needed(&krb, i, life) : 0);
+		lw_put_u64(&w, i || next_set(k, &krb) == KEYD_NEVER ? 0 : (uint64_t)next_set(k, &krb));
 	}
 	if (!err)
 		err = w.err;

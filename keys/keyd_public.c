@@ -297,6 +297,7 @@ static int ca_der(struct keyd *k, struct keys_call *c, const struct store_tenant
 static int signers(struct keyd *k, struct keys_call *c, const struct store_tenant *t, struct keyd_reading *r, struct keyd_loaded *l)
 {
 	const struct keyd_signers *s = l->it;
+	int64_t keep = keyd_rotation_now(k).overlap / 2; /* whoever keeps them has the next one before it signs */
 	struct lw_writer w;
 	int err;
 
@@ -304,7 +305,7 @@ static int signers(struct keyd *k, struct keys_call *c, const struct store_tenan
 	lw_writer_init(&w, KEYS_MAX_BLOB);
 	err = s->builder->publish(s->v, s->pem, s->n, &w);
 	if (!err)
-		err = give(c, lw_written(&w), lw_wall(k->clock) + MINUTE);
+		err = give(c, lw_written(&w), lw_wall(k->clock) + (keep < MINUTE ? keep : MINUTE));
 	lw_writer_done(&w);
 	return err;
 }

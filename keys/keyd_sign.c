@@ -8,6 +8,7 @@
 #include "base/log.h"
 
 #define MINUTE       (60 * LW_SECOND)
+#define DAY          (86400 * LW_SECOND)
 #define LATEST       (3600 * LW_SECOND) /* ask again after so long in any case */
 
 static const struct keys_ca_builders *ca_builders_;
@@ -24,9 +25,9 @@ const struct keys_ca_builders *keyd_ca_builders(void)
 
 /* ---- the kinds ---- */
 const struct keyd_kind keyd_kinds[] = {
-	{ KEYS_CA, "ca", "lwCaKey", false, keyd_ca_make, keyd_any_whole, keyd_ca_load, keyd_ca_unload },
-	{ KEYS_SAML, "saml", "lwSamlKey", false, keyd_saml_make, keyd_any_whole, keyd_saml_load, keyd_signers_unload },
-	{ KEYS_JWT, "jwt", "lwJwtKey", true, keyd_jwt_make, keyd_jwt_whole, keyd_jwt_load, keyd_signers_unload },
+	{ KEYS_CA, "ca", "lwCaKey", false, keyd_ca_make, keyd_any_whole, keyd_ca_outlives, keyd_ca_load, keyd_ca_unload },
+	{ KEYS_SAML, "saml", "lwSamlKey", false, keyd_saml_make, keyd_any_whole, keyd_token_outlives, keyd_saml_load, keyd_signers_unload },
+	{ KEYS_JWT, "jwt", "lwJwtKey", true, keyd_jwt_make, keyd_jwt_whole, keyd_token_outlives, keyd_jwt_load, keyd_signers_unload },
 };
 const size_t keyd_nkinds = sizeof(keyd_kinds) / sizeof(keyd_kinds[0]);
 
@@ -39,15 +40,104 @@ const struct keyd_kind *keyd_kind(enum keys_kind id)
 	return NULL;
 }
 
-bool keyd_set_current(const struct keyd_kind *kind, const struct keyd_sets *s, size_t i)
+/* ---- which of them signs, and until when the others matter ---- */
+static bool together(const struct keyd_kind *kind, const struct keyd_sets *s, size_t i, size_t j)
 {
-	if (!kind->per_alg)
-		return i == 0;
-	for (size_t j = 0; j < i; j++) {
-		if (strcmp(s->v[j].alg, s->v[i].alg) == 0)
-			return false;
+	return !kind->per_alg || strncmp(s->v[i].alg, s->v[j].alg, 3) == 0; /* "rsa", "p25", "p38" */
+}
+
+bool keyd_set_current(const struct keyd_kind *kind, const struct keyd_sets *s, size_t i, int64_t now)
+{
+	size_t used = i;
+
+	for (size_t j = 0; j < s->n; j++) {
+		if (!together(kind, s, i, j))
+			continue;
+		used = j;
+		if (s->v[j].use_from <= now)
+			break;
 	}
-	return true;
+	return used == i;
+}
+
+int64_t keyd_set_followed(const struct keyd_kind *kind, const struct keyd_sets *s, size_t i)
+{
+	int64_t when = KEYD_NEVER;
+
+	for (size_t j = 0; j < i; j++) {
+		if (together(kind, s, i, j) && s->v[j].use_from < when)
+			when = s->v[j].use_from;
+	}
+	return when;
+}
+
+int64_t keyd_set_needed(const struct keyd_kind *kind, const struct keyd_sets *s, size_t i)
+{
+	int64_t when = keyd_set_followed(kind, s, i);
+
+	if (when == KEYD_NEVER)
+		return when;
+	return (when > s->v[i].use_from ? when : s->v[i].use_from) + kind->outlives(); /* its own time may never have come; a clock may have been turned */
+}
+
+int64_t keyd_set_next(struct keyd *k, const struct keyd_kind *kind, const struct keyd_sets *s, size_t i)
+{
+	int64_t age = keyd_rotation_now(k).age[kind->id];
+
+	return age && keyd_set_followed(kind, s, i) == KEYD_NEVER ? s->v[i].created + age : KEYD_NEVER;
+}
+
+static enum keys_state state_of(const struct keyd_kind *kind, const struct keyd_sets *s, size_t i, int64_t now)
+{
+	if (keyd_set_current(kind, s, i, now))
+		return KEYS_STATE_CURRENT;
+	return s->v[i].use_from > now && keyd_set_followed(kind, s, i) > s->v[i].use_from ? KEYS_STATE_NEXT : KEYS_STATE_FORMER;
+}
+
+/* Those that nobody relies on any more; the next time that there is one. */
+static void drop(struct keyd_making *m)
+{
+	int64_t now = lw_wall(m->k->clock);
+	struct keyd_sets *s = m->sets, all = *s;
+
+	s->n = 0;
+	for (size_t i = 0; i < all.n; i++) {
+		int64_t needed = keyd_set_needed(m->kind, &all, i);
+
+		if (needed < now && !keyd_set_current(m->kind, &all, i, now)) {
+			if (m->kind->id == KEYS_CA)
+				keyd_sets_retire(s, &all.v[i], now);
+			m->changed = true;
+			continue;
+		}
+		s->v[s->n++] = all.v[i];
+		if (needed < m->next && needed > now)
+			m->next = needed;
+	}
+	lw_wipe(&all, sizeof(all));
+}
+
+/* A relying party may hold an assertion's certificate in its hand: those keys wait for somebody. */
+const struct keys_rotation keys_rotation_default = {
+	.overlap = DAY,
+	.age = { 365 * DAY, [KEYS_CA] = 1095 * DAY, [KEYS_SAML] = 0, [KEYS_JWT] = 90 * DAY },
+};
+
+void keyd_rotation(struct keyd *k, const struct keys_rotation *r)
+{
+	pthread_mutex_lock(&k->lock);
+	k->rotation = *r;
+	pthread_mutex_unlock(&k->lock);
+}
+
+struct keys_rotation keyd_rotation_now(struct keyd *k)
+{
+	struct keys_rotation r;
+
+	pthread_mutex_lock(&k->lock);
+	r = k->rotation;
+	pthread_mutex_unlock(&k->lock);
+	return r;
 }
 
 /* ---- reading ---- */
@@ -159,10 +249,13 @@ static int make(struct keyd_making *m, const struct keyd_kind *kind)
 		return err;
 	err = read_sets(m->k, m->tenant, r.txn, kind, m->c->arena, &sets, &generation);
 	keyd_end(&r); /* none is open while keys are made */
+	m->kind = kind;
 	m->sets = &sets;
 	m->changed = false;
-	if (!err)
+	if (!err) {
+		drop(m);
 		err = kind->make(m);
+	}
 	if (!err && m->changed)
 		err = seal_sets(m->k, m->c, m->tenant, kind, &sets, generation + 1);
 	if (err || m->changed)
@@ -187,6 +280,8 @@ int keyd_due(struct keyd *k, struct keys_call *c)
 		if (m.next < next)
 			next = m.next;
 	}
+	if (!err && keyd_realm_due(k, c, &t, &next))
+		next = now + MINUTE;
 	c->a.time = next > now ? next : now + MINUTE;
 	return err == LW_ENOTFOUND ? LW_OK : err; /* of a tenant that is shut nothing is due */
 }
@@ -215,7 +310,7 @@ static int administered(struct keyd *k, struct keys_call *c, struct store_tenant
 int keyd_rotate(struct keyd *k, struct keys_call *c)
 {
 	const struct keyd_kind *kind = keyd_kind((enum keys_kind)c->q.kind);
-	struct keyd_making m = { .k = k, .c = c, .rotate = true, .next = KEYD_NEVER };
+	struct keyd_making m = { .k = k, .c = c, .rotate = true, .at_once = c->q.at_once, .next = KEYD_NEVER };
 	struct store_tenant t;
 	int err = administered(k, c, &t);
 
@@ -233,6 +328,21 @@ int keyd_rotate(struct keyd *k, struct keys_call *c)
 	return err;
 }
 
+static void put_set(struct keyd *k, struct lw_writer *w, const struct keyd_kind *kind, const struct keyd_sets *s, size_t i, int64_t now)
+{
+	int64_t needed = keyd_set_needed(kind, s, i), next = keyd_set_next(k, kind, s, i);
+
+	lw_put_u8(w, (uint8_t)kind->id);
+	lw_put_str(w, s->v[i].id);
+	lw_put_str(w, s->v[i].alg);
+	lw_put_u64(w, (uint64_t)s->v[i].created);
+	lw_put_u64(w, (uint64_t)s->v[i].use_from);
+	lw_put_u64(w, (uint64_t)s->v[i].not_after);
+	lw_put_u64(w, needed == KEYD_NEVER ? 0 : (uint64_t)needed);
+	lw_put_u64(w, next == KEYD_NEVER ? 0 : (uint64_t)next);
+	lw_put_u8(w, state_of(kind, s, i, now));
+}
+
 int keyd_list(struct keyd *k, struct keys_call *c)
 {
 	struct keyd_reading r;
@@ -240,6 +350,7 @@ int keyd_list(struct keyd *k, struct keys_call *c)
 	struct store_tenant t;
 	struct lw_writer w;
 	uint64_t generation;
+	int64_t now = lw_wall(k->clock);
 	int err = administered(k, c, &t);
 
 	if (!err)
@@ -249,14 +360,8 @@ int keyd_list(struct keyd *k, struct keys_call *c)
 	lw_writer_init(&w, KEYS_MAX_BLOB);
 	for (size_t i = 0; !err && i < keyd_nkinds; i++) {
 		err = read_sets(k, &t, r.txn, &keyd_kinds[i], c->arena, &s, &generation);
-		for (size_t j = 0; !err && j < s.n; j++) {
-			lw_put_u8(&w, (uint8_t)keyd_kinds[i].id);
-			lw_put_str(&w, s.v[j].id);
-			lw_put_str(&w, s.v[j].alg);
-			lw_put_u64(&w, (uint64_t)s.v[j].created);
-			lw_put_u64(&w, (uint64_t)s.v[j].not_after);
-			lw_put_u8(&w, keyd_set_current(&keyd_kinds[i], &s, j));
-		}
+		for (size_t j = 0; !err && j < s.n; j++)
+			put_set(k, &w, &keyd_kinds[i], &s, j, now);
 	}
 	keyd_end(&r);
 	if (!err)

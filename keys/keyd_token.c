@@ -119,6 +119,7 @@ static int audience(struct keys_call *c, struct store_txn *txn, struct order *o)
 static int pick(struct keyd *k, struct keys_call *c, struct store_txn *txn, struct order *o)
 {
 	const struct keyd_signers *s;
+	int64_t now = lw_wall(k->clock);
 	int err = keyd_load(k, &o->tenant, txn, o->type->kind, &o->keys);
 
 	if (err)
@@ -126,7 +127,7 @@ static int pick(struct keyd *k, struct keys_call *c, struct store_txn *txn, stru
 	s = o->keys->it;
 	for (size_t i = 0; i < s->n && !o->signer; i++) {
 		/* only keys in use; the default is what the newest key can */
-		if (keyd_set_current(keyd_kind(o->type->kind), &o->keys->sets, i) && s->builder->fits(s->v[i], c->q.alg))
+		if (keyd_set_current(keyd_kind(o->type->kind), &o->keys->sets, i, now) && s->builder->fits(s->v[i], c->q.alg))
 			o->signer = s->v[i];
 	}
 	if (o->signer)

@@ -191,6 +191,15 @@ static bool same_family(const char *a, const char *b)
 	return strncmp(a, b, 3) == 0; /* "rsa", "p25", "p38" */
 }
 
+static const char *current_alg(const struct keyd_sets *s, const char *family)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (!family || same_family(s->v[i].alg, family))
+			return s->v[i].alg;
+	}
+	return NULL;
+}
+
 static int certify(struct keyd_making *m, const struct keys_token_builder *b, struct keyd_set *set)
 {
 	int64_t now = lw_wall(m->k->clock);
@@ -205,9 +214,12 @@ static int certify(struct keyd_making *m, const struct keys_token_builder *b, st
 	return err == LW_EUNSUPPORTED ? LW_EINVAL : err;
 }
 
+/* The first of its algorithm is used at once: nothing was signed before that. */
 static int new_set(struct keyd_making *m, const struct keys_token_builder *b, const char *alg)
 {
-	struct keyd_set set = { .alg = alg, .created = lw_wall(m->k->clock) };
+	int64_t now = lw_wall(m->k->clock);
+	bool first = !current_alg(m->sets, m->kind->per_alg ? alg : NULL);
+	struct keyd_set set = { .alg = alg, .created = now, .use_from = first || m->at_once ? now : now + keyd_rotation_now(m->k).overlap };
 	int err = LW_OK;
 
 	if (m->sets->n == KEYD_SETS) {
@@ -231,35 +243,20 @@ static int later(struct keyd_making *m, int err)
 	return LW_OK;
 }
 
-/* One that another of its family followed so long ago that nothing it signed is good any more. */
-static void drop_old(struct keyd_making *m)
+/* By its age, unless there is no room. */
+static bool due(struct keyd_making *m, const char *alg)
 {
-	int64_t now = lw_wall(m->k->clock);
-	struct keyd_sets *s = m->sets;
-	size_t kept = 0;
+	int64_t next = KEYD_NEVER;
 
-	for (size_t i = 0; i < s->n; i++) {
-		int64_t followed = INT64_MAX;
-
-		for (size_t j = 0; j < i; j++) { /* the next newer one is the last that is found */
-			if (same_family(s->v[j].alg, s->v[i].alg))
-				followed = s->v[j].created;
-		}
-		if (followed != INT64_MAX && followed + OUTLIVES < now)
-			m->changed = true;
-		else
-			s->v[kept++] = s->v[i];
+	for (size_t i = 0; i < m->sets->n && next == KEYD_NEVER; i++) {
+		if (!alg || same_family(m->sets->v[i].alg, alg))
+			next = keyd_set_next(m->k, m->kind, m->sets, i);
 	}
-	s->n = kept;
-}
-
-static const char *current_alg(const struct keyd_sets *s, const char *family)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		if (!family || same_family(s->v[i].alg, family))
-			return s->v[i].alg;
-	}
-	return NULL;
+	if (next <= lw_wall(m->k->clock))
+		return m->sets->n < KEYD_SETS;
+	if (next < m->next)
+		m->next = next;
+	return false;
 }
 
 int keyd_saml_make(struct keyd_making *m)
@@ -271,12 +268,11 @@ int keyd_saml_make(struct keyd_making *m)
 
 	if (!b)
 		return m->rotate ? LW_EUNAVAIL : LW_OK;
-	drop_old(m);
-	if (m->rotate || !m->sets->n)
+	if (m->rotate || !m->sets->n || due(m, NULL))
 		err = later(m, new_set(m, b, m->alg ? m->alg : now_used ? now_used : "rsa2048"));
 	else if (first->not_after - CERT_LIFE / 3 <= lw_wall(m->k->clock))
 		err = certify(m, b, first); /* for the same key: who pins it sees no difference */
-	if (!err && m->sets->n)
+	if (!err && m->sets->n && first->not_after - CERT_LIFE / 3 < m->next)
 		m->next = first->not_after - CERT_LIFE / 3;
 	return err;
 }
@@ -292,16 +288,20 @@ int keyd_jwt_make(struct keyd_making *m)
 
 	if (!b)
 		return m->rotate ? LW_EUNAVAIL : LW_OK;
-	drop_old(m);
 	if (m->alg)
 		return new_set(m, b, m->alg);
 	for (size_t i = 0; !err && i < NJWT; i++) {
 		const char *used = current_alg(m->sets, jwt_algs[i]);
 
-		if (m->rotate && !first ? used != NULL : !used)
+		if (m->rotate && !first ? used != NULL : !used || due(m, used))
 			err = later(m, new_set(m, b, used ? used : jwt_algs[i]));
 	}
 	return err;
+}
+
+int64_t keyd_token_outlives(void)
+{
+	return OUTLIVES;
 }
 
 bool keyd_jwt_whole(const struct keyd_sets *s)

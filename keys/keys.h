@@ -84,12 +84,17 @@ int keys_keytab(struct keys *, struct lw_bytes token, uint32_t tenant, const str
         struct lw_bytes *ret_keytab);
 /* New krbtgt keys under the next kvno, the older ones kept behind them: for STORE_TENANT_KEYS. Needs
  * `administer` on the tenant. */
-int keys_realm_keys(struct keys *, struct lw_bytes token, uint32_t tenant, struct lw_arena *,
-        struct store_sealed_item *ret);
+int keys_realm_keys(struct keys *, struct lw_bytes token, uint32_t tenant, bool at_once, struct lw_arena *,
+        struct store_sealed_item *ret, char why[200]);
 /* Which sets of krbtgt keys there are, newest first; ret has KEYS_REALM_SETS. Needs `administer` on the
  * tenant. No realm keys yet: none. */
 #define KEYS_REALM_SETS 4
-struct keys_realm_set { uint32_t kvno; int64_t set_time; };
+struct keys_realm_set {
+	uint32_t kvno;
+	int64_t set_time;
+	int64_t needed; /* tickets under it are good until then; 0: it is the newest */
+	int64_t next;   /* another follows then by itself; 0: only by hand, or one has followed */
+};
 int keys_realm_list(
         struct keys *, struct lw_bytes token, uint32_t tenant, struct keys_realm_set *ret, size_t *ret_n);
 

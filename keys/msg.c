@@ -45,7 +45,7 @@ const struct keys_row keys_rows[] = {
 	        { KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_SUBJECT, KEYS_F_ROTATE },
 	        { KEYS_A_ITEMS, KEYS_A_BLOB } },
 	{ KEYS_MSG_REALM_KEYS, "realm-keys", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER,
-	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_TENANT }, { KEYS_A_ITEMS } },
+	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_NOW }, { KEYS_A_ITEMS } },
 	{ KEYS_MSG_REALM_LIST, "realm-list", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER,
 	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_TENANT }, { KEYS_A_BLOB } },
 	{ KEYS_MSG_LOGIN, "login", FROM_WEB, KEYS_NEED_PASSWORD, ACCESS_NONE, KEYS_LANE_HASH,
@@ -57,7 +57,7 @@ const struct keys_row keys_rows[] = {
 	{ KEYS_MSG_WANT, "tenant-keys-wanted", FROM_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
 	        { KEYS_F_TENANT, KEYS_F_KIND }, { KEYS_A_ITEMS } },
 	{ KEYS_MSG_ROTATE, "tenant-keys-rotate", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER,
-	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_KIND, KEYS_F_ALG }, { KEYS_A_ITEMS } },
+	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_TENANT, KEYS_F_KIND, KEYS_F_ALG, KEYS_F_NOW }, { KEYS_A_ITEMS } },
 	{ KEYS_MSG_LIST, "tenant-keys-list", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_ADMINISTER,
 	        KEYS_LANE_SIGN, { KEYS_F_TOKEN, KEYS_F_TENANT }, { KEYS_A_BLOB } },
 	{ KEYS_MSG_CERT, "cert", FROM_DIRECTORY, KEYS_NEED_VERB, ACCESS_ENROL, KEYS_LANE_SIGN,
@@ -264,6 +264,14 @@ static void get_rotate(struct lw_reader *r, struct keys_request *q)
 {
 	q->rotate = get_bool(r);
 }
+static void put_now(struct lw_writer *w, const struct keys_request *q)
+{
+	lw_put_u8(w, q->at_once);
+}
+static void get_now(struct lw_reader *r, struct keys_request *q)
+{
+	q->at_once = get_bool(r);
+}
 static void put_login(struct lw_writer *w, const struct keys_request *q)
 {
 	lw_put_counted(w, q->name);
@@ -434,6 +442,7 @@ static const struct {
 	[KEYS_F_FILE] = { put_file, get_file },
 	[KEYS_F_ORDER] = { put_order, get_order },
 	[KEYS_F_ASSERTION] = { put_assertion, get_assertion },
+	[KEYS_F_NOW] = { put_now, get_now },
 };
 
 void keys_request_put(struct lw_writer *w, const struct keys_row *row, const struct keys_request *q)

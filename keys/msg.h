@@ -96,6 +96,7 @@ struct keys_request {
 	uint8_t role;               /* enum lw_role_id: whom a token is, or was, minted for */
 	int64_t auth_time;
 	bool rotate;
+	bool at_once;
 	struct lw_bytes user;       /* as its owner writes it; the tenant's name is in name */
 	uint8_t kind;               /* enum keys_kind */
 	struct lw_bytes alg;
@@ -148,6 +149,7 @@ enum keys_field {
 	KEYS_F_LEAF,
 	KEYS_F_ORDER,
 	KEYS_F_ASSERTION,
+	KEYS_F_NOW,
 	KEYS_F_COUNT
 };
 enum keys_answer_field { KEYS_A_END = 0, KEYS_A_TOKEN, KEYS_A_ITEMS, KEYS_A_BLOB, KEYS_A_TIME, KEYS_A_PEM, KEYS_A_FROM, KEYS_A_TOKEN_ID, KEYS_A_COUNT };

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is sealed of a tenant's signing keys: u8 version, u8 count; of each set counted id and algorithm, u64 created and end, counted key and
- * certificate. Behind them, where there are any, u8 count and of each former certificate of a CA the counted serial and u64 end. */
+/* What is sealed of a tenant's signing keys: u8 version, u8 count; of each set counted id and algorithm, u64 created, end and (version 2) when it is
+ * used first, counted key, certificate and (version 2) cross certificate. Version 1 is read. Behind them, where there are any, u8 count and of each
+ * former certificate of a CA the counted serial and u64 end. */
 #include "keys/sign.h"
 
 #include <string.h>
 #include "base/err.h"
 
-#define SETS_VERSION 1
+#define SETS_VERSION 2
+#define SETS_BEFORE  1
 
 void keyd_sets_put(struct lw_writer *w, const struct keyd_sets *s)
 {
@@ -19,8 +21,10 @@ void keyd_sets_put(struct lw_writer *w, const struct keyd_sets *s)
 		lw_put_str(w, v->alg);
 		lw_put_u64(w, (uint64_t)v->created);
 		lw_put_u64(w, (uint64_t)v->not_after);
+		lw_put_u64(w, (uint64_t)v->use_from);
 		lw_put_counted(w, v->key);
 		lw_put_counted(w, v->cert);
+		lw_put_counted(w, v->cross);
 	}
 	if (s->nformer)
 		lw_put_u8(w, (uint8_t)s->nformer);
@@ -58,10 +62,12 @@ int keyd_sets_get(struct lw_bytes in, struct lw_arena *arena, struct keyd_sets *
 {
 	struct keyd_sets s = { .n = 0 };
 	struct lw_reader r;
+	uint8_t version;
 	int err;
 
 	lw_reader_init(&r, in);
-	if (lw_get_u8(&r) != SETS_VERSION)
+	version = lw_get_u8(&r);
+	if (version != SETS_VERSION && version != SETS_BEFORE)
 		return r.err ? r.err : LW_EVERSION;
 	s.n = lw_get_u8(&r);
 	if (s.n > KEYD_SETS)
@@ -73,8 +79,11 @@ int keyd_sets_get(struct lw_bytes in, struct lw_arena *arena, struct keyd_sets *
 		v->alg = get_text(&r, arena);
 		v->created = (int64_t)lw_get_u64(&r);
 		v->not_after = (int64_t)lw_get_u64(&r);
+		v->use_from = version == SETS_BEFORE ? v->created : (int64_t)lw_get_u64(&r);
 		v->key = lw_dup(arena, lw_get_counted(&r, KEYD_SET_KEY));
 		v->cert = lw_dup(arena, lw_get_counted(&r, KEYD_SET_CERT));
+		if (version != SETS_BEFORE)
+			v->cross = lw_dup(arena, lw_get_counted(&r, KEYD_SET_CERT));
 	}
 	if (!r.err && lw_reader_left(&r))
 		get_former(&r, &s);

@@ -16,9 +16,11 @@ struct keyd_set {
 	const char *id;  /* kid; of a CA the serial of its first certificate in lower-case hex */
 	const char *alg; /* "p256", "rsa2048" … */
 	int64_t created;
-	int64_t not_after;    /* 0: no end */
-	struct lw_bytes key;  /* PKCS#8 DER */
-	struct lw_bytes cert; /* PEM; n 0: it has none */
+	int64_t not_after;     /* 0: no end */
+	int64_t use_from;      /* published before, so that whoever verifies has it in time */
+	struct lw_bytes key;   /* PKCS#8 DER */
+	struct lw_bytes cert;  /* PEM; n 0: it has none */
+	struct lw_bytes cross; /* PEM: of a CA, this key certified by the key before it; n 0: none */
 };
 #define KEYD_FORMER 16
 /* A CA's certificate that another took the place of, and that has not ended yet: to be revoked with the tenant. */
@@ -47,8 +49,10 @@ struct keyd_making {
 	struct keyd *k;
 	struct keys_call *c; /* memory: c->arena */
 	const struct store_tenant *tenant;
+	const struct keyd_kind *kind;
 	struct keyd_sets *sets;
 	bool rotate;     /* a new one in front; else only what is missing or due */
+	bool at_once;    /* in use at once, without time for others to learn of it */
 	bool gently;     /* what takes long may be left for another time */
 	const char *alg; /* of the new one; NULL: the kind's default */
 	bool changed;    /* to be said by make */
@@ -63,6 +67,7 @@ struct keyd_kind {
 	bool per_alg;     /* the first of each algorithm is in use; else the first alone */
 	int (*make)(struct keyd_making *);
 	bool (*whole)(const struct keyd_sets *); /* is there a key of each algorithm that somebody may ask for? */
+	int64_t (*outlives)(void); /* so long after one was followed nothing that it signed is good any more */
 	/* Sets as they are used, kept until they change; the sets live as long. NULL: as they are. */
 	int (*load)(struct keyd *, const struct store_tenant *, const struct keyd_sets *, void **ret, char why[200]);
 	void (*unload)(void *);
@@ -70,7 +75,13 @@ struct keyd_kind {
 extern const struct keyd_kind keyd_kinds[];
 extern const size_t keyd_nkinds;
 const struct keyd_kind *keyd_kind(enum keys_kind); /* NULL: none */
-bool keyd_set_current(const struct keyd_kind *, const struct keyd_sets *, size_t i);
+/* The newest whose time has come signs: of each algorithm where the kind says so, else of all. A clock that was turned back leaves the oldest. */
+bool keyd_set_current(const struct keyd_kind *, const struct keyd_sets *, size_t i, int64_t now);
+int64_t keyd_set_followed(const struct keyd_kind *, const struct keyd_sets *, size_t i); /* when another takes its place; KEYD_NEVER */
+int64_t keyd_set_needed(const struct keyd_kind *, const struct keyd_sets *, size_t i); /* until when others rely on it; KEYD_NEVER: not followed */
+/* When the newest of set i's algorithm is to be followed by another, by its age; KEYD_NEVER: only by hand. */
+int64_t keyd_set_next(struct keyd *, const struct keyd_kind *, const struct keyd_sets *, size_t i);
+struct keys_rotation keyd_rotation_now(struct keyd *);
 
 /* ---- loaded ones: a bounded cache, by tenant and generation ---- */
 struct keyd_loaded {
@@ -117,6 +128,8 @@ struct keyd_signers {
 	struct lw_bytes pem[KEYD_SETS];
 	size_t n;
 };
+int64_t keyd_token_outlives(void);
+int64_t keyd_ca_outlives(void);
 bool keyd_any_whole(const struct keyd_sets *);
 bool keyd_jwt_whole(const struct keyd_sets *);
 int keyd_saml_make(struct keyd_making *);

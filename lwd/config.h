@@ -15,6 +15,7 @@ struct lwd_config {
 	char *hostname;            /* of this machine in certificates and Kerberos names, canonical */
 	char *ldap_cleartext;      /* as text; see cleartext */
 	char *ca_algorithm;        /* of the keys of new tenants' CAs */
+	int64_t rotate_overlap, rotate_kerberos, rotate_ca, rotate_saml, rotate_jwt; /* microseconds; ages: 0 is never */
 	char *web_url;             /* NULL: https://HOSTNAME[:PORT] */
 	char *log_level;           /* as text; see level */
 	uint64_t max_conns, max_conns_per_addr;

@@ -113,34 +113,55 @@ int control_keytab_get(struct control_call *call)
 static const struct {
 	const char *name;
 	enum keys_kind kind;
-} kinds[] = { { "ca", KEYS_CA }, { "saml", KEYS_SAML }, { "jwt", KEYS_JWT } };
+	const char *needed; /* what relies on a former one */
+} kinds[] = { { "ca", KEYS_CA, "certificates" }, { "saml", KEYS_SAML, "assertions" }, { "jwt", KEYS_JWT, "JWTs" } };
 #define NKINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-static void put_age(struct control_call *call, int64_t created)
+static void put_time(struct control_call *call, const char *name, int64_t time)
 {
 	char text[LW_TIME_TEXT];
 
-	lw_time_rfc3339(created, text);
-	ctl_item_string(call->out, "created", text);
+	if (!time)
+		return;
+	lw_time_rfc3339(time, text);
+	ctl_item_string(call->out, name, text);
+}
+
+static void put_age(struct control_call *call, int64_t created)
+{
+	put_time(call, "created", created);
 	ctl_item_int(call->out, "ageDays", (lw_wall(call->clock) - created) / (86400 * LW_SECOND));
+}
+
+static void put_state(struct control_call *call, enum keys_state state, int64_t next, int64_t needed, const char *by)
+{
+	static const char *const words[KEYS_STATE_COUNT] = { NULL, "next", "current", "former" };
+
+	ctl_item_bool(call->out, "current", state == KEYS_STATE_CURRENT);
+	ctl_item_string(call->out, "state", words[state]);
+	put_time(call, "nextRotation", next);
+	put_time(call, "neededUntil", needed);
+	if (needed)
+		ctl_item_string(call->out, "neededBy", by);
 }
 
 static void put_set(struct control_call *call, const struct keys_set *s)
 {
 	size_t at = ctl_item_begin(call->out);
-	char text[LW_TIME_TEXT];
+	const char *by = "";
 
-	for (size_t i = 0; i < NKINDS; i++)
-		if (kinds[i].kind == s->kind)
+	for (size_t i = 0; i < NKINDS; i++) {
+		if (kinds[i].kind == s->kind) {
 			ctl_item_string(call->out, "name", kinds[i].name);
+			by = kinds[i].needed;
+		}
+	}
 	ctl_item_string(call->out, "keyId", s->id);
 	ctl_item_string(call->out, "algorithm", s->alg);
 	put_age(call, s->created);
-	if (s->not_after) {
-		lw_time_rfc3339(s->not_after, text);
-		ctl_item_string(call->out, "notAfter", text);
-	}
-	ctl_item_bool(call->out, "current", s->current);
+	put_time(call, "usedFrom", s->use_from);
+	put_time(call, "notAfter", s->not_after);
+	put_state(call, s->state, s->next, s->needed, by);
 	ctl_item_end(call->out, at);
 }
 
@@ -156,7 +177,8 @@ int control_key_list(struct control_call *call)
 		ctl_item_string(call->out, "name", "kerberos");
 		ctl_item_int(call->out, "kvno", realm[i].kvno);
 		put_age(call, realm[i].set_time);
-		ctl_item_bool(call->out, "current", i == 0);
+		put_time(call, "usedFrom", realm[i].set_time);
+		put_state(call, i == 0 ? KEYS_STATE_CURRENT : KEYS_STATE_FORMER, realm[i].next, realm[i].needed, "tickets");
 		ctl_item_end(call->out, at);
 	}
 	if (!rc)
@@ -170,12 +192,13 @@ static int new_keys(struct control_call *call, struct lw_bytes kind, struct stor
 {
 	struct lw_bytes alg = ctl_arg(call->req, "alg");
 	const char *text = alg.n ? (const char *)lw_dup(call->arena, alg).p : NULL;
+	bool at_once = ctl_arg(call->req, "now").n > 0;
 
 	if (lw_eq(kind, LW_LIT("kerberos")))
-		return keys_realm_keys(call->keys, token_of(call), call->tenant.id, call->arena, ret);
+		return keys_realm_keys(call->keys, token_of(call), call->tenant.id, at_once, call->arena, ret, call->text);
 	for (size_t i = 0; i < NKINDS; i++)
 		if (lw_eq(kind, lw_str(kinds[i].name)))
-			return keys_rotate(call->keys, token_of(call), call->tenant.id, kinds[i].kind, text, call->arena, ret, call->text);
+			return keys_rotate(call->keys, token_of(call), call->tenant.id, kinds[i].kind, text, at_once, call->arena, ret, call->text);
 	snprintf(call->text, sizeof(call->text), "there are no keys of kind %.*s", (int)(kind.n < 40 ? kind.n : 40), (const char *)kind.p);
 	return LW_EINVAL;
 }

@@ -115,6 +115,8 @@ static int read_conf(struct keyd *keyd, const struct lwd_config *conf)
 	int r = keyd_names(keyd, conf->hostname, conf->listen);
 
 	keyd_ca_algorithm(keyd, conf->ca_algorithm);
+	keyd_rotation(keyd, &(struct keys_rotation){ conf->rotate_overlap,
+				    { conf->rotate_kerberos, [KEYS_CA] = conf->rotate_ca, [KEYS_SAML] = conf->rotate_saml, [KEYS_JWT] = conf->rotate_jwt } });
 	lwd_config_urls(conf, https, http);
 	return r != LW_OK ? r : keyd_urls(keyd, https, http);
 }

@@ -49,6 +49,7 @@ const struct access_role_row access_role_rows[] = {
 	{ STORE_ROLE_KDC, ACCESS_SEARCH, PRINCIPALS, true, NULL },
 	{ STORE_ROLE_KDC, ACCESS_EXPORT, PRINCIPALS | ACCESS_ENTRY, true, "krbPrincipalKey" },
 	/* upkeep: the tenants' signing keys as keyd sealed them, and what has expired */
+	{ STORE_ROLE_UPKEEP, ACCESS_SET_SECRET, ACCESS_ENTRY, true, "krbPrincipalKey" },
 	{ STORE_ROLE_UPKEEP, ACCESS_SET_SECRET, ACCESS_ENTRY, true, "lwCaKey" },
 	{ STORE_ROLE_UPKEEP, ACCESS_SET_SECRET, ACCESS_ENTRY, true, "lwSamlKey" },
 	{ STORE_ROLE_UPKEEP, ACCESS_SET_SECRET, ACCESS_ENTRY, true, "lwJwtKey" },

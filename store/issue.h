@@ -9,7 +9,7 @@
 
 /* ---- a tenant's own keys: one sealed item per kind on the suffix entry, sealed with the tenant's UUID as their entry ----
  * attr: krbPrincipalKey (class KERBEROS), lwCaKey, lwSamlKey, lwJwtKey (class SIGNING). Written by STORE_TENANT_KEYS (needs
- * `administer`; STORE_ROLE_UPKEEP for the last three). For STORE_ROLE_AUTH; krbPrincipalKey for STORE_ROLE_KDC as well. LW_ENOTFOUND: none yet. */
+ * `administer`; STORE_ROLE_UPKEEP). For STORE_ROLE_AUTH; krbPrincipalKey for STORE_ROLE_KDC as well. LW_ENOTFOUND: none yet. */
 int store_tenant_sealed(struct store_txn *, const struct schema_attr *attr, struct lw_bytes *ret, uint64_t *ret_generation);
 
 /* ---- who is asking for a certificate, and which names are his ---- */

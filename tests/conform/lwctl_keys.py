@@ -132,9 +132,16 @@ def krbtgt(*tenant):
 
 rows = krbtgt()
 tap.eq([(r["name"], r["kvno"], r["current"]) for r in rows], [("kerberos", 1, True)], "key list")
-for _ in range(4):
+for _ in range(3):
     p = lwd.ctl("key", "rotate", "kerberos")
 tap.eq(p.returncode, 0, "key rotate kerberos")
+p = lwd.ctl("key", "rotate", "kerberos")
+tap.ok(p.returncode == 77 and "--now" in p.stderr, "a fifth would take the first away, under which tickets are good: exit 77", p)
+tap.eq(lwd.ctl("key", "rotate", "kerberos", "--now").returncode, 0, "key rotate kerberos --now")
+p = lwd.ctl("key", "list")
+lines = p.stdout.splitlines()
+tap.ok(all(w in lines[0].split() for w in ("name", "kvno", "keyId", "algorithm", "created", "ageDays", "state", "usedFrom", "nextRotation", "neededUntil", "neededBy")) and
+       len({line.index(w) for line in lines[1:] for w in ("current", "former") if w in line.split()}) == 1, "the table has a column for each thing", p)
 rows = krbtgt()
 tap.eq([(r["kvno"], r["current"]) for r in rows], [(5, True), (4, False), (3, False), (2, False)], "the former three are kept")
 tap.eq([r["kvno"] for r in krbtgt("-t", "beta.example")], [1], "another tenant's are its own")

@@ -119,7 +119,7 @@ for alg in ("rsa-sha384", "rsa-sha512"):
 tap.eq(issue("--type", "saml2", "--audience", SP, "--algorithm", "ecdsa-sha256"), 78, "an algorithm that the key is not for: exit 78")
 before = key_info(xml)
 for kind, alg, method in (("rsa3072", [], "rsa-sha256"), ("p256", [], "ecdsa-sha256"), ("p384", ["--algorithm", "ecdsa-sha384"], "ecdsa-sha384")):
-    p = lwd.ctl("key", "rotate", "saml", "--algorithm", kind)
+    p = lwd.ctl("key", "rotate", "saml", "--algorithm", kind, "--now")
     tap.ok(p.returncode == 0, "lwctl key rotate saml --algorithm %s" % kind, p.stderr)
     one = issue("--type", "saml2", "--audience", SP, *alg)
     if tap.ok(isinstance(one, str), "%s: issued" % kind, one):
@@ -216,7 +216,7 @@ tap.eq(r[6]["result"], "ERR_JWKS_NO_MATCHING_KEY", "another tenant's keys verify
 tap.eq(r[7]["result"], "ok", "without a tenant's name: the system tenant's")
 tap.ok(r[8]["result"] != "ok", "a signature under another key's header: refused", r[8])
 
-p = lwd.ctl("key", "rotate", "jwt")
+p = lwd.ctl("key", "rotate", "jwt", "--now")
 tap.ok(p.returncode == 0, "lwctl key rotate jwt", p.stderr)
 new = issue("--type", "jwt", "--audience", API).strip()
 tap.ok(new.split(".")[0] != head, "a new key signs")

@@ -44,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lw_writer_reset(&w);
 	if (keyd_sets_get(in, a, &s) == LW_OK) {
 		keyd_sets_put(&w, &s);
-		same(&w, in);
+		if (in.p[0] == 2) /* version 1 is read, and written as this one */
+			same(&w, in);
 	}
 	lw_writer_done(&w);
 	(void)keys_master_unwrap(master, &tenant, in, 1, out);

@@ -165,6 +165,7 @@ const struct line lines_verbs[] = {
 	{ "key.rotate", "the CA's", "key.rotate kind=ca alg=p384", OWNER("ok+6") },
 	{ "key.rotate", "of assertions", "key.rotate kind=saml alg=p256", OWNER("ok+6") },
 	{ "key.rotate", "of JWTs", "key.rotate kind=jwt alg=p256", OWNER("ok+6") },
+	{ "key.rotate", "of JWTs, to sign at once", "key.rotate kind=jwt alg=p256 now=1", OWNER("ok+6") },
 	{ "key.rotate", "of JWTs, not for them", "key.rotate kind=jwt alg=p384", OWNER("usage") },
 	{ "key.rotate", "no such algorithm", "key.rotate kind=ca alg=rsa512", OWNER("usage") },
 	{ "key.rotate", "others", "key.rotate kind=junk", OWNER("usage") },

@@ -95,9 +95,10 @@ void krig_rotate_realm(uint32_t tenant)
 	struct store_sealed_item item;
 	struct store_op op = { .kind = STORE_TENANT_KEYS, .secrets = &item, .nsecrets = 1 };
 	struct keys_token token;
+	char text[200];
 
 	operator_token(tenant, &token);
-	OK(keys_realm_keys(krig.dir, octets(&token), tenant, fix.arena, &item));
+	OK(keys_realm_keys(krig.dir, octets(&token), tenant, true, fix.arena, &item, text));
 	OK(store_write(session(tenant), &op, &fix.r));
 }
 

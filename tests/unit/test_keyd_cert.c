@@ -57,7 +57,7 @@ static int rotate(const char *alg)
 	struct store_sealed_item item;
 	struct store_op op = { .kind = STORE_TENANT_KEYS, .secrets = &item, .nsecrets = 1 };
 	char why[200];
-	int err = keys_rotate(keys, tok(&operator_t), acme, KEYS_CA, alg, arena, &item, why);
+	int err = keys_rotate(keys, tok(&operator_t), acme, KEYS_CA, alg, false, arena, &item, why);
 
 	return err ? err : as_role(acme, STORE_ROLE_OPERATOR, &op);
 }
@@ -220,7 +220,9 @@ static X509 *nth(struct lw_bytes pem, int i)
 
 static void sets_go_round(void **state)
 {
-	static const uint8_t wire[] = { 1, 1, 0, 0, 0, 2, 'i', 'd', 0, 0, 0, 4, 'p', '2', '5', '6', 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0,
+	static const uint8_t wire[] = { 2, 1, 0, 0, 0, 2, 'i', 'd', 0, 0, 0, 4, 'p', '2', '5', '6', 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0,
+		0, 0, 0, 0, 1, 3, 0, 0, 0, 1, 'k', 0, 0, 0, 2, 'c', 'c', 0, 0, 0, 1, 'x' };
+	static const uint8_t before[] = { 1, 1, 0, 0, 0, 2, 'i', 'd', 0, 0, 0, 4, 'p', '2', '5', '6', 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0,
 		0, 1, 'k', 0, 0, 0, 2, 'c', 'c' };
 	uint8_t bad[sizeof(wire) + 1];
 	struct keyd_sets s;
@@ -231,8 +233,8 @@ static void sets_go_round(void **state)
 	assert_int_equal(s.n, 1);
 	assert_string_equal(s.v[0].id, "id");
 	assert_string_equal(s.v[0].alg, "p256");
-	assert_true(s.v[0].created == 258 && s.v[0].not_after == 3);
-	assert_true(lw_eq(s.v[0].key, LW_LIT("k")) && lw_eq(s.v[0].cert, LW_LIT("cc")));
+	assert_true(s.v[0].created == 258 && s.v[0].not_after == 3 && s.v[0].use_from == 259);
+	assert_true(lw_eq(s.v[0].key, LW_LIT("k")) && lw_eq(s.v[0].cert, LW_LIT("cc")) && lw_eq(s.v[0].cross, LW_LIT("x")));
 	lw_writer_init(&w, 1000);
 	keyd_sets_put(&w, &s);
 	assert_true(lw_eq(lw_written(&w), (struct lw_bytes){ wire, sizeof(wire) }));
@@ -242,11 +244,17 @@ static void sets_go_round(void **state)
 	memcpy(bad, wire, sizeof(wire));
 	bad[sizeof(wire)] = 0;
 	assert_int_equal(keyd_sets_get((struct lw_bytes){ bad, sizeof(bad) }, a, &s), LW_EINVAL);
-	bad[0] = 2;
+	bad[0] = 3;
 	assert_int_equal(keyd_sets_get((struct lw_bytes){ bad, sizeof(wire) }, a, &s), LW_EVERSION);
-	bad[0] = 1;
+	bad[0] = 2;
 	bad[1] = KEYD_SETS + 1;
 	assert_int_equal(keyd_sets_get((struct lw_bytes){ bad, sizeof(wire) }, a, &s), LW_EINVAL);
+	/* those of version 1 have been in use since they were made */
+	assert_int_equal(keyd_sets_get((struct lw_bytes){ before, sizeof(before) }, a, &s), LW_OK);
+	assert_true(s.n == 1 && s.v[0].created == 258 && s.v[0].use_from == 258 && s.v[0].not_after == 3 && s.v[0].cross.n == 0);
+	assert_true(lw_eq(s.v[0].key, LW_LIT("k")) && lw_eq(s.v[0].cert, LW_LIT("cc")));
+	for (size_t n = 0; n < sizeof(before); n++)
+		assert_int_not_equal(keyd_sets_get((struct lw_bytes){ before, n }, a, &s), LW_OK);
 	/* the newest is the first, and the oldest goes */
 	s.n = 0;
 	for (int i = 0; i < KEYD_SETS + 2; i++)
@@ -271,14 +279,20 @@ static size_t list(struct keys_set *ret, size_t max)
 /* Made once, renewed for the same key at two thirds of its life, kept until what it signed has expired. */
 static void keys_in_time(void **state)
 {
+	static const struct keys_rotation by_hand = { .overlap = 24 * HOUR };
+	struct keyd *k = second("boot");
+	struct keys *usual = keys;
 	struct keys_set s[KEYD_SETS], t[KEYD_SETS];
 	X509 *first = nth(published(KEYS_CA_PEM, "acme.example"), 0), *second, *third;
 	int64_t next, end;
 
+	keys = keys_around(k, LW_ROLE_DIRECTORY);
+	keyd_rotation(k, &by_hand);
+	assert_int_equal(keys_operator(keys, acme, &operator_t, &operator_cap), LW_OK);
 	assert_int_equal(upkeep(acme, &next), 0);
 	assert_true(next > NOW);
 	assert_int_equal(list(s, KEYD_SETS), 1);
-	assert_true(s[0].current && s[0].created == NOW);
+	assert_true(s[0].state == KEYS_STATE_CURRENT && s[0].created == NOW);
 	assert_string_equal(s[0].alg, "p256");
 	end = s[0].not_after;
 	assert_true(end > NOW + 4 * 365 * DAY);
@@ -299,7 +313,7 @@ static void keys_in_time(void **state)
 	assert_int_equal(list(t, KEYD_SETS), 4);
 	assert_string_equal(t[0].alg, "p384");
 	assert_string_equal(t[2].alg, "rsa2048");
-	assert_true(t[0].current && !t[1].current && !t[3].current);
+	assert_true(t[0].state == KEYS_STATE_CURRENT && t[1].state == KEYS_STATE_FORMER && t[3].state == KEYS_STATE_FORMER);
 	third = nth(published(KEYS_CA_PEM, "acme.example"), 0);
 	assert_int_equal(X509_NAME_cmp(X509_get_subject_name(first), X509_get_subject_name(third)), 0);
 	assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(first), X509_get0_pubkey(third)), 0);
@@ -313,6 +327,9 @@ static void keys_in_time(void **state)
 	assert_int_equal(upkeep(acme, &next), 1);
 	assert_int_equal(keys_operator(keys, acme, &operator_t, &operator_cap), LW_OK);
 	assert_int_equal(list(t, KEYD_SETS), 1);
+	keys_free(keys);
+	keyd_free(k);
+	keys = usual;
 	X509_free(first);
 	X509_free(second);
 	X509_free(third);

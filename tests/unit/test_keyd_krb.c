@@ -145,20 +145,21 @@ static unsigned stored(const struct lw_uuid *who, struct keys_krb *ret)
 	struct lw_bytes sealed;
 	uint64_t generation;
 	uint8_t key[32];
-	bool realm = lw_uuid_eq(who, &acme_uuid);
+	bool theirs = lw_uuid_eq(who, &beta_uuid), realm = theirs || lw_uuid_eq(who, &acme_uuid);
+	uint32_t tenant = theirs ? beta : acme;
 	int err;
 
-	assert_int_equal(keys_kerberos_key(kdc, acme, key), LW_OK);
+	assert_int_equal(keys_kerberos_key(kdc, tenant, key), LW_OK);
 	assert_int_equal(keys_kerberos_key(keys, acme, key), LW_EACCES); /* directory */
-	assert_int_equal(keys_kerberos_key(kdc, acme, key), LW_OK);
-	assert_int_equal(store_session_role(store, acme, STORE_ROLE_KDC, &s), LW_OK);
+	assert_int_equal(keys_kerberos_key(kdc, tenant, key), LW_OK);
+	assert_int_equal(store_session_role(store, tenant, STORE_ROLE_KDC, &s), LW_OK);
 	assert_int_equal(store_begin(s, STORE_READ, &txn), LW_OK);
 	err = realm ? store_tenant_sealed(txn, schema_attr(LW_LIT("krbPrincipalKey")), &sealed, &generation)
 	            : store_sealed(txn, who, schema_attr(LW_LIT("krbPrincipalKey"))->id, STORE_SECRET_KERBEROS, &sealed, &generation);
 	if (err)
 		assert_int_equal(err, LW_ENOTFOUND);
 	else
-		assert_int_equal(keys_krb_open(key, &acme_uuid, who, generation, sealed, arena, ret), LW_OK);
+		assert_int_equal(keys_krb_open(key, theirs ? &beta_uuid : &acme_uuid, who, generation, sealed, arena, ret), LW_OK);
 	store_end(txn);
 	store_session_free(s);
 	keys_free(kdc);
@@ -285,6 +286,7 @@ static void keys_of_the_realm(void **state)
 	struct keys_token t, plain, theirs;
 	struct lw_cap cap, other;
 	struct keys_krb before, krb;
+	char text[200];
 	size_t n = 0;
 
 	assert_int_equal(stored(&acme_uuid, &before), 1); /* made with the tenant */
@@ -294,7 +296,11 @@ static void keys_of_the_realm(void **state)
 	assert_int_equal(verify(beta, &beta_admin, "beta admin's password", &theirs, &other), LW_OK);
 	for (uint32_t i = 2; i <= 6; i++) {
 		clk = lw_clock_test(NOW + i * LW_SECOND, 1000 * LW_SECOND);
-		assert_int_equal(keys_realm_keys(keys, tok(&t), acme, arena, &item), LW_OK);
+		if (i > 4) { /* tickets under the oldest are good yet */
+			assert_int_equal(keys_realm_keys(keys, tok(&t), acme, false, arena, &item, text), LW_EUNWILLING);
+			assert_non_null(strstr(text, "--now"));
+		}
+		assert_int_equal(keys_realm_keys(keys, tok(&t), acme, i > 4, arena, &item, text), LW_OK);
 		assert_int_equal(write_as(&cap, &op, &res), LW_OK);
 		assert_int_equal(write_as(&cap, &op, &res), LW_EAGAIN); /* not twice */
 		assert_int_equal(stored(&acme_uuid, &krb), i < 4 ? i : 4);
@@ -308,15 +314,53 @@ static void keys_of_the_realm(void **state)
 	for (uint32_t i = 0; i < 4; i++) {
 		assert_int_equal(sets[i].kvno, 6 - i);
 		assert_true(sets[i].set_time == NOW + (6 - i) * LW_SECOND);
+		/* followed by the one before it in the list; ten hours of a ticket, five minutes of clocks */
+		assert_true(sets[i].needed == (i ? sets[i - 1].set_time + (10 * 3600 + 300) * LW_SECOND : 0));
+		assert_true(sets[i].next == (i ? 0 : NOW + 6 * LW_SECOND + 365 * 86400 * LW_SECOND));
 	}
-	assert_int_equal(keys_realm_keys(keys, tok(&plain), acme, arena, &item), LW_EACCES);
+	assert_int_equal(keys_realm_keys(keys, tok(&plain), acme, false, arena, &item, text), LW_EACCES);
 	assert_int_equal(keys_realm_list(keys, tok(&plain), acme, sets, &n), LW_EACCES);
-	assert_int_equal(keys_realm_keys(keys, tok(&theirs), acme, arena, &item), LW_EACCES);
-	assert_int_equal(keys_realm_keys(keys, tok(&theirs), beta, arena, &item), LW_OK);
+	assert_int_equal(keys_realm_keys(keys, tok(&theirs), acme, false, arena, &item, text), LW_EACCES);
+	assert_int_equal(keys_realm_keys(keys, tok(&theirs), beta, false, arena, &item, text), LW_OK);
 	/* sealed for beta: as acme's they would not open */
 	item.generation = 7;
 	assert_int_equal(write_as(&cap, &op, &res), LW_OK);
-	assert_int_equal(keys_realm_keys(keys, tok(&t), acme, arena, &item), LW_EAUTH);
+	assert_int_equal(keys_realm_keys(keys, tok(&t), acme, false, arena, &item, text), LW_EAUTH);
+}
+
+/* By themselves: a year, and a year, and what nobody relies on any more is gone within the hour. */
+static void realms_keys_follow(void **state)
+{
+	static const struct {
+		int64_t after; /* seconds */
+		unsigned n, kvno;
+	} rows[] = { { 0, 1, 1 }, { 365 * 86400 - 60, 1, 1 }, { 365 * 86400, 2, 2 }, { 365 * 86400 + 10 * 3600 + 299, 2, 2 }, { 365 * 86400 + 10 * 3600 + 301, 1, 2 },
+		{ 2 * 365 * 86400 - 60, 1, 2 }, { 2 * 365 * 86400 + 3600, 2, 3 } };
+	struct store_sealed_item *items;
+	struct store_op op = { .kind = STORE_TENANT_KEYS, .nsecrets = 1 };
+	struct store_result res = { 0 };
+	struct lw_session *s;
+	struct keys_krb krb;
+	int64_t next, begun = 0;
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (i == 0) {
+			assert_int_equal(stored(&beta_uuid, &krb), 1);
+			begun = krb.sets[0].set_time;
+		}
+		clk = lw_clock_test(begun + rows[i].after * LW_SECOND, 1000 * LW_SECOND);
+		assert_int_equal(keys_due(keys, beta, arena, &items, &n, &next), LW_OK);
+		for (size_t j = 0; j < n; j++) {
+			op.secrets = &items[j];
+			assert_int_equal(store_session_role(store, beta, STORE_ROLE_UPKEEP, &s), LW_OK);
+			assert_int_equal(store_write(s, &op, &res), LW_OK);
+			store_session_free(s);
+		}
+		assert_int_equal(stored(&beta_uuid, &krb), rows[i].n);
+		assert_int_equal(krb.sets[0].kvno, rows[i].kvno);
+		assert_true(next > lw_wall(&clk));
+	}
 }
 
 /* A tenant of a time before there were tickets: it gets its first keys like others their next. */
@@ -348,7 +392,7 @@ static void a_realm_without_keys(void **state)
 	assert_int_equal(keys_operator(keys, tenant.id, &t, &cap), LW_OK);
 	assert_int_equal(keys_realm_list(keys, tok(&t), tenant.id, sets, &n), LW_OK);
 	assert_int_equal(n, 0);
-	assert_int_equal(keys_realm_keys(keys, tok(&t), tenant.id, arena, &item), LW_OK);
+	assert_int_equal(keys_realm_keys(keys, tok(&t), tenant.id, false, arena, &item, text), LW_OK);
 	assert_int_equal(item.generation, 1);
 	assert_int_equal(write_as(&cap, &rotate, &res), LW_OK);
 	assert_int_equal(keys_realm_list(keys, tok(&t), tenant.id, sets, &n), LW_OK);
@@ -367,6 +411,7 @@ int main(void)
 		T(kvno_grows),
 		T(keys_of_the_realm),
 		T(a_realm_without_keys),
+		T(realms_keys_follow),
 	};
 
 	lw_log_level(LW_ERROR);

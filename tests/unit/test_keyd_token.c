@@ -248,7 +248,7 @@ static size_t sets(enum keys_kind kind, size_t *ret_current)
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].kind == kind) {
 			found++;
-			*ret_current += v[i].current;
+			*ret_current += v[i].state == KEYS_STATE_CURRENT;
 		}
 	}
 	return found;
@@ -596,14 +596,19 @@ static void stays_asserted(void **state)
 	}
 }
 
-static int rotate(enum keys_kind kind, const char *alg)
+static int rotate_when(enum keys_kind kind, const char *alg, bool at_once)
 {
 	struct store_sealed_item item;
 	struct store_op op = { .kind = STORE_TENANT_KEYS, .secrets = &item, .nsecrets = 1 };
 	struct store_result res = { 0 };
-	int err = keys_rotate(directory, tok(&admin_t), acme, kind, alg, arena, &item, why);
+	int err = keys_rotate(directory, tok(&admin_t), acme, kind, alg, at_once, arena, &item, why);
 
 	return err ? err : write_as(&admin_cap, &op, &res);
+}
+
+static int rotate(enum keys_kind kind, const char *alg)
+{
+	return rotate_when(kind, alg, true);
 }
 
 static void rotation(void **state)
@@ -648,9 +653,75 @@ static void rotation(void **state)
 	assert_int_equal(sets(KEYS_JWT, &now), 2);
 	assert_int_equal(now, 2);
 	assert_null(claims_of(old_jwt.token));
-	assert_int_equal(keys_rotate(directory, tok(&alice_t), acme, KEYS_JWT, NULL, arena, &(struct store_sealed_item){ 0 }, why), LW_EEXPIRED);
+	assert_int_equal(keys_rotate(directory, tok(&alice_t), acme, KEYS_JWT, NULL, false, arena, &(struct store_sealed_item){ 0 }, why), LW_EEXPIRED);
 	alice_t = login(directory, acme, &alice, "alice's next password", NULL);
-	assert_int_equal(keys_rotate(directory, tok(&alice_t), acme, KEYS_JWT, NULL, arena, &(struct store_sealed_item){ 0 }, why), LW_EACCES);
+	assert_int_equal(keys_rotate(directory, tok(&alice_t), acme, KEYS_JWT, NULL, false, arena, &(struct store_sealed_item){ 0 }, why), LW_EACCES);
+}
+
+/* A new key is published a day before it signs; the old one is there for two days after that. */
+static void published_before_use(void **state)
+{
+	struct keys_issued before, t;
+	struct keys_set *v;
+	struct lw_bytes b;
+	int64_t until, start;
+	size_t n, now;
+	json_t *c;
+
+	(void)state;
+	start = lw_wall(&clk);
+	assert_int_equal(order(&alice_t, KEYS_JWT_TOKEN, API, &before), LW_OK);
+	assert_int_equal(rotate_when(KEYS_JWT, NULL, false), LW_OK);
+	assert_int_equal(rotate_when(KEYS_SAML, NULL, false), LW_OK);
+	assert_int_equal(sets(KEYS_JWT, &now), 4);
+	assert_int_equal(now, 2);
+	assert_int_equal(keys_list(directory, tok(&admin_t), acme, arena, &v, &n), LW_OK);
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].kind == KEYS_CA)
+			continue;
+		assert_true(v[i].state == (v[i].created == start ? KEYS_STATE_NEXT : KEYS_STATE_CURRENT));
+		assert_true(v[i].use_from == (v[i].created == start ? start + 24 * HOUR : v[i].created));
+		assert_true(v[i].needed == (v[i].created == start ? 0 : start + 72 * HOUR));
+		assert_true(v[i].next == (v[i].created == start && v[i].kind == KEYS_JWT ? start + 90 * 24 * HOUR : 0));
+	}
+	assert_int_equal(keys_public(web, KEYS_JWKS, LW_LIT("acme.example"), arena, &b, &until), LW_OK);
+	assert_true(until == start + 60 * LW_SECOND);
+	/* it is among the published ones, and does not sign yet */
+	assert_int_equal(order(&alice_t, KEYS_JWT_TOKEN, API, &t), LW_OK);
+	assert_memory_equal(t.token.p, before.token.p, 90);
+	clk.test_wall = start + 24 * HOUR - LW_SECOND;
+	alice_t = login(directory, acme, &alice, "alice's next password", NULL);
+	assert_int_equal(order(&alice_t, KEYS_JWT_TOKEN, API, &t), LW_OK);
+	assert_memory_equal(t.token.p, before.token.p, 90);
+	json_decref(c = claims_of(t.token));
+	assert_non_null(c);
+	/* its time has come; nothing had to be written for that */
+	clk.test_wall = start + 24 * HOUR;
+	assert_int_equal(order(&alice_t, KEYS_JWT_TOKEN, API, &t), LW_OK);
+	assert_memory_not_equal(t.token.p, before.token.p, 90);
+	json_decref(c = claims_of(t.token));
+	assert_non_null(c);
+	/* a clock that is turned back has a key all the same */
+	clk.test_wall = start - 2000 * HOUR;
+	alice_t = login(directory, acme, &alice, "alice's next password", NULL);
+	assert_int_equal(order(&alice_t, KEYS_JWT_TOKEN, API, &t), LW_OK);
+	clk.test_wall = start + 72 * HOUR - LW_SECOND;
+	upkeep();
+	admin_t = login(directory, acme, &acme_admin, "acme admin's password", &admin_cap);
+	assert_int_equal(sets(KEYS_JWT, &now), 4);
+	clk.test_wall += 2 * LW_SECOND;
+	upkeep();
+	assert_int_equal(sets(KEYS_JWT, &now), 2);
+	assert_int_equal(sets(KEYS_SAML, &now), 1);
+	assert_null(claims_of(before.token));
+	/* and by itself, at ninety days of age */
+	clk.test_wall = start + 90 * 24 * HOUR;
+	upkeep();
+	want(KEYS_JWT);
+	admin_t = login(directory, acme, &acme_admin, "acme admin's password", &admin_cap);
+	assert_int_equal(sets(KEYS_JWT, &now), 4);
+	assert_int_equal(now, 2);
+	assert_int_equal(sets(KEYS_SAML, &now), 1); /* never by itself */
 }
 
 int main(void)
@@ -666,6 +737,7 @@ int main(void)
 		cmocka_unit_test(in_her_name),
 		cmocka_unit_test(stays_asserted),
 		cmocka_unit_test(rotation),
+		cmocka_unit_test(published_before_use),
 	};
 
 	return cmocka_run_group_tests_name("keyd_token", tests, world, gone);
