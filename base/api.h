@@ -45,6 +45,8 @@ struct ctl_request;
 	X(POST, API_TENANTS "/{name}/disable", ADMINISTER, "tenant.disable", NULL, NONE, API_NOTHING)                                   \
 	X(POST, API_TENANTS "/{name}/enable", ADMINISTER, "tenant.enable", NULL, NONE, API_NOTHING)                                     \
 	X(GET, API_TENANT "/whoami", READ, "whoami", NULL, NONE, API_ONE)                                                               \
+	X(GET, API_TENANT "/audit", ADMINISTER, "audit.tail", NULL, PAGE, API_LIST)                                                     \
+	X(GET, API_TENANT "/audit/verify", ADMINISTER, "audit.verify", NULL, NONE, API_LIST)                                            \
 	X(GET, API_TENANT "/explain", ADMINISTER, "explain", NULL, EXPLAIN, API_ONE)                                                    \
 	X(GET, API_TENANT "/ca", READ, "ca.show", NULL, CA, API_ONE)                                                                    \
 	X(GET, API_TENANT "/ca/crl", READ, "ca.crl", NULL, CA, API_ONE)                                                                 \

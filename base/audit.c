@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto.h"
 #include "base/err.h"
 
 static const char *const event_names[LW_AUDIT_EVENT_COUNT] = {
@@ -34,6 +35,17 @@ const char *lw_audit_role_name(enum lw_role_id r)
 		[LW_ROLE_DIRECTORY] = "directory", [LW_ROLE_KDC] = "kdc", [LW_ROLE_WEB] = "web" };
 
 	return (unsigned)r < LW_ROLE_COUNT ? names[r] : NULL;
+}
+
+bool lw_audit_is_denial(int err)
+{
+	static const int others[] = { LW_OK, LW_EAGAIN, LW_EBUSY, LW_EUNAVAIL, LW_ENOMEM, LW_EIO, LW_EFULL, LW_EINTERNAL, LW_EQUANTUM,
+		LW_ETIMEOUT };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (err == others[i])
+			return false;
+	return true;
 }
 
 /* ---- wire form ---- */
@@ -103,6 +115,18 @@ int lw_audit_get(struct lw_reader *r, struct lw_audit *ret)
 		return r->err;
 	*ret = a;
 	return LW_OK;
+}
+
+bool lw_audit_next(struct lw_reader *r, struct lw_audit *ret)
+{
+	struct lw_reader one;
+
+	if (r->err || !lw_reader_left(r))
+		return false;
+	lw_reader_init(&one, lw_get_raw(r, lw_get_u16(r)));
+	if (!r->err && (lw_audit_get(&one, ret) || lw_reader_end(&one)))
+		r->err = LW_EINVAL;
+	return !r->err;
 }
 
 /* ---- JSON ---- */
@@ -243,6 +267,9 @@ int lw_audit_start(enum lw_role_id role, const struct lw_clock *clock)
 	if (!p)
 		return LW_ENOMEM;
 	lw_audit_stop();
+	lw_random(&ring.from, sizeof(ring.from)); /* what another process was told to forget is nothing of this one's */
+	ring.from &= INT64_MAX >> 1;
+	ring.to = ring.from;
 	ring.clock = clock;
 	ring.role = role;
 	for (size_t i = 0; i < BUCKETS; i++) {
@@ -300,7 +327,8 @@ void lw_audit(const struct lw_audit *record)
 	uint8_t room[2 + LW_AUDIT_WIRE_MAX];
 	struct lw_audit a = *record;
 	struct lw_writer w = { .p = room, .cap = sizeof(room), .max = sizeof(room) };
-	uint64_t most = a.err ? LW_AUDIT_RING / 4 * 3 : LW_AUDIT_RING;
+	bool bounded = a.err != LW_OK || a.event == LW_AUDIT_KEY_USE;
+	uint64_t most = bounded ? LW_AUDIT_RING / 4 * 3 : LW_AUDIT_RING;
 
 	if (!ring.p)
 		return;
@@ -311,7 +339,7 @@ void lw_audit(const struct lw_audit *record)
 	room[0] = (uint8_t)((w.n - 2) >> 8);
 	room[1] = (uint8_t)(w.n - 2);
 	pthread_mutex_lock(&ring.lock);
-	if (ring.to - ring.from + w.n > most || (a.err && !may_refuse(a.tenant, lw_mono(ring.clock)))) {
+	if (ring.to - ring.from + w.n > most || (bounded && !may_refuse(a.tenant, lw_mono(ring.clock)))) {
 		ring.lost++;
 	} else {
 		copy_in(ring.to, room, w.n);
@@ -346,21 +374,15 @@ static void put_lost(struct lw_writer *ret, uint64_t lost)
 
 void lw_audit_peek(struct lw_writer *w, size_t max, uint64_t *ret_upto)
 {
-	uint64_t at, to, lost;
 	uint8_t room[2 + LW_AUDIT_WIRE_MAX];
+	uint64_t at;
 
 	pthread_mutex_lock(&ring.lock);
 	at = ring.from;
-	to = ring.to;
-	lost = ring.lost;
-	pthread_mutex_unlock(&ring.lock);
-	*ret_upto = at;
-	if (!ring.p)
-		return;
-	ring.peeked_lost = lost;
-	if (lost)
-		put_lost(w, lost);
-	while (at < to) { /* what is between the two stays as it is until lw_audit_done */
+	ring.peeked_lost = ring.lost;
+	if (ring.p && ring.lost)
+		put_lost(w, ring.lost);
+	while (ring.p && at < ring.to) {
 		size_t n;
 
 		copy_out(at, room, 2);
@@ -372,6 +394,7 @@ void lw_audit_peek(struct lw_writer *w, size_t max, uint64_t *ret_upto)
 		at += n;
 	}
 	*ret_upto = at;
+	pthread_mutex_unlock(&ring.lock);
 }
 
 void lw_audit_done(uint64_t upto)

@@ -87,17 +87,20 @@ struct lw_audit {
 	enum lw_role_id role;             /* whose ring it was in; lw_audit() says it */
 };
 
+/* Is this a denial, or something that another attempt may cure, which nobody has to answer for? */
+bool lw_audit_is_denial(int err);
+
 /* ---- the ring of this process ---- */
 /* Before that, and in programs that never call it, lw_audit() does nothing. Once, before threads. */
 int lw_audit_start(enum lw_role_id, const struct lw_clock *); /* LW_ENOMEM */
 void lw_audit_stop(void); /* tests */
 void lw_audit(const struct lw_audit *);
 #define LW_AUDIT_RING  (4u << 20) /* octets; refusals may use three quarters */
-#define LW_AUDIT_BURST 2048       /* refusals a tenant may have at once, */
+#define LW_AUDIT_BURST 2048       /* refusals, and what anybody may have keyd sign, that a tenant may have at once, */
 #define LW_AUDIT_RATE  256        /* and so many a second after that; the rest are counted, and one record says how many */
 size_t lw_audit_waiting(void);    /* octets in the ring */
 /* Whole records, each as u16 length and wire form, the oldest first, at most max octets; *ret_upto is for lw_audit_done. What was lost
- * before comes first. One thread. */
+ * before comes first. One thread at a time. */
 void lw_audit_peek(struct lw_writer *, size_t max, uint64_t *ret_upto);
 void lw_audit_done(uint64_t upto); /* they are on the disk */
 
@@ -105,6 +108,8 @@ void lw_audit_done(uint64_t upto); /* they are on the disk */
 void lw_audit_put(struct lw_writer *, const struct lw_audit *); /* cuts what is too long */
 /* Everything borrowed. LW_EINVAL. */
 int lw_audit_get(struct lw_reader *, struct lw_audit *ret);
+/* The next of a run of records, each behind its u16 length. false: the end, or r->err (LW_EINVAL). */
+bool lw_audit_next(struct lw_reader *records, struct lw_audit *ret);
 /* The members from "time" to the end, without braces: "time":"2026-…","role":"kdc",…  At most LW_AUDIT_TEXT_MAX octets. */
 void lw_audit_text(const struct lw_audit *, struct lw_bytes tenant_name, const char *role, struct lw_writer *);
 

@@ -85,6 +85,8 @@ int cmd_print(struct lwctl *, const struct command *);
 int cmd_schema(struct lwctl *, const struct command *);
 int cmd_keytab_get(struct lwctl *, const struct command *);
 int cmd_key_rotate(struct lwctl *, const struct command *);
+int cmd_audit_tail(struct lwctl *, const struct command *);
+int cmd_audit_verify(struct lwctl *, const struct command *);
 int cmd_unbuilt(struct lwctl *, const struct command *);
 
 #endif

@@ -82,9 +82,11 @@ const struct command commands[] = {
 		"key.rotate" },
 	{ "token", "issue", "--type saml2|jwt [--audience URI] [--subject NAME] [--algorithm A] [--life 10m] [--out FILE]", "a token about somebody",
 		cmd_token_issue, "token.issue" },
+	{ "audit", "tail", "[-n N] [-f]", "the last records of the audit; with -f go on", cmd_audit_tail, "audit.tail" },
+	{ "audit", "verify", "", "is every record there as it was written?", cmd_audit_verify, "audit.verify" },
 	{ "print", NULL, "krb5.conf|ldap.conf|env", "configuration for stock clients", cmd_print, NULL },
 	UNBUILT("cert", "eab"), UNBUILT("ca", "trust"),
-	UNBUILT("client", NULL), UNBUILT("audit", NULL),
+	UNBUILT("client", NULL),
 	UNBUILT("schema", "import"), UNBUILT("ldif", NULL), UNBUILT("backup", NULL), UNBUILT("restore", NULL), UNBUILT("join", NULL), UNBUILT("leave", NULL),
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };

@@ -181,6 +181,8 @@ static int (*const handlers[])(struct keyd *, struct keys_call *) = {
 	[KEYS_MSG_ASSERTION_ACCEPT] = keyd_assertion_accept,
 	[KEYS_MSG_TENANT_END] = keyd_tenant_end,
 	[KEYS_MSG_FORGET] = keyd_forget,
+	[KEYS_MSG_AUDIT_TAKE] = keyd_audit_take,
+	[KEYS_MSG_AUDIT_MAC] = keyd_audit_mac,
 };
 
 /* ---- gates: what a row needs, shown before its handler runs ---- */
@@ -299,6 +301,7 @@ void keyd_handle(struct keyd *k, enum lw_role_id from, struct lw_bytes request, 
 
 	c.arena = lw_arena_new(KEYD_ARENA, true);
 	err = c.arena ? request.n <= KEYS_MAX_REQUEST ? run(k, &c, request) : LW_ELIMIT : LW_ENOMEM;
+	keyd_audit(k, &c, err);
 	if (err && err != LW_EPWPOLICY && !c.say)
 		c.a.text[0] = '\0';
 	keys_answer_put(answer, c.row, err, &c.a);
@@ -440,6 +443,7 @@ void keyd_free(struct keyd *k)
 		lw_arena_free(k->crl[i].arena);
 	keyd_cache_free(k->cache);
 	keyd_spares_free(k->spares);
+	free(k->marks);
 	pthread_mutex_destroy(&k->lock);
 	lw_wipe(k, sizeof(*k));
 	free(k);

@@ -60,6 +60,8 @@ struct keyd {
 	unsigned ca_epoch;               /* another one for each certificate of the installation CA */
 	struct keyd_renewal renewals[KEYD_RENEWALS];
 	unsigned next_renewal;
+	struct keyd_mark { uint32_t tenant; uint8_t role; struct store_audit_mark at; } *marks; /* of the audit: MACed last, in this life; sorted */
+	size_t nmarks;
 	struct keyd_serial serials[KEYD_SERIALS]; /* signed last */
 	unsigned next_serial;
 	struct keyd_cache *cache;        /* keys/sign.h */
@@ -137,6 +139,13 @@ int keyd_adopt(struct keyd *, struct keys_call *);
 /* keys/keyd_token.c */
 int keyd_token_issue(struct keyd *, struct keys_call *);
 int keyd_assertion_accept(struct keyd *, struct keys_call *); /* blob: with KEYS_AS_TARGET, a capability without MAC */
+/* keys/keyd_audit.c */
+int keyd_audit_take(struct keyd *, struct keys_call *); /* blob: records, time: up to where */
+int keyd_audit_mac(struct keyd *, struct keys_call *);
+void keyd_audit(struct keyd *, struct keys_call *, int err); /* after the handler: what this message is in the audit */
+/* What a message is in the audit when it is done; NONE: nothing, and why_not says why. NULL: no row. */
+struct keyd_audit_row { uint16_t id; enum lw_audit_event event; const char *why_not; };
+const struct keyd_audit_row *keyd_audit_row(uint16_t id);
 /* keys/keyd_password.c */
 int keyd_verify(struct keyd *, struct keys_call *);
 int keyd_set_password(struct keyd *, struct keys_call *);

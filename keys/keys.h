@@ -6,6 +6,7 @@
 
 #include "base/cap.h"
 #include "base/chan.h"
+#include "store/audit.h"
 #include "store/store.h"
 
 struct keys; /* a client */
@@ -102,6 +103,27 @@ int keys_realm_list(
  * Names come from the configuration that keyd itself has read, not from the CSR. */
 int keys_tls_cert(struct keys *, struct lw_bytes csr_der, struct lw_arena *, struct lw_bytes *ret_pem, int64_t *ret_not_after);
 int keys_ca_pem(struct keys *, bool root, struct lw_arena *, struct lw_bytes *ret_pem); /* root or installation CA certificate */
+/* ---- the audit (docs/audit.md): for directory ---- */
+/* keyd's own records that are not on the disk yet (as lw_audit_peek gives them); those before `done` are. Records live in the arena. */
+int keys_audit_take(struct keys *, uint64_t done, struct lw_arena *, struct lw_bytes *ret_records, uint64_t *ret_upto);
+/* keyd looks at these chains itself: is what stands there as MACed its MAC, does every record since then link to it? Then it MACs the chain
+ * on from there. At most KEYS_AUDIT_CHAINS. */
+enum keys_audit_state {
+	KEYS_AUDIT_OK, KEYS_AUDIT_BAD_MAC /* not keyd's */, KEYS_AUDIT_BROKEN /* a record since then was altered */,
+	KEYS_AUDIT_BACK /* keyd has MACed more than this chain has */, KEYS_AUDIT_GONE /* no such chain, or it can't be read now */,
+	KEYS_AUDIT_STATES
+};
+struct keys_audit_chain {
+	uint32_t tenant;
+	enum lw_role_id role;
+	uint64_t trim;                  /* remove up to this record: 0: nothing */
+	enum keys_audit_state state;    /* the rest is the answer */
+	struct store_audit_mark mark;   /* of the trimmed record, or of what is MACed now */
+	int64_t time;
+	uint8_t mac[32];
+};
+#define KEYS_AUDIT_CHAINS 256
+int keys_audit_mac(struct keys *, struct keys_audit_chain *inout, size_t n);
 int keys_ping(struct keys *); /* readiness: opens a sealed test record */
 
 /* ---- builders: keys/ includes no protocol. lwd/services.c, lwctl and tests say keys_builders(&ca_builders) (ca/ca.h) once, before

@@ -83,6 +83,10 @@ const struct keys_row keys_rows[] = {
 	{ KEYS_MSG_TENANT_END, "tenant-end", FROM_DIRECTORY, KEYS_NEED_INSTALLATION, ACCESS_ADMINISTER, KEYS_LANE_SIGN,
 	        { KEYS_F_TOKEN, KEYS_F_TENANT }, { KEYS_A_BLOB } },
 	{ KEYS_MSG_FORGET, "forget", FROM_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN, { KEYS_F_END }, { KEYS_A_END } },
+	{ KEYS_MSG_AUDIT_TAKE, "audit-take", FROM_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
+	        { KEYS_F_VERSION }, { KEYS_A_BLOB, KEYS_A_TIME } },
+	{ KEYS_MSG_AUDIT_MAC, "audit-mac", FROM_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
+	        { KEYS_F_FILE }, { KEYS_A_BLOB } },
 };
 const size_t keys_nrows = sizeof(keys_rows) / sizeof(keys_rows[0]);
 

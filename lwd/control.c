@@ -60,6 +60,8 @@ const struct control_verb control_verbs[] = {
 	{ "key.rotate", ACCESS_ADMINISTER, CONTROL_TENANT | CONTROL_TOKEN, control_key_rotate },
 	{ "token.cancel", ACCESS_REVOKE, CONTROL_TENANT, control_token_cancel },
 	{ "explain", ACCESS_ADMINISTER, CONTROL_TENANT, control_explain },
+	{ "audit.tail", ACCESS_ADMINISTER, CONTROL_TENANT, control_audit_tail },
+	{ "audit.verify", ACCESS_ADMINISTER, CONTROL_TENANT, control_audit_verify },
 	{ NULL, 0, 0, NULL },
 };
 

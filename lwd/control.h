@@ -111,6 +111,8 @@ int control_keytab_get(struct control_call *);
 int control_key_list(struct control_call *);
 int control_key_rotate(struct control_call *);
 int control_token_cancel(struct control_call *);
+int control_audit_tail(struct control_call *);
+int control_audit_verify(struct control_call *);
 void control_list_free(struct control_list *);
 
 /* The required argument, or LW_EINVAL with a text. */

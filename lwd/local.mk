@@ -18,10 +18,11 @@ WEB_ROUTES += lwd/web_sts.c
 # The verbs of lwctl.
 CONTROL = lwd/control_cert.c lwd/control_ca.c lwd/upkeep.h lwd/upkeep.c lwd/reclaim.h lwd/reclaim.c lwd/control.h lwd/control.c lwd/control_object.c lwd/control_write.c lwd/control_disable.c lwd/control_rp.c lwd/control_kind.h lwd/control_tenant.c lwd/control_keys.c lwd/control_token.c lwd/control_issue.c lwd/control_page.c lwd/control_defaults.c
 CONTROL += lwd/control_trust.c
+CONTROL += lwd/audit.h lwd/control_audit.c
 
 # Programs are built into bin/: beside this folder there cannot be a file of its name.
 sbin_PROGRAMS += bin/lwd
-bin_lwd_SOURCES = lwd/services.c lwd/services.h lwd/services_kdc.c lwd/services_web.c $(WEB_ROUTES) $(CONTROL)
+bin_lwd_SOURCES = lwd/audit.c lwd/services.c lwd/services.h lwd/services_kdc.c lwd/services_web.c $(WEB_ROUTES) $(CONTROL)
 bin_lwd_LDADD = liblwd.a libsaml.a liboidc.a libhttp.a libldapd.a libkdc.a libkeys.a libca.a libstore.a libbase.a $(LWD_LIBS) $(LMDB_LIBS) $(GSSAPI_LIBS) $(KRB5_LIBS) $(XCRYPT_LIBS) \
 	$(BASE_LIBS) $(XML_LIBS) $(JANSSON_LIBS) -llber
 

@@ -98,6 +98,14 @@ int relay_want(struct lw_chan *chan, struct lw_bytes tenant, enum keys_kind kind
 	return ask_plain(chan, &q, WAIT_WANT, text);
 }
 
+int relay_audit(struct lw_chan *chan, struct lw_bytes records)
+{
+	const struct relay_request q = { .op = RELAY_AUDIT, .audit = records };
+	char text[200];
+
+	return ask_plain(chan, &q, WAIT_WRITE, text);
+}
+
 /* ---- who answers ---- */
 
 /* Readiness: whoever has the store's map reads in it. */
@@ -170,6 +178,11 @@ static void do_want(const struct relay_server *s, struct lw_arena *arena, const 
 	a->err = s->want(s->ctx, arena, &q->want);
 }
 
+static void do_audit(const struct relay_server *s, struct lw_arena *arena, const struct relay_request *q, struct relay_answer *a)
+{
+	a->err = s->audit(s->ctx, arena, q->from, q->audit);
+}
+
 #define ROLE(r) (1u << (r))
 
 static const struct relay_row {
@@ -182,6 +195,7 @@ static const struct relay_row {
 	[RELAY_SET_SECRET] = { "set-secret", ROLE(LW_ROLE_KDC) | ROLE(LW_ROLE_WEB), ROLE(LW_ROLE_DIRECTORY), do_set_secret },
 	[RELAY_ACCEPT] = { "accept", ROLE(LW_ROLE_DIRECTORY) | ROLE(LW_ROLE_WEB), ROLE(LW_ROLE_KDC), do_accept },
 	[RELAY_CONTROL] = { "control", ROLE(LW_ROLE_WEB), ROLE(LW_ROLE_DIRECTORY), do_control },
+	[RELAY_AUDIT] = { "audit", ROLE(LW_ROLE_KDC) | ROLE(LW_ROLE_WEB), ROLE(LW_ROLE_DIRECTORY), do_audit },
 	[RELAY_WANT] = { "want", ROLE(LW_ROLE_WEB), ROLE(LW_ROLE_DIRECTORY), do_want },
 };
 

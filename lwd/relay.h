@@ -22,7 +22,7 @@
 #define RELAY_MAX_TENANT   1024
 #define RELAY_MAX_TEXT     199
 
-enum relay_op { RELAY_PING = 1, RELAY_SET_SECRET, RELAY_ACCEPT, RELAY_CONTROL, RELAY_WANT = 7, RELAY_OP_COUNT };
+enum relay_op { RELAY_PING = 1, RELAY_SET_SECRET, RELAY_ACCEPT, RELAY_CONTROL, RELAY_AUDIT, RELAY_WANT = 7, RELAY_OP_COUNT };
 
 /* The admin API: a verb of lwctl's (base/ctl.h) in the name of whoever logged in at web. */
 struct relay_control {
@@ -44,6 +44,7 @@ struct relay_request {
 	struct kdc_accept accept;
 	struct relay_control control;
 	struct relay_want want;
+	struct lw_bytes audit;   /* records, as lw_audit_peek gives them */
 };
 struct relay_answer {
 	int err;
@@ -70,6 +71,10 @@ int relay_control(struct lw_chan *, const struct relay_control *, struct lw_aren
 /* Waits two seconds at most; what has begun goes on. LW_OK: they are there. LW_EBUSY, LW_ETIMEOUT: ask again later. */
 int relay_want(struct lw_chan *, struct lw_bytes tenant, enum keys_kind);
 
+/* LW_OK: they are on the disk. */
+int relay_audit(struct lw_chan *, struct lw_bytes records);
+#define RELAY_MAX_AUDIT (200u << 10)
+
 /* ---- who answers: directory with store and keys, the KDC with kdc ---- */
 struct relay_server {
 	enum lw_role_id me;
@@ -79,6 +84,8 @@ struct relay_server {
 	/* directory: runs the request with what keyd minted for it. LW_OK: an answer is in out. */
 	int (*control)(void *ctx, const struct keys_token *, const struct lw_cap *, const struct relay_control *, struct lw_writer *out);
 	int (*want)(void *ctx, struct lw_arena *, const struct relay_want *); /* directory */
+	/* directory: whoever asks tells what happened there */
+	int (*audit)(void *ctx, struct lw_arena *, enum lw_role_id from, struct lw_bytes records);
 	void (*heard)(void *ctx, enum lw_role_id from); /* a ping came. May be NULL */
 	void *ctx;
 };

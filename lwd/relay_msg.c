@@ -161,6 +161,25 @@ static void get_want(struct lw_reader *r, struct lw_arena *arena, struct relay_r
 		r->err = LW_EINVAL;
 }
 
+static void put_audit(struct lw_writer *w, const struct relay_request *q)
+{
+	lw_put_counted(w, q->audit);
+}
+
+static void get_audit(struct lw_reader *r, struct lw_arena *arena, struct relay_request *q)
+{
+	struct lw_reader records;
+	struct lw_audit a;
+
+	q->audit = lw_get_counted(r, RELAY_MAX_AUDIT);
+	if (r->err != LW_OK)
+		return;
+	lw_reader_init(&records, q->audit);
+	while (lw_audit_next(&records, &a))
+		;
+	r->err = records.err;
+}
+
 /* ---- answers ---- */
 
 static void put_accepted(struct lw_writer *w, const struct relay_answer *a)
@@ -216,6 +235,7 @@ static const struct {
 	[RELAY_SET_SECRET] = { put_secret, get_secret, NULL, NULL },
 	[RELAY_ACCEPT] = { put_accept, get_accept, put_accepted, get_accepted },
 	[RELAY_CONTROL] = { put_control, get_control, put_controlled, get_controlled },
+	[RELAY_AUDIT] = { put_audit, get_audit, NULL, NULL },
 	[RELAY_WANT] = { put_want, get_want, NULL, NULL },
 };
 

@@ -20,6 +20,7 @@
 #include "oidc/issue.h"
 #include "saml/issue.h"
 #include "ldap/ldapd.h"
+#include "lwd/audit.h"
 #include "lwd/control.h"
 #include "lwd/netrole.h"
 #include "lwd/relay.h"
@@ -138,6 +139,8 @@ static int keyd_role_open(struct lwd_ctx *ctx, char err[256])
 			&s->keyd);
 	if (r == LW_OK)
 		r = share_guesses(ctx, s);
+	if (r == LW_OK)
+		r = lw_audit_start(LW_ROLE_KEYD, ctx->clock);
 	return r != LW_OK ? r : read_conf(s->keyd, &ctx->conf);
 }
 
@@ -203,6 +206,7 @@ struct directory_state {
 	struct lwd_netrole *net;
 	struct upkeep *upkeep;
 	struct reclaim *reclaim;
+	struct lwd_audit *audit;
 	const struct lw_clock *clock;
 	_Atomic int64_t web_heard; /* when web said last that it serves; 0: never */
 };
@@ -342,6 +346,14 @@ static int forwarded(void *ctx, const struct keys_token *token, const struct lw_
 	return control_forwarded(s->control, &from, q->request, out);
 }
 
+/* What happened at kdc or web. */
+static int told(void *ctx, struct lw_arena *arena, enum lw_role_id from, struct lw_bytes records)
+{
+	struct directory_state *s = ctx;
+
+	return lwd_audit_store(s->store, arena, from, records);
+}
+
 static const struct lwd_answers kdc_answers = { RELAY_THREADS, RELAY_QUEUE, kdc_asks, kdc_asks_busy };
 
 static int others_ready(void *arg)
@@ -403,9 +415,11 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 	s->keys = s->keyd == NULL ? NULL : keys_over_chan(s->keyd, LW_ROLE_DIRECTORY);
 	if (s->keys == NULL || s->kdc == NULL || ldap.guesses == NULL)
 		return LW_ENOMEM;
-	s->relay = (struct relay_server){ .me = LW_ROLE_DIRECTORY, .store = s->store, .keys = s->keys, .control = forwarded, .want = want, .heard = heard,
+	s->relay = (struct relay_server){ .me = LW_ROLE_DIRECTORY, .store = s->store, .keys = s->keys, .control = forwarded, .want = want, .heard = heard, .audit = told,
 		.ctx = s };
-	r = store_writer_start(s->store);
+	r = lw_audit_start(LW_ROLE_DIRECTORY, ctx->clock);
+	if (r == LW_OK)
+		r = store_writer_start(s->store);
 	if (r == LW_OK)
 		r = ldapd_server_new(s->store, s->keys, &ldap, ctx->clock, &s->ldapd);
 	if (r == LW_OK && (s->control = control_server_new(s->store, s->keys, ctx->clock, &control)) == NULL)
@@ -413,6 +427,8 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 	if (r == LW_OK && (s->upkeep = upkeep_new(s->store, s->keys, ctx->clock)) == NULL)
 		r = LW_ENOMEM;
 	if (r == LW_OK && (s->reclaim = reclaim_new(s->store)) == NULL)
+		r = LW_ENOMEM;
+	if (r == LW_OK && (s->audit = lwd_audit_writer(s->store, s->keys)) == NULL)
 		r = LW_ENOMEM;
 	return r != LW_OK ? r : lwd_netrole_start(ctx, &directory_net, s, &s->net, err);
 }
@@ -456,6 +472,7 @@ static void directory_drain(struct lwd_ctx *ctx)
 	lwd_netrole_drain(s->net, ctx->conf.shutdown_time);
 	upkeep_free(s->upkeep);
 	reclaim_free(s->reclaim);
+	lwd_audit_free(s->audit);
 	store_writer_stop(s->store);
 }
 

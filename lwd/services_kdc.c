@@ -12,6 +12,7 @@
 #include "kdc/kdc.h"
 #include "keys/guess.h"
 #include "keys/keys.h"
+#include "lwd/audit.h"
 #include "lwd/netrole.h"
 #include "lwd/relay.h"
 #include "store/store.h"
@@ -24,6 +25,7 @@ struct kdc_state {
 	struct kdc_server *kdc;
 	struct relay_server relay;
 	struct lwd_netrole *net;
+	struct lwd_audit *audit;
 };
 
 /* ---- what directory asks ---- */
@@ -105,8 +107,12 @@ static int kdc_start(struct lwd_ctx *ctx, char err[256])
 	s->keys = s->keyd == NULL ? NULL : keys_over_chan(s->keyd, LW_ROLE_KDC);
 	if (s->guesses == NULL || s->keys == NULL || s->directory == NULL)
 		return LW_ENOMEM;
-	r = make_server(ctx, s);
+	r = lw_audit_start(LW_ROLE_KDC, ctx->clock);
+	if (r == LW_OK)
+		r = make_server(ctx, s);
 	s->relay = (struct relay_server){ .me = LW_ROLE_KDC, .store = s->store, .kdc = s->kdc };
+	if (r == LW_OK && (s->audit = lwd_audit_sender(s->directory)) == NULL)
+		r = LW_ENOMEM;
 	return r != LW_OK ? r : lwd_netrole_start(ctx, &kdc_net, s, &s->net, err);
 }
 
@@ -141,6 +147,7 @@ static void kdc_drain(struct lwd_ctx *ctx)
 	struct kdc_state *s = ctx->state;
 
 	lwd_netrole_drain(s->net, ctx->conf.shutdown_time);
+	lwd_audit_free(s->audit);
 }
 
 const struct lwd_role_ops lwd_kdc_ops = {

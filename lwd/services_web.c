@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "lwd/audit.h"
 #include "lwd/conn.h"
 #include "lwd/keeper.h"
 #include "lwd/netrole.h"
@@ -37,6 +38,7 @@ struct web_state {
 	struct lwd_keeper *keeper;
 	struct workers *workers;
 	struct old_url *old_urls;
+	struct lwd_audit *audit;
 	sem_t serving;
 };
 
@@ -206,6 +208,9 @@ static int web_start(struct lwd_ctx *ctx, char err[256])
 		snprintf(err, 256, "cannot set up the listeners: %s", lw_strerror(r));
 		return r;
 	}
+	r = lw_audit_start(LW_ROLE_WEB, ctx->clock);
+	if (r != LW_OK || (s->audit = lwd_audit_sender(s->web.directory)) == NULL)
+		return LW_ENOMEM;
 	if (pthread_create(&thread, NULL, beat, s) != 0)
 		return LW_EIO;
 	pthread_detach(thread);
@@ -244,6 +249,7 @@ static void web_drain(struct lwd_ctx *ctx)
 
 	if (!http_server_drain(s->web.http, ctx->conf.shutdown_time))
 		lw_log(LW_WARN, "drain-cut", "why", "some connections did not finish in time", NULL);
+	lwd_audit_free(s->audit);
 }
 
 const struct lwd_role_ops lwd_web_ops = {

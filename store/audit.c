@@ -71,7 +71,7 @@ int store_audit_append(struct store *st, const struct lw_audit *records, size_t 
 }
 
 struct macing {
-	const struct eng_audit_head *heads;
+	const struct store_audit_head *heads;
 	size_t n;
 };
 
@@ -84,7 +84,7 @@ static int put_macs(void *ctx, struct eng_txn *txn, struct eng_fx *fx)
 	return LW_OK;
 }
 
-int store_audit_mac(struct store *st, const struct eng_audit_head *heads, size_t n)
+int store_audit_mac(struct store *st, const struct store_audit_head *heads, size_t n)
 {
 	struct macing m = { heads, n };
 
@@ -93,9 +93,9 @@ int store_audit_mac(struct store *st, const struct eng_audit_head *heads, size_t
 
 /* ---- heads ---- */
 
-int store_audit_due(struct store *st, struct eng_audit_head *ret, size_t max, size_t *ret_n)
+int store_audit_due(struct store *st, struct store_audit_head *ret, size_t max, size_t *ret_n)
 {
-	struct eng_audit_head h;
+	struct store_audit_head h;
 	struct eng_txn *txn;
 	uint32_t tenant = 0;
 	uint8_t role = 0;
@@ -117,7 +117,7 @@ int store_audit_due(struct store *st, struct eng_audit_head *ret, size_t max, si
 	return LW_OK;
 }
 
-static int head_in(struct eng_txn *txn, uint32_t tenant, enum lw_role_id role, struct eng_audit_head *ret, struct lw_uuid *ret_tenant)
+static int head_in(struct eng_txn *txn, uint32_t tenant, enum lw_role_id role, struct store_audit_head *ret, struct lw_uuid *ret_tenant)
 {
 	struct eng_tenant t;
 	int err = eng_audit_head(txn, tenant, (uint8_t)role, ret);
@@ -129,7 +129,7 @@ static int head_in(struct eng_txn *txn, uint32_t tenant, enum lw_role_id role, s
 	return err;
 }
 
-int store_audit_head(struct store *st, uint32_t tenant, enum lw_role_id role, struct eng_audit_head *ret, struct lw_uuid *ret_tenant)
+int store_audit_head(struct store *st, uint32_t tenant, enum lw_role_id role, struct store_audit_head *ret, struct lw_uuid *ret_tenant)
 {
 	struct eng_txn *txn;
 	int err = eng_begin(st, &txn);
@@ -141,12 +141,13 @@ int store_audit_head(struct store *st, uint32_t tenant, enum lw_role_id role, st
 }
 
 /* One chain up to its end as it is now. Between quanta records may come and go at both ends. */
-static int walk(struct store *st, uint32_t tenant, enum lw_role_id role, struct eng_audit_walk *w, struct eng_audit_head *ret,
+static int walk(struct store *st, uint32_t tenant, enum lw_role_id role, size_t max, struct eng_audit_walk *w, struct store_audit_head *ret,
 	struct lw_uuid *ret_tenant)
 {
-	struct eng_audit_head h;
+	struct store_audit_head h;
 	struct eng_txn *txn;
 	bool first = true;
+	size_t left = max;
 	int err;
 
 	do {
@@ -163,23 +164,29 @@ static int walk(struct store *st, uint32_t tenant, enum lw_role_id role, struct 
 			w->at = h.gone;
 		first = false;
 		if (!err)
-			err = eng_audit_verify(txn, tenant, (uint8_t)role, QUANTUM, w);
+			err = eng_audit_verify(txn, tenant, (uint8_t)role, left < QUANTUM ? left : QUANTUM, w);
 		eng_end(txn);
-	} while (err == LW_EQUANTUM);
+		left -= left < QUANTUM ? left : QUANTUM;
+	} while (err == LW_EQUANTUM && left);
 	return err;
 }
 
-int store_audit_extends(struct store *st, uint32_t tenant, enum lw_role_id role, const struct eng_audit_mark *from,
-	struct eng_audit_head *ret, struct lw_uuid *ret_tenant, char ret_why[64])
+int store_audit_extends(struct store *st, uint32_t tenant, enum lw_role_id role, const struct store_audit_mark *from, size_t max,
+	struct store_audit_mark *ret, char ret_why[64])
 {
 	struct eng_audit_walk w = { .at = *from };
-	int err = walk(st, tenant, role, &w, ret, ret_tenant);
+	struct store_audit_head head;
+	struct lw_uuid uuid;
+	int err = walk(st, tenant, role, max, &w, &head, &uuid);
 
-	if (!err && w.bad) {
+	if ((!err || err == LW_EQUANTUM) && w.bad) {
 		snprintf(ret_why, 64, "record %llu: %s", (unsigned long long)w.bad, w.why);
-		err = LW_EINTERNAL;
+		return LW_EINTERNAL;
 	}
-	return err;
+	if (err && err != LW_EQUANTUM)
+		return err;
+	*ret = w.at;
+	return LW_OK;
 }
 
 /* ---- for those who may read it ---- */
@@ -201,7 +208,7 @@ static int begin(struct lw_session *s, struct store_txn **ret)
 int store_audit_last(struct lw_session *s, uint64_t n, struct store_audit_place *ret)
 {
 	struct store_audit_place p = { 0 };
-	struct eng_audit_head h;
+	struct store_audit_head h;
 	struct store_txn *t;
 	int err = begin(s, &t);
 
@@ -294,7 +301,7 @@ int store_audit_verify(struct lw_session *s, enum lw_role_id role, struct store_
 	if (err)
 		return err;
 	store_end(t);
-	err = walk(s->store, s->tenant, role, &w, &r.head, &r.tenant);
+	err = walk(s->store, s->tenant, role, SIZE_MAX, &w, &r.head, &r.tenant);
 	if (err)
 		return err;
 	r.records = w.at.seq - r.head.gone.seq;

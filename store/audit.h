@@ -5,23 +5,39 @@
 #define STORE_AUDIT_H
 
 #include "base/audit.h"
-#include "store/engine.h"
+#include "store/store.h"
+
+struct store_audit_mark { /* a place in a chain */
+	uint64_t seq;
+	uint8_t hash[32]; /* SHA-256 of that record's line, without its newline; seq 0: zeros */
+};
+struct store_audit_head {
+	uint32_t tenant;
+	uint8_t role;             /* enum lw_role_id */
+	struct store_audit_mark end; /* the last record */
+	struct store_audit_mark maced; /* what keyd MACed last; seq 0: nothing yet */
+	int64_t mac_time;
+	uint8_t mac[32];
+	struct store_audit_mark gone; /* the last record that was removed; seq 0: none */
+	int64_t gone_time;
+	uint8_t gone_mac[32];
+};
 
 /* ---- directory's: no session, because nothing is shown ---- */
 /* Records into the chains of their tenants and roles (a.tenant, a.role), in one commit: when it returns LW_OK they are on the disk. */
 int store_audit_append(struct store *, const struct lw_audit *, size_t n);
 /* Chains whose end keyd has not MACed yet; at most max. */
-int store_audit_due(struct store *, struct eng_audit_head *ret, size_t max, size_t *ret_n);
+int store_audit_due(struct store *, struct store_audit_head *ret, size_t max, size_t *ret_n);
 /* What keyd said of them: maced, mac_time and mac. */
-int store_audit_mac(struct store *, const struct eng_audit_head *, size_t n);
+int store_audit_mac(struct store *, const struct store_audit_head *, size_t n);
 
 /* ---- keyd's ---- */
-/* The head as it is now, after every record since `from` has been hashed again and links to it: only then is it MACed. from.seq 0: the
- * chain's beginning. LW_ENOTFOUND: no such chain; LW_EINTERNAL: the chain does not hold, ret_why says how. */
-int store_audit_extends(struct store *, uint32_t tenant, enum lw_role_id, const struct eng_audit_mark *from, struct eng_audit_head *ret,
-	struct lw_uuid *ret_tenant, char ret_why[64]);
+/* Every record since `from` (seq 0: the chain's beginning) hashed again, each linked to the one before: up to where, at most max records
+ * on; only that is MACed. LW_ENOTFOUND: no such chain; LW_EINTERNAL: the chain does not hold, ret_why says how. */
+int store_audit_extends(struct store *, uint32_t tenant, enum lw_role_id, const struct store_audit_mark *from, size_t max,
+	struct store_audit_mark *ret, char ret_why[64]);
 /* The head alone. */
-int store_audit_head(struct store *, uint32_t tenant, enum lw_role_id, struct eng_audit_head *ret, struct lw_uuid *ret_tenant);
+int store_audit_head(struct store *, uint32_t tenant, enum lw_role_id, struct store_audit_head *ret, struct lw_uuid *ret_tenant);
 
 /* ---- for those who may read it: LW_EACCES ---- */
 #define STORE_AUDIT_CHAINS LW_ROLE_COUNT
@@ -34,7 +50,7 @@ int store_audit_tail(struct lw_session *, struct lw_arena *, struct store_audit_
 	size_t *ret_n);
 /* Verifies one chain. ret->head is as it was at the beginning; bad and why as in struct eng_audit_walk, hashes alone: whether the MACs are
  * keyd's, keyd says. LW_ENOTFOUND: no such chain. May take long; no transaction is kept open for long. */
-struct store_audit_report { struct eng_audit_head head; struct lw_uuid tenant; uint64_t records, bad; const char *why; };
+struct store_audit_report { struct store_audit_head head; struct lw_uuid tenant; uint64_t records, bad; const char *why; };
 int store_audit_verify(struct lw_session *, enum lw_role_id, struct store_audit_report *ret);
 
 #endif

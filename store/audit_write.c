@@ -4,16 +4,6 @@
 #include "store/access_roles.h"
 #include "store/guard.h"
 
-bool audit_is_denial(int err)
-{
-	static const int others[] = { LW_OK, LW_EAGAIN, LW_EBUSY, LW_EUNAVAIL, LW_ENOMEM, LW_EIO, LW_EFULL, LW_EINTERNAL, LW_EQUANTUM };
-
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (err == others[i])
-			return false;
-	return true;
-}
-
 /* Names of attributes, as the schema has them: what somebody invented is not repeated. */
 static void say_attr(struct lw_writer *w, struct lw_bytes desc)
 {
@@ -31,7 +21,7 @@ static void say_detail(const struct store_op *op, struct lw_writer *w)
 
 	for (size_t i = 0; op->kind == STORE_MODIFY && i < op->nmods; i++)
 		say_attr(w, op->mods[i].attr.desc);
-	for (size_t i = 0; i < op->nsecrets; i++) {
+	for (size_t i = 0; op->kind != STORE_TENANT_CREATE && i < op->nsecrets; i++) {
 		const struct schema_attr *a = schema_attr_id(op->secrets[i].attr);
 
 		if (a)

@@ -4,7 +4,7 @@
  *   {"seq":7,"prev":"SHA-256 of line 6",…}
  *
  * Table audit: T, u8 role, u64 seq of the first line -> lines, each with a newline, at most ENG_VALUE_MAX octets.
- * Table audit.head: T, u8 role -> the head (struct eng_audit_head). Effects carry records in their short form; number, hash and text are
+ * Table audit.head: T, u8 role -> the head (struct store_audit_head). Effects carry records in their short form; number, hash and text are
  * made here, from state and effect alone. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -52,13 +52,13 @@ void eng_fx_audit(struct eng_fx *fx, uint32_t tenant, uint8_t role, struct lw_by
 	eng_effect_end(fx, at);
 }
 
-static void put_mark(struct lw_writer *w, const struct eng_audit_mark *m)
+static void put_mark(struct lw_writer *w, const struct store_audit_mark *m)
 {
 	lw_put_u64(w, m->seq);
 	lw_put_raw(w, m->hash, sizeof(m->hash));
 }
 
-static void fx_mark(struct eng_fx *fx, enum eng_audit_what what, uint32_t tenant, uint8_t role, const struct eng_audit_mark *m,
+static void fx_mark(struct eng_fx *fx, enum eng_audit_what what, uint32_t tenant, uint8_t role, const struct store_audit_mark *m,
 	int64_t time, const uint8_t mac[32])
 {
 	size_t at = start(fx, what, tenant, role);
@@ -69,13 +69,13 @@ static void fx_mark(struct eng_fx *fx, enum eng_audit_what what, uint32_t tenant
 	eng_effect_end(fx, at);
 }
 
-void eng_fx_audit_mac(struct eng_fx *fx, uint32_t tenant, uint8_t role, const struct eng_audit_mark *m, int64_t time,
+void eng_fx_audit_mac(struct eng_fx *fx, uint32_t tenant, uint8_t role, const struct store_audit_mark *m, int64_t time,
 	const uint8_t mac[32])
 {
 	fx_mark(fx, ENG_AUDIT_MAC, tenant, role, m, time, mac);
 }
 
-void eng_fx_audit_trim(struct eng_fx *fx, uint32_t tenant, uint8_t role, const struct eng_audit_mark *m, int64_t time,
+void eng_fx_audit_trim(struct eng_fx *fx, uint32_t tenant, uint8_t role, const struct store_audit_mark *m, int64_t time,
 	const uint8_t mac[32])
 {
 	fx_mark(fx, ENG_AUDIT_TRIM, tenant, role, m, time, mac);
@@ -89,22 +89,10 @@ static void get_raw(struct lw_reader *r, uint8_t *ret, size_t n)
 		memcpy(ret, b.p, n);
 }
 
-static void get_mark(struct lw_reader *r, struct eng_audit_mark *ret)
+static void get_mark(struct lw_reader *r, struct store_audit_mark *ret)
 {
 	ret->seq = lw_get_u64(r);
 	get_raw(r, ret->hash, sizeof(ret->hash));
-}
-
-static bool next_record(struct lw_reader *r, struct lw_audit *ret)
-{
-	struct lw_reader one;
-
-	if (r->err || !lw_reader_left(r))
-		return false;
-	lw_reader_init(&one, lw_get_raw(r, lw_get_u16(r)));
-	if (!r->err && (lw_audit_get(&one, ret) || lw_reader_end(&one)))
-		r->err = LW_EINVAL;
-	return !r->err;
 }
 
 void eng_audit_parse(struct lw_reader *r, struct eng_audit_args *ret)
@@ -126,7 +114,7 @@ void eng_audit_parse(struct lw_reader *r, struct eng_audit_args *ret)
 	if (r->err)
 		return;
 	lw_reader_init(&records, ret->records);
-	while (next_record(&records, &a))
+	while (lw_audit_next(&records, &a))
 		;
 	if (records.err)
 		r->err = LW_EINVAL;
@@ -134,9 +122,9 @@ void eng_audit_parse(struct lw_reader *r, struct eng_audit_args *ret)
 
 /* ---- heads ---- */
 
-static int head_get(struct lw_bytes key, struct lw_bytes v, struct eng_audit_head *ret)
+static int head_get(struct lw_bytes key, struct lw_bytes v, struct store_audit_head *ret)
 {
-	struct eng_audit_head h = { 0 };
+	struct store_audit_head h = { 0 };
 	struct lw_reader r;
 
 	if (key.n != 5)
@@ -159,7 +147,7 @@ static int head_get(struct lw_bytes key, struct lw_bytes v, struct eng_audit_hea
 	return LW_OK;
 }
 
-int eng_audit_head(struct eng_txn *txn, uint32_t tenant, uint8_t role, struct eng_audit_head *ret)
+int eng_audit_head(struct eng_txn *txn, uint32_t tenant, uint8_t role, struct store_audit_head *ret)
 {
 	struct eng_key k = eng_key_audit(tenant, role, 0);
 	struct lw_bytes v;
@@ -168,7 +156,7 @@ int eng_audit_head(struct eng_txn *txn, uint32_t tenant, uint8_t role, struct en
 	return err ? err : head_get(eng_key_bytes(&k), v, ret);
 }
 
-int eng_audit_head_next(struct eng_txn *txn, uint32_t tenant, uint8_t role, struct eng_audit_head *ret)
+int eng_audit_head_next(struct eng_txn *txn, uint32_t tenant, uint8_t role, struct store_audit_head *ret)
 {
 	struct eng_key k = eng_key_audit(tenant, role, 0);
 	struct lw_bytes key = eng_key_bytes(&k), v;
@@ -185,7 +173,7 @@ int eng_audit_head_next(struct eng_txn *txn, uint32_t tenant, uint8_t role, stru
 	return err;
 }
 
-static int head_put(struct eng_txn *txn, const struct eng_audit_head *h)
+static int head_put(struct eng_txn *txn, const struct store_audit_head *h)
 {
 	struct eng_key k = eng_key_audit(h->tenant, h->role, 0);
 	uint8_t room[HEAD_OCTETS];
@@ -210,7 +198,7 @@ struct row { /* being filled */
 	uint8_t p[ENG_VALUE_MAX];
 };
 
-static int row_put(struct eng_txn *txn, const struct eng_audit_head *h, struct row *row)
+static int row_put(struct eng_txn *txn, const struct store_audit_head *h, struct row *row)
 {
 	struct eng_key k = eng_key_audit(h->tenant, h->role, row->first);
 	struct lw_bytes v = { row->p, row->n };
@@ -221,7 +209,7 @@ static int row_put(struct eng_txn *txn, const struct eng_audit_head *h, struct r
 	return eng_put(txn, ENG_AUDIT, eng_key_bytes(&k), v); /* the head says what there is, whatever somebody left behind it */
 }
 
-static int append(struct eng_txn *txn, struct eng_audit_head *h, const struct lw_audit *a, struct lw_bytes tenant, struct row *row)
+static int append(struct eng_txn *txn, struct store_audit_head *h, const struct lw_audit *a, struct lw_bytes tenant, struct row *row)
 {
 	char line[LINE_MAX + 1], prev[65];
 	struct lw_writer w = { .p = (uint8_t *)line, .cap = LINE_MAX, .max = LINE_MAX };
@@ -248,7 +236,7 @@ static int append(struct eng_txn *txn, struct eng_audit_head *h, const struct lw
 	return LW_OK;
 }
 
-static int trim(struct eng_txn *txn, const struct eng_audit_head *h, uint64_t upto)
+static int trim(struct eng_txn *txn, const struct store_audit_head *h, uint64_t upto)
 {
 	struct eng_key k = eng_key_audit(h->tenant, h->role, 1), prefix = eng_key_audit(h->tenant, h->role, 0);
 
@@ -280,7 +268,7 @@ static int trim(struct eng_txn *txn, const struct eng_audit_head *h, uint64_t up
 
 int eng_audit_apply(struct eng_txn *txn, uint32_t tenant, const struct eng_audit_args *a)
 {
-	struct eng_audit_head h = { 0 };
+	struct store_audit_head h = { 0 };
 	struct eng_tenant t = { 0 };
 	struct lw_reader r;
 	struct lw_audit one;
@@ -316,7 +304,7 @@ int eng_audit_apply(struct eng_txn *txn, uint32_t tenant, const struct eng_audit
 	}
 	row.n = 0;
 	lw_reader_init(&r, a->records);
-	for (err = LW_OK; !err && next_record(&r, &one);)
+	for (err = LW_OK; !err && lw_audit_next(&r, &one);)
 		err = append(txn, &h, &one, t.name, &row);
 	if (!err)
 		err = row_put(txn, &h, &row);

@@ -414,7 +414,7 @@ static void on_tenant(struct check *c, struct lw_bytes key, struct lw_bytes v)
 static void on_audit_head(struct check *c, struct lw_bytes key, struct lw_bytes v)
 {
 	struct eng_audit_walk w = { 0 };
-	struct eng_audit_head h;
+	struct store_audit_head h;
 
 	if (key.n != 5 || eng_audit_head(c->txn, load32(key.p), key.p[4], &h)) {
 		bad(c, "audit.head: a malformed record");
@@ -431,7 +431,7 @@ static void on_audit_head(struct check *c, struct lw_bytes key, struct lw_bytes 
 
 static void on_audit(struct check *c, struct lw_bytes key, struct lw_bytes v)
 {
-	struct eng_audit_head h;
+	struct store_audit_head h;
 
 	if (key.n != 13 || eng_audit_head(c->txn, load32(key.p), key.p[4], &h) || eng_load64(key.p + 5) > h.end.seq)
 		bad(c, "audit: a row that belongs to no chain");

@@ -211,7 +211,7 @@ struct eng_audit_args {
 	enum eng_audit_what what;
 	uint8_t role;
 	struct lw_bytes records;
-	struct eng_audit_mark mark;
+	struct store_audit_mark mark;
 	int64_t time;
 	uint8_t mac[32];
 };

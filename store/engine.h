@@ -10,6 +10,7 @@
 #define STORE_ENGINE_H
 
 #include "base/uuid.h"
+#include "store/audit.h"
 #include "store/store.h"
 
 #define ENG_KEY_MAX    511  /* octets of a key */
@@ -218,38 +219,23 @@ uint32_t eng_fx_tenant(const struct eng_fx *); /* the tenant that it makes or ch
 void eng_fx_note(struct eng_fx *, struct lw_bytes); /* for the audit: stands in the log with the operation */
 
 /* ---- the audit's chains, one for each tenant and role (docs/audit.md) ---- */
-struct eng_audit_mark { /* a place in a chain */
-	uint64_t seq;
-	uint8_t hash[32]; /* SHA-256 of that record's line, without its newline; seq 0: zeros */
-};
-struct eng_audit_head {
-	uint32_t tenant;
-	uint8_t role;             /* enum lw_role_id */
-	struct eng_audit_mark end; /* the last record */
-	struct eng_audit_mark maced; /* what keyd MACed last; seq 0: nothing yet */
-	int64_t mac_time;
-	uint8_t mac[32];
-	struct eng_audit_mark gone; /* the last record that was removed; seq 0: none */
-	int64_t gone_time;
-	uint8_t gone_mac[32];
-};
 /* records: each u16 length and what lw_audit_put writes. */
 void eng_fx_audit(struct eng_fx *, uint32_t tenant, uint8_t role, struct lw_bytes records);
-void eng_fx_audit_mac(struct eng_fx *, uint32_t tenant, uint8_t role, const struct eng_audit_mark *, int64_t time, const uint8_t mac[32]);
+void eng_fx_audit_mac(struct eng_fx *, uint32_t tenant, uint8_t role, const struct store_audit_mark *, int64_t time, const uint8_t mac[32]);
 /* Everything up to it is removed. */
-void eng_fx_audit_trim(struct eng_fx *, uint32_t tenant, uint8_t role, const struct eng_audit_mark *, int64_t time, const uint8_t mac[32]);
-int eng_audit_head(struct eng_txn *, uint32_t tenant, uint8_t role, struct eng_audit_head *ret); /* LW_ENOTFOUND */
+void eng_fx_audit_trim(struct eng_fx *, uint32_t tenant, uint8_t role, const struct store_audit_mark *, int64_t time, const uint8_t mac[32]);
+int eng_audit_head(struct eng_txn *, uint32_t tenant, uint8_t role, struct store_audit_head *ret); /* LW_ENOTFOUND */
 /* The first chain at or after (tenant, role). */
-int eng_audit_head_next(struct eng_txn *, uint32_t tenant, uint8_t role, struct eng_audit_head *ret);
+int eng_audit_head_next(struct eng_txn *, uint32_t tenant, uint8_t role, struct store_audit_head *ret);
 /* The lines from a place on, without newlines, each with the place it lies at; what the lines say is not looked at. fn returns LW_OK to
  * go on. LW_ENOTFOUND at the end; LW_EIO: a row that is no row of lines. */
 typedef int eng_audit_fn(void *ctx, uint64_t seq, struct lw_bytes line);
 int eng_audit_lines(struct eng_txn *, uint32_t tenant, uint8_t role, uint64_t from, eng_audit_fn *, void *ctx);
 /* One chain from the last removed record to end, hashed anew. *ret_bad: the first record that is not as it was written; 0: all are. */
 struct eng_audit_walk {
-	struct eng_audit_mark at;    /* verified up to here; zero or a known mark to start */
-	struct eng_audit_mark until; /* what is expected at the end */
-	struct eng_audit_mark maced; /* … and on the way; seq 0: nothing */
+	struct store_audit_mark at;    /* verified up to here; zero or a known mark to start */
+	struct store_audit_mark until; /* what is expected at the end */
+	struct store_audit_mark maced; /* … and on the way; seq 0: nothing */
 	uint64_t bad;
 	const char *why;             /* "altered", "dropped", "swapped", "truncated", "rewritten" */
 };

@@ -74,7 +74,5 @@ int write_put_tenant_key(struct store_txn *, uint32_t tenant, const struct store
 void audit_accepted(struct store_txn *, const struct store_op *, struct eng_fx *);
 /* The record of one that is refused, in its wire form, for the ring once the batch is over. t: NULL when the session is no good. */
 void audit_refused(struct store_txn *, const struct lw_session *, const struct store_op *, int err, struct lw_writer *);
-/* Is this a denial, or something that another attempt may cure? */
-bool audit_is_denial(int err);
 
 #endif

@@ -64,7 +64,7 @@ static void note_refusal(struct store_txn *t, struct intent *in, int err)
 {
 	struct lw_writer w = { .p = in->refused, .cap = sizeof(in->refused), .max = sizeof(in->refused) };
 
-	if (!audit_is_denial(err))
+	if (!lw_audit_is_denial(err))
 		return;
 	audit_refused(t, in->session, in->op, err, &w);
 	in->nrefused = w.n;

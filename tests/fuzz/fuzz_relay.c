@@ -34,6 +34,7 @@ static void request(struct lw_bytes in)
 		must((q.op == RELAY_CONTROL) == (q.control.addr != NULL));
 		must(q.op != RELAY_CONTROL || strlen(q.control.addr) <= RELAY_MAX_ADDR);
 		must(q.want.tenant.n <= RELAY_MAX_TENANT && (q.op == RELAY_WANT) == (q.want.kind != 0) && q.want.kind < KEYS_KIND_COUNT);
+		must(q.audit.n <= RELAY_MAX_AUDIT);
 		lw_writer_init(&w, RELAY_MAX_CONTROL + RELAY_MAX);
 		relay_request_put(&w, &q);
 		must(w.err == LW_OK && lw_eq(lw_written(&w), in));

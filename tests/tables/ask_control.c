@@ -85,7 +85,7 @@ static const char *outcome(struct lw_bytes raw)
 static bool only_reads(const char *request)
 {
 	static const char *const reads[] = { "status", "whoami", "ca.show", "ca.crl", "cert.show", "tenant.list", "tenant.show",
-		"object.list", "object.show", "next", "explain", "key.list" };
+		"object.list", "object.show", "next", "explain", "key.list", "audit." };
 
 	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++)
 		if (!strncmp(request, reads[i], strlen(reads[i])))

@@ -39,7 +39,7 @@ static int put_records(void *ctx, struct eng_txn *txn, struct eng_fx *fx)
 static int put_mac(void *ctx, struct eng_txn *txn, struct eng_fx *fx)
 {
 	static const uint8_t mac[32] = { 0xaa };
-	struct eng_audit_head h;
+	struct store_audit_head h;
 
 	assert_int_equal(eng_audit_head(txn, 1, ROLE, &h), LW_OK);
 	eng_fx_audit_mac(fx, 1, ROLE, &h.end, 7, mac);
@@ -135,7 +135,7 @@ static void the_replay_gives_the_same_chains(void **state)
 static struct eng_audit_walk verify(struct box *b)
 {
 	struct eng_audit_walk w = { 0 };
-	struct eng_audit_head h;
+	struct store_audit_head h;
 	struct eng_txn *txn;
 	int err = LW_EQUANTUM;
 
@@ -385,7 +385,7 @@ static int put_trim(void *ctx, struct eng_txn *txn, struct eng_fx *fx)
 
 static int keep_mark(void *ctx, uint64_t seq, struct lw_bytes line)
 {
-	struct eng_audit_mark *m = ctx;
+	struct store_audit_mark *m = ctx;
 
 	if (seq != m->seq)
 		return LW_OK;
@@ -395,7 +395,7 @@ static int keep_mark(void *ctx, uint64_t seq, struct lw_bytes line)
 
 static void trimming_keeps_the_rest_whole(void **state)
 {
-	struct eng_audit_mark m = { .seq = MANY / 3 };
+	struct store_audit_mark m = { .seq = MANY / 3 };
 	struct seen s = { MANY / 3 + 1, 0 };
 	struct eng_txn *txn;
 	uint8_t hash[32];

@@ -427,6 +427,19 @@ static int ask(struct keyd *k, enum lw_role_id from, const struct keys_request *
 	return err;
 }
 
+static void every_message_is_in_the_audit_or_says_why_not(void **state)
+{
+	for (size_t i = 0; i < keys_nrows; i++) {
+		const struct keyd_audit_row *r = keyd_audit_row(keys_rows[i].id);
+
+		if (!r)
+			fail_msg("%s: no row in keys/keyd_audit.c", keys_rows[i].name);
+		assert_true((r->event == LW_AUDIT_NONE) == (r->why_not != NULL));
+		assert_true(r->event == LW_AUDIT_NONE || lw_audit_event_name(r->event));
+	}
+	assert_null(keyd_audit_row(0));
+}
+
 static void only_the_rows_roles(void **state)
 {
 	struct keyd *k = second("boot");
@@ -632,6 +645,7 @@ int main(void)
 		T(version_precondition),
 		T(sealed_items),
 		T(who_may_make_a_tenant),
+		T(every_message_is_in_the_audit_or_says_why_not),
 		T(only_the_rows_roles),
 		T(garbage_is_answered),
 		T(a_token_dies_with_its_boot_not_with_keyd),

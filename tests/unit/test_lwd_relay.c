@@ -31,7 +31,7 @@ static struct {
 	uint8_t sealed[3][16];
 	struct kdc_accept accept;
 	char service[16], bindings[64], tenant[64];
-	unsigned writes, accepts, controls, wants;
+	unsigned writes, accepts, controls, wants, audits;
 	enum keys_kind kind;
 	int adopt_err, control_err;
 	char addr[64], request[64];
@@ -69,6 +69,14 @@ static int control(void *ctx, const struct keys_token *token, const struct lw_ca
 	if (fake.control_err == LW_OK)
 		lw_put_bytes(out, LW_LIT("items and an end"));
 	return fake.control_err;
+}
+
+static int audit(void *ctx, struct lw_arena *arena, enum lw_role_id from, struct lw_bytes records)
+{
+	fake.audits++;
+	fake.checked_for = from;
+	snprintf(fake.request, sizeof(fake.request), "%zu", records.n);
+	return fake.store_err;
 }
 
 static int want(void *ctx, struct lw_arena *arena, const struct relay_want *q)
@@ -158,7 +166,7 @@ static void *serve(void *arg)
 
 static void up(struct side *s, enum lw_role_id me, enum lw_role_id from)
 {
-	*s = (struct side){ .server = { .me = me, .control = control, .want = want }, .from = from };
+	*s = (struct side){ .server = { .me = me, .control = control, .want = want, .audit = audit }, .from = from };
 	memset(&fake, 0, sizeof(fake));
 	fake.cap_tenant = 7;
 	assert_int_equal(lw_sock_pair(SOCK_STREAM, s->fds), LW_OK);
@@ -336,6 +344,34 @@ static void keys_are_wanted(void **state)
 	down(&s);
 }
 
+static void records_are_taken(void **state)
+{
+	uint8_t bad[] = { 0, 1, 77 };
+	struct lw_audit a = { .event = LW_AUDIT_AS, .time = 1, .tenant = 2 };
+	struct lw_writer w;
+	struct side s;
+
+	lw_writer_init(&w, RELAY_MAX_AUDIT);
+	for (int i = 0; i < 3; i++) {
+		size_t at = w.n;
+
+		lw_put_u16(&w, 0);
+		lw_audit_put(&w, &a);
+		w.p[at + 1] = (uint8_t)(w.n - at - 2);
+	}
+	up(&s, LW_ROLE_DIRECTORY, LW_ROLE_KDC);
+	assert_int_equal(relay_audit(s.chan, lw_written(&w)), LW_OK);
+	assert_int_equal(fake.checked_for, LW_ROLE_KDC);
+	assert_int_equal(atoi(fake.request), w.n);
+	fake.store_err = LW_EFULL; /* not on the disk: they are sent again */
+	assert_int_equal(relay_audit(s.chan, lw_written(&w)), LW_EFULL);
+	assert_int_equal(fake.audits, 2);
+	assert_int_equal(relay_audit(s.chan, (struct lw_bytes){ bad, sizeof(bad) }), LW_EINVAL);
+	assert_int_equal(fake.audits, 2);
+	down(&s);
+	lw_writer_done(&w);
+}
+
 /* Ready is who can read the store, even an empty one. */
 static void a_ping_reads(void **state)
 {
@@ -384,6 +420,8 @@ static void each_asks_only_what_it_may(void **state)
 			assert_int_equal(relay_want(s.chan, LW_LIT("x"), KEYS_SAML), runs ? LW_OK : LW_EACCES);
 			assert_int_equal(fake.wants, runs);
 			assert_int_equal(fake.accepts, accepts);
+			assert_int_equal(relay_audit(s.chan, LW_LIT("")), writes ? LW_OK : LW_EACCES);
+			assert_int_equal(fake.audits, writes);
 			if (accepts) { /* no capability for a third one */
 				q.role = LW_ROLE_KDC;
 				assert_int_equal(relay_accept(s.chan, &q, arena, &got), LW_EACCES);
@@ -407,7 +445,7 @@ static void malformed(void **state)
 
 	for (int op = RELAY_PING; op < RELAY_OP_COUNT; op++) {
 		q.op = (enum relay_op)op;
-		if (op > RELAY_CONTROL && op < RELAY_WANT)
+		if (op > RELAY_AUDIT && op < RELAY_WANT)
 			continue;
 		q.want = (struct relay_want){ LW_LIT("acme.example"), KEYS_CA };
 		q.accept = (struct kdc_accept){ .service = "HTTP", .token = LW_LIT("t"), .role = LW_ROLE_KDC };
@@ -463,6 +501,7 @@ int main(void)
 		cmocka_unit_test(a_token_is_accepted),
 		cmocka_unit_test(a_verb_is_run),
 		cmocka_unit_test(keys_are_wanted),
+		cmocka_unit_test(records_are_taken),
 		cmocka_unit_test(a_ping_reads),
 		cmocka_unit_test(each_asks_only_what_it_may),
 		cmocka_unit_test(malformed),

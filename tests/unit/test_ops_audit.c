@@ -197,10 +197,9 @@ static void chains_are_merged_by_time_and_paged(void **state)
 
 static void chains_hold_and_say_when_not(void **state)
 {
-	struct eng_audit_head due[8], h;
-	struct eng_audit_mark none = { 0 }, wrong = { .seq = 1, .hash = { 1 } };
+	struct store_audit_head due[8];
+	struct store_audit_mark none = { 0 }, mark, wrong = { .seq = 1, .hash = { 1 } };
 	struct store_audit_report report;
-	struct lw_uuid tenant;
 	char why[64];
 	size_t n;
 
@@ -208,11 +207,16 @@ static void chains_hold_and_say_when_not(void **state)
 	assert_int_equal(report.bad, 0);
 	assert_true(report.records > 3);
 	assert_true(lw_uuid_eq(&report.tenant, &fix.acme_uuid));
-	assert_int_equal(store_audit_verify(fix.admin, LW_ROLE_MONITOR, &report), LW_ENOTFOUND);
+	assert_int_equal(store_audit_verify(fix.admin, LW_ROLE_MONITOR, &(struct store_audit_report){ 0 }), LW_ENOTFOUND);
 	assert_int_equal(store_audit_due(fix.store, due, 8, &n), LW_OK);
 	assert_true(n >= 2);
-	assert_int_equal(store_audit_extends(fix.store, fix.acme, LW_ROLE_DIRECTORY, &none, &h, &tenant, why), LW_OK);
-	assert_int_equal(store_audit_extends(fix.store, fix.acme, LW_ROLE_DIRECTORY, &wrong, &h, &tenant, why), LW_EINTERNAL);
+	assert_int_equal(store_audit_extends(fix.store, fix.acme, LW_ROLE_DIRECTORY, &none, 2, &mark, why), LW_OK);
+	assert_int_equal(mark.seq, 2);
+	assert_int_equal(store_audit_extends(fix.store, fix.acme, LW_ROLE_DIRECTORY, &mark, SIZE_MAX, &mark, why), LW_OK);
+	assert_int_equal(mark.seq, report.head.end.seq);
+	assert_memory_equal(mark.hash, report.head.end.hash, 32);
+	assert_int_equal(store_audit_extends(fix.store, fix.acme, LW_ROLE_DIRECTORY, &wrong, SIZE_MAX, &mark, why), LW_EINTERNAL);
+	assert_string_equal(why, "record 1: altered");
 	for (size_t i = 0; i < n; i++)
 		due[i].maced = due[i].end;
 	assert_int_equal(store_audit_mac(fix.store, due, n), LW_OK);

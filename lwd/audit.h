@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How records of the audit get from the roles' rings into the store (docs/audit.md): every role has a thread that looks ten times a second
+ * and hands on what is there at least twice a second. kdc and web hand theirs to directory; directory asks keyd for its own, writes all, and
+ * has keyd MAC the ends of the chains. A record leaves its ring when it is on the disk. */
+#ifndef LWD_AUDIT_H
+#define LWD_AUDIT_H
+
+#include "keys/keys.h"
+
+struct lwd_audit;
+/* directory's. Everything outlives it. NULL: out of memory. */
+struct lwd_audit *lwd_audit_writer(struct store *, struct keys *);
+/* Another role's: over its channel to directory. */
+struct lwd_audit *lwd_audit_sender(struct lw_chan *directory);
+void lwd_audit_free(struct lwd_audit *); /* hands on what is there, then ends the thread. NULL is fine */
+
+/* Records of a role into the store. LW_OK: on the disk. */
+int lwd_audit_store(struct store *, struct lw_arena *, enum lw_role_id from, struct lw_bytes records);
+
+#endif
