@@ -220,7 +220,7 @@ const struct line lines_forwarded[] = {
 	        { "EAUTH", "refused", "refused", "ok+0", "refused", "EACCES" } },
 	{ "audit.tail", "one record", "audit.tail limit=1", OWN("refused", "ok+1") },
 	{ "audit.tail", "no place", "audit.tail after=1.2.3.4.x", OWN("usage", "usage") },
-	{ "audit.tail", "another tenant's", "audit.tail @acme.example", { "EAUTH", "refused", "refused", "refused", "ok+100", "EACCES" } },
+	{ "audit.tail", "another tenant's", "audit.tail @acme.example limit=1", { "EAUTH", "refused", "refused", "refused", "ok+1", "EACCES" } },
 	{ "audit.tail", "no tenant", "audit.tail @delta.example", OWN("refused", "refused") },
 	{ "audit.verify", "", "audit.verify", OWN("refused", "ok+1") },
 	{ "audit.verify", "another tenant's", "audit.verify @acme.example", { "EAUTH", "refused", "refused", "refused", "ok+1", "EACCES" } },
