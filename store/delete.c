@@ -39,6 +39,8 @@ int write_delete(struct store_txn *t, const struct store_op *op, struct eng_fx *
 		err = guard_grant_removed(t, &e);
 	if (!err && has_members(&e))
 		err = guard_group_removed(t, &e);
+	if (!err && e.flags & OPS_HOLDERS) /* another of its name may come */
+		err = write_revoke_all(t, &e.uuid, fx);
 	if (err)
 		return err;
 	t->result->uuid = e.uuid;

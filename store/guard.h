@@ -63,6 +63,8 @@ int write_cert_modify(struct store_txn *, const struct store_op *, const struct 
 int write_may_set(struct store_txn *, const struct eng_entry *, const struct access_object *, const struct store_op *);
 int write_stamp_secrets(struct image *, const struct store_op *, uint64_t credential_version);
 int write_put_secrets(struct store_txn *, uint64_t id, const struct store_op *, struct eng_fx *);
+/* Every certificate of a subject that is deleted and what was begun of them; asks nobody. */
+int write_revoke_all(struct store_txn *, const struct lw_uuid *subject, struct eng_fx *);
 bool write_has_password(const struct store_op *);
 int write_default_names(struct image *);
 /* One of a tenant's own keys onto its suffix entry: an item of the generation that comes next. */

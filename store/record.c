@@ -9,6 +9,7 @@
 #define REVOKED_KEPT                                                                                         \
 	(INT64_C(3650) * 24 * 3600 * LW_SECOND) /* an intent that was revoked: nobody knows what was signed  \
 	                                         */
+#define CESSATION 5 /* cessationOfOperation, RFC 5280 5.3.1 */
 #define TIME_MAX (INT64_C(253402300799) * LW_SECOND) /* the last second of the year 9999 */
 
 static char *time_text(struct store_txn *t, int64_t us)
@@ -249,16 +250,12 @@ static int touch_container(struct store_txn *t, const struct eng_entry *cert, st
 	return err ? err : image_change(&img, fx);
 }
 
-static int revoke(struct store_txn *t, struct record *found, int reason, struct eng_fx *fx)
+static int mark_revoked(struct store_txn *t, struct record *found, int reason, struct eng_fx *fx)
 {
 	const struct ops_known *k = ops_known();
 	struct image img;
-	int err = may_revoke(t, found);
+	int err = image_load(t, &found->e, &img);
 
-	if (!err && found->cert.state == STORE_CERT_IS_REVOKED)
-		err = LW_EEXIST;
-	if (!err)
-		err = image_load(t, &found->e, &img);
 	if (!err)
 		err = set_time(&img, k->lwRevokedAt, eng_now(t->eng));
 	if (!err)
@@ -267,8 +264,17 @@ static int revoke(struct store_txn *t, struct record *found, int reason, struct 
 		err = set_time(&img, k->lwExpires, eng_now(t->eng) + REVOKED_KEPT);
 	if (!err)
 		err = image_set(&img, k->lwCertState, "revoked");
+	return err ? err : change(t, found, &img, fx);
+}
+
+static int revoke(struct store_txn *t, struct record *found, int reason, struct eng_fx *fx)
+{
+	int err = may_revoke(t, found);
+
+	if (!err && found->cert.state == STORE_CERT_IS_REVOKED)
+		err = LW_EEXIST;
 	if (!err)
-		err = change(t, found, &img, fx);
+		err = mark_revoked(t, found, reason, fx);
 	return err ? err : touch_container(t, &found->e, fx);
 }
 
@@ -278,6 +284,38 @@ int write_cert_revoke(struct store_txn *t, const struct store_op *op, struct eng
 	int err = is_reason(op->record.reason) ? find_cert(t, op, &found) : LW_EINVAL;
 
 	return err ? err : revoke(t, &found, op->record.reason, fx);
+}
+
+int write_revoke_all(struct store_txn *t, const struct lw_uuid *subject, struct eng_fx *fx)
+{
+	const struct schema_attr *attr = ops_known()->lwSubject;
+	char text[LW_UUID_TEXT];
+	struct eng_ids *ids = NULL;
+	struct lw_bytes norm;
+	struct record last = { 0 }, r;
+	uint64_t id, from = 0;
+	bool any = false;
+	int err;
+
+	lw_uuid_format(subject, text);
+	err = schema_norm(attr, NULL, t->arena, lw_str(text), &norm);
+	if (!err)
+		err = eng_ids_eq(t->eng, t->tenant, attr->id, norm, &ids);
+	for (; !err && ids && eng_ids_seek(ids, from, &id); from = id + 1) {
+		err = eng_entry(t->eng, t->tenant, id, &r.e);
+		if (err || !(r.e.flags & ACCESS_CERTIFICATE))
+			continue;
+		err = ops_cert(t, &r.e, &r.cert);
+		if (err || r.cert.state == STORE_CERT_IS_REVOKED || !lw_uuid_eq(&r.cert.subject, subject) ||
+		        (r.cert.not_after && r.cert.not_after < eng_now(t->eng)))
+			continue;
+		err = mark_revoked(t, &r, CESSATION, fx);
+		last = r;
+		any = true;
+	}
+	if (!err && ids)
+		err = eng_ids_err(ids);
+	return err || !any ? err : touch_container(t, &last.e, fx);
 }
 
 /* The two attributes of a record that a plain modify may set, and what they are set to. */

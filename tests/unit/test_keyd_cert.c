@@ -277,6 +277,24 @@ static size_t list(struct keys_set *ret, size_t max)
 }
 
 /* Made once, renewed for the same key at two thirds of its life, kept until what it signed has expired. */
+/* Is this certificate among those that go with the tenant? -1: they can't be said. */
+static int goes_with_tenant(X509 *x, size_t *ret_n)
+{
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(x);
+	struct lw_arena *a = lw_arena_new(1u << 20, true);
+	struct store_revoked *v;
+	uint64_t generation;
+	int found = -1;
+
+	if (!keys_tenant_end(keys, (struct lw_bytes){ operator_t.b, operator_t.n }, acme, a, &v, ret_n, &generation))
+		found = 0;
+	for (size_t i = 0; !found && i < *ret_n; i++)
+		found = v[i].n_serial == ASN1_STRING_length(serial) && !memcmp(v[i].serial, ASN1_STRING_get0_data(serial), v[i].n_serial) &&
+			v[i].reason == 5 && v[i].not_after > clk.test_wall;
+	lw_arena_free(a);
+	return found;
+}
+
 static void keys_in_time(void **state)
 {
 	static const struct keys_rotation by_hand = { .overlap = 24 * HOUR };
@@ -285,6 +303,7 @@ static void keys_in_time(void **state)
 	struct keys_set s[KEYD_SETS], t[KEYD_SETS];
 	X509 *first = nth(published(KEYS_CA_PEM, "acme.example"), 0), *second, *third;
 	int64_t next, end;
+	size_t n;
 
 	keys = keys_around(k, LW_ROLE_DIRECTORY);
 	keyd_rotation(k, &by_hand);
@@ -317,6 +336,10 @@ static void keys_in_time(void **state)
 	third = nth(published(KEYS_CA_PEM, "acme.example"), 0);
 	assert_int_equal(X509_NAME_cmp(X509_get_subject_name(first), X509_get_subject_name(third)), 0);
 	assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(first), X509_get0_pubkey(third)), 0);
+	assert_int_equal(goes_with_tenant(first, &n), 1); /* of the same key as the second */
+	assert_int_equal(goes_with_tenant(second, &n), 1);
+	assert_int_equal(goes_with_tenant(third, &n), 1);
+	assert_int_equal(n, 5);
 	assert_int_equal(rotate("rsa1024"), LW_EINVAL);
 	assert_int_equal(rotate("p256"), LW_OK);
 	assert_int_equal(rotate("p256"), LW_OK);

@@ -182,12 +182,13 @@ static void rights(void **state)
 	ERR(cert_in(auth_beta, "03", &c), LW_ENOTFOUND);
 	assert_string_equal(revoked(auth, 0), "01 03 05");
 	assert_string_equal(revoked(auth_beta, 0), "");
-	/* who goes leaves them to the administrators */
+	/* who goes leaves them to the administrators, revoked */
 	OK(fix_delete(fix.admin, BOB));
 	OK(cert_in(auth, "04", &c));
 	assert_string_equal(fix_search(fix.admin, CERTS, STORE_ONE, "(objectClass=lwCertificate)"),
 	        "cn=01 cn=03 cn=04 cn=05");
-	OK(cert_revoke(fix.admin, "04", 5));
+	assert_int_equal(c.state, STORE_CERT_IS_REVOKED);
+	ERR(cert_revoke(fix.admin, "04", 5), LW_EEXIST);
 	/* and his name's next bearer sees nothing of them */
 	OK(fix_person(fix.admin, "bob", ""));
 	struct lw_uuid second = fix_uuid(BOB);
@@ -521,11 +522,48 @@ static void replay(void **state)
 	assert_int_equal(system(cmd), 0);
 }
 
+/* Who is deleted leaves no certificate behind that anybody would accept; another of the name has none of them. */
+static void deleted_subject(void **state)
+{
+	struct lw_uuid old = alice;
+	struct store_cert c;
+	uint64_t g;
+
+	OK(intent(alice_s, "01", &alice, "user"));
+	OK(issued(alice_s, "01", DAY));
+	OK(intent(alice_s, "02", &alice, "user"));
+	OK(intent(alice_s, "03", &alice, "user"));
+	OK(issued(alice_s, "03", DAY));
+	OK(cert_revoke(alice_s, "03", 1));
+	OK(intent(bob_s, "04", &bob, "user"));
+	OK(issued(bob_s, "04", DAY));
+	g = generation(auth);
+	OK(fix_delete(fix.admin, ALICE));
+	assert_true(generation(auth) != g);
+	assert_string_equal(revoked(auth, 0), "01 02 03");
+	OK(cert_in(auth, "01", &c));
+	assert_int_equal(c.reason, 5);
+	OK(cert_in(auth, "03", &c));
+	assert_int_equal(c.reason, 1); /* as it was */
+	OK(cert_in(auth, "04", &c));
+	assert_int_equal(c.state, STORE_CERT_IS_ISSUED);
+	OK(fix_person(fix.admin, "alice", ""));
+	alice = fix_uuid(ALICE);
+	assert_false(lw_uuid_eq(&alice, &old));
+	OK(cert_in(auth, "01", &c));
+	assert_true(lw_uuid_eq(&c.subject, &old));
+	ERR(store_session_check(alice_s), LW_EREVOKED);
+	ERR(issued(fix.admin, "02", DAY), LW_EAGAIN);
+	g = generation(auth);
+	OK(fix_delete(fix.admin, ALICE)); /* who has none */
+	assert_true(generation(auth) == g);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, issue_up, issue_down)
 	const struct CMUnitTest tests[] = { T(life), T(bad_requests), T(rights), T(plain_writes),
-		T(older_tenant), T(older_tenants_own), T(holders), T(expiring), T(explained), T(alone),
+		T(older_tenant), T(older_tenants_own), T(holders), T(expiring), T(explained), T(alone), T(deleted_subject),
 		T(replay) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
