@@ -45,6 +45,7 @@ EXTRA_DIST += tests/fuzz/run tests/lint/run tests/lint/testclock.sh tests/lint/l
 	tests/conform/web.py tests/conform/web_login.py tests/conform/saml.py tests/conform/lwctl_keys.py tests/conform/cert_cli.py tests/conform/kerberos.py tests/conform/kerberos_others.py tests/conform/kerberos_ldap.py tests/conform/kerberos_bad.py tests/conform/KrbLogin.java \
 	tests/crash/kdc_kill9.py \
 	tests/crash/kill9.py tests/crash/sync.py tests/crash/nosync.c quickstart runtests docs
+EXTRA_DIST += tests/conform/tenant_life.py
 EXTRA_DIST += tests/conform/ca.py tests/conform/clock_ahead.py
 EXTRA_DIST += tests/conform/tokens.py tests/conform/jose/package.json tests/conform/jose/package-lock.json tests/conform/jose/jose.mjs
 EXTRA_DIST += tests/conform/api.py
