@@ -53,7 +53,8 @@
 	X(TOKEN_ISSUE, "token.issue")                                                                                   \
 	X(CAPABILITY, "capability.mint") /* a session was made out of another's word */                                \
 	X(TENANT_DELETE, "tenant.delete")                                                                               \
-	X(TENANT_RECLAIM, "tenant.reclaim") /* a piece of a deleted tenant was removed */
+	X(TENANT_RECLAIM, "tenant.reclaim") /* a piece of a deleted tenant was removed */                           \
+	X(TENANT_REWRAP, "tenant.rewrap") /* its data keys were wrapped with another master key */
 
 enum lw_audit_event {
 	LW_AUDIT_NONE = 0,

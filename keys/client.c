@@ -89,7 +89,7 @@ static int call_in_process(
 
 static int64_t wait_for(const struct keys_row *row)
 {
-	return row->id == KEYS_MSG_DUE || row->id == KEYS_MSG_WANT || row->id == KEYS_MSG_ROTATE ? WAIT_MAKE : row->lane == KEYS_LANE_HASH ? WAIT_HASH : WAIT_SIGN;
+	return row->id == KEYS_MSG_DUE || row->id == KEYS_MSG_WANT || row->id == KEYS_MSG_ROTATE || row->id == KEYS_MSG_MASTER_REWRAP ? WAIT_MAKE : row->lane == KEYS_LANE_HASH ? WAIT_HASH : WAIT_SIGN;
 }
 
 int keys_client_call(struct keys *k, const struct keys_request *q, struct lw_arena *arena, struct keys_answer *ret)

@@ -33,6 +33,51 @@ int keys_rotate(struct keys *k, struct lw_bytes token, uint32_t tenant, enum key
 	return err;
 }
 
+int keys_master_rotate(struct keys *k, struct lw_bytes token, char why[200])
+{
+	struct lw_arena *arena = lw_arena_new(65536, true);
+	struct keys_request q = { .id = KEYS_MSG_MASTER_ROTATE, .token = token };
+	struct keys_answer a = { 0 };
+	int err = arena ? keys_client_call(k, &q, arena, &a) : LW_ENOMEM;
+
+	memcpy(why, a.text, sizeof(a.text));
+	lw_arena_free(arena);
+	return err;
+}
+
+int keys_master_rewrap_tenant(struct keys *k, uint32_t tenant, struct lw_arena *arena, struct lw_bytes *ret)
+{
+	struct keys_request q = { .id = KEYS_MSG_MASTER_REWRAP, .tenant = tenant };
+	struct keys_answer a;
+	int err = tenant ? keys_client_call(k, &q, arena, &a) : LW_EINVAL;
+
+	if (!err)
+		*ret = a.blob;
+	return err;
+}
+
+int keys_master_state(struct keys *k, bool finish, struct keys_master_state *ret, char why[200])
+{
+	struct lw_arena *arena = lw_arena_new(65536, true);
+	struct keys_request q = { .id = KEYS_MSG_MASTER_REWRAP, .rotate = finish };
+	struct keys_answer a = { 0 };
+	struct keys_master_state s;
+	struct lw_reader r;
+	int err = arena ? keys_client_call(k, &q, arena, &a) : LW_ENOMEM;
+
+	memcpy(why, a.text, sizeof(a.text));
+	lw_reader_init(&r, a.blob);
+	s.turning = lw_get_u8(&r) == 1;
+	s.root_here = lw_get_u8(&r) == 1;
+	s.since = (int64_t)lw_get_u64(&r);
+	if (!err && lw_reader_end(&r))
+		err = LW_EINTERNAL;
+	if (!err)
+		*ret = s;
+	lw_arena_free(arena);
+	return err;
+}
+
 #define SETS 32 /* at most, of all kinds */
 
 static int read_set(struct lw_reader *r, struct lw_arena *arena, struct keys_set *s)

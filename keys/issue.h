@@ -47,6 +47,15 @@ int keys_tenant_end(struct keys *, struct lw_bytes token, uint32_t tenant, struc
 	uint64_t *ret_generation);
 /* A tenant is gone: keyd drops what it has of keys of tenants that are not there any more. */
 int keys_forget(struct keys *);
+/* ---- the master key: docs/keys.md ---- */
+/* Another follows it. LW_EAGAIN with why: the root's key is away, or one was followed just now. LW_OK too when one is being followed already. */
+int keys_master_rotate(struct keys *, struct lw_bytes token, char why[200]);
+/* For directory, for every tenant that there is, while one is being followed: its data keys as they are to be written (STORE_TENANT_REWRAP). n 0:
+ * nothing to be done. */
+int keys_master_rewrap_tenant(struct keys *, uint32_t tenant, struct lw_arena *, struct lw_bytes *ret);
+struct keys_master_state { bool turning, root_here; int64_t since; /* when the master key came */ };
+/* finish: when all tenants' are written, and while nobody makes a tenant. LW_EAGAIN: not all are. */
+int keys_master_state(struct keys *, bool finish, struct keys_master_state *ret, char why[200]);
 
 /* ---- certificates ---- */
 struct keys_cert_order {

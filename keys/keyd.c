@@ -142,7 +142,7 @@ static int h_ping(struct keyd *k, struct keys_call *c)
 {
 	struct lw_bytes key;
 
-	return keys_master_open(k->master, KEYD_CA_SEAL, k->ca_key_sealed, c->arena, &key);
+	return keyd_ca_key(k, c->arena, &key);
 }
 
 /* ---- the rows' handlers ---- */
@@ -177,6 +177,8 @@ static int (*const handlers[])(struct keyd *, struct keys_call *) = {
 	[KEYS_MSG_ROOT_EXPORT] = keyd_root_export,
 	[KEYS_MSG_ROOT_IMPORT] = keyd_root_import,
 	[KEYS_MSG_CA_RENEW] = keyd_ca_renew,
+	[KEYS_MSG_MASTER_ROTATE] = keyd_master_rotate,
+	[KEYS_MSG_MASTER_REWRAP] = keyd_master_rewrap,
 	[KEYS_MSG_TOKEN_ISSUE] = keyd_token_issue,
 	[KEYS_MSG_ASSERTION_ACCEPT] = keyd_assertion_accept,
 	[KEYS_MSG_TENANT_END] = keyd_tenant_end,
@@ -297,6 +299,7 @@ static int run(struct keyd *k, struct keys_call *c, struct lw_bytes request)
 void keyd_handle(struct keyd *k, enum lw_role_id from, struct lw_bytes request, struct lw_writer *answer)
 {
 	struct keys_call c = { .from = from };
+	unsigned turn = keyd_enter(k);
 	int err;
 
 	c.arena = lw_arena_new(KEYD_ARENA, true);
@@ -312,6 +315,7 @@ void keyd_handle(struct keyd *k, enum lw_role_id from, struct lw_bytes request, 
 	}
 	lw_arena_free(c.arena);
 	lw_wipe(&c, sizeof(c));
+	keyd_leave(k, turn);
 }
 
 void keyd_busy(struct lw_writer *answer)
@@ -330,7 +334,7 @@ static int check_files(struct keyd *k, char err[256])
 	struct lw_bytes key, none;
 	char why[256] = "";
 
-	if (keys_master_open(k->master, KEYD_CA_SEAL, k->ca_key_sealed, k->files, &key)) {
+	if (keyd_ca_key(k, k->files, &key)) {
 		snprintf(err, 256, "%.80s/keys: master.key does not open installation.key.sealed: restore both from one backup",
 		        k->dir);
 		return LW_EINVAL;
@@ -378,6 +382,7 @@ int keyd_new(const char *dir, struct store *store, const struct lw_clock *clock,
 	if (!k)
 		return LW_ENOMEM;
 	pthread_mutex_init(&k->lock, NULL);
+	pthread_mutex_init(&k->turning, NULL);
 	k->dir = strdup(dir);
 	k->store = store;
 	k->clock = clock;
@@ -410,7 +415,9 @@ int keyd_new(const char *dir, struct store *store, const struct lw_clock *clock,
 	rc = check_files(k, err);
 	if (rc)
 		goto out;
-	rc = mac_secret(k, err);
+	rc = keyd_master_tidy(k, err);
+	if (!rc)
+		rc = mac_secret(k, err);
 	if (rc)
 		goto out;
 	keys_cap_key(k->mac_secret, boot_id, &k->cap_key);
@@ -445,6 +452,7 @@ void keyd_free(struct keyd *k)
 	keyd_spares_free(k->spares);
 	free(k->marks);
 	pthread_mutex_destroy(&k->lock);
+	pthread_mutex_destroy(&k->turning);
 	lw_wipe(k, sizeof(*k));
 	free(k);
 }

@@ -47,10 +47,11 @@ struct keyd {
 	char dummy[LW_PHC_MAX];          /* a hash of nothing anybody knows */
 	const struct schema_attr *password, *krb_key;
 	char *dir;
-	struct lw_bytes ca_key_sealed;   /* in files */
+	pthread_mutex_t turning;         /* who changes the master key, or takes the root's key away; before lock */
 	pthread_mutex_t lock;            /* the rest */
 	struct lw_arena *files;
-	struct lw_bytes root_pem, ca_pem;
+	struct lw_bytes root_pem, ca_pem, ca_key_sealed;
+	unsigned turn, under_way[2];     /* requests by the parity of the turn of the master key that they began in */
 	int64_t waits_said;              /* when the log was told last that a renewal waits */
 	struct keyd_crl crl[2];          /* the installation CA's, the root's */
 	char *names;
@@ -127,6 +128,13 @@ struct lw_bytes keyd_root_pem(struct keyd *); /* lives as long as keyd; a renewe
 /* The certificates of root and installation CA, as far as they are due, for the same keys. While the root's key is away that waits: the log says so. */
 void keyd_installation_upkeep(struct keyd *, struct lw_arena *);
 int keyd_tls_cert(struct keyd *, struct keys_call *);
+int keyd_ca_key(struct keyd *, struct lw_arena *, struct lw_bytes *ret); /* the installation CA's, PKCS#8 */
+/* keys/keyd_master.c */
+unsigned keyd_enter(struct keyd *);
+void keyd_leave(struct keyd *, unsigned);
+int keyd_master_tidy(struct keyd *, char err[256]);
+int keyd_master_rotate(struct keyd *, struct keys_call *);
+int keyd_master_rewrap(struct keyd *, struct keys_call *); /* blob: with a tenant its keys; else u8 is it under way, u8 is the root's key here, u64 since when */
 /* keys/keyd_root.c */
 int keyd_root_export(struct keyd *, struct keys_call *);
 int keyd_root_import(struct keyd *, struct keys_call *);

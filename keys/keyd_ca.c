@@ -28,7 +28,7 @@ int keyd_installation(struct keyd *k, struct lw_arena *arena, struct ca_signer *
 	const struct keys_ca_builders *b = keyd_ca_builders();
 	struct lw_bytes key;
 	unsigned epoch;
-	int err = b ? keys_master_open(k->master, KEYD_CA_SEAL, k->ca_key_sealed, arena, &key) : LW_EUNAVAIL;
+	int err = b ? keyd_ca_key(k, arena, &key) : LW_EUNAVAIL;
 
 	return err ? err : b->load(key, keyd_installation_pem(k, &epoch), ret, why);
 }

@@ -19,6 +19,16 @@ struct lw_bytes keyd_root_pem(struct keyd *k)
 	return pem;
 }
 
+int keyd_ca_key(struct keyd *k, struct lw_arena *arena, struct lw_bytes *ret)
+{
+	struct lw_bytes file;
+
+	pthread_mutex_lock(&k->lock);
+	file = k->ca_key_sealed;
+	pthread_mutex_unlock(&k->lock);
+	return keys_master_open(k->master, KEYD_CA_SEAL, file, arena, ret);
+}
+
 /* The certificate is in use from here on, stored or not. Under the lock. */
 static int keep(struct keyd *k, struct lw_bytes pem, const char *file, const char *event, struct lw_bytes *ret)
 {
@@ -94,7 +104,7 @@ int keyd_tls_cert(struct keyd *k, struct keys_call *c)
 	pthread_mutex_unlock(&k->lock);
 	if (!names)
 		return LW_EUNAVAIL;
-	err = keys_master_open(k->master, KEYD_CA_SEAL, k->ca_key_sealed, c->arena, &key);
+	err = keyd_ca_key(k, c->arena, &key);
 	if (err)
 		return err;
 	err = b->listener(key, ca_pem, c->q.csr, names, lw_wall(k->clock), c->arena, &c->a.blob, &c->a.time, why);

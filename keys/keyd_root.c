@@ -7,6 +7,7 @@
 #include "base/log.h"
 
 #define FILE_NAME "root.key.sealed"
+#define TURNING   "the master key is being rotated, and the root's key with it: try again when that is done"
 #define AWAY      "the root's key is away: bring it back with lwctl ca root import, and try again"
 
 static int finish(struct keyd *k, struct keys_call *c, const char *event, int err, const char *why)
@@ -19,7 +20,7 @@ static int finish(struct keyd *k, struct keys_call *c, const char *event, int er
 
 /* First the file is given; when it comes back word for word, its owner has it, and it goes from here. Before that the root signs its
  * revocation list for as long as the installation CA lasts. */
-int keyd_root_export(struct keyd *k, struct keys_call *c)
+static int export(struct keyd *k, struct keys_call *c)
 {
 	const struct keys_ca_builders *b = keyd_ca_builders();
 	struct lw_bytes file, key;
@@ -29,6 +30,10 @@ int keyd_root_export(struct keyd *k, struct keys_call *c)
 
 	if (!err && !b)
 		err = LW_EUNAVAIL;
+	if (!err && keys_master_turning(k->master)) {
+		memcpy(why, TURNING, sizeof(TURNING));
+		err = LW_EAGAIN;
+	}
 	if (!err) {
 		err = keyd_read_file(k->dir, FILE_NAME, c->arena, &file, why);
 		if (err == LW_ENOTFOUND)
@@ -51,12 +56,13 @@ int keyd_root_export(struct keyd *k, struct keys_call *c)
 	return finish(k, c, "root key is taken away", err, why);
 }
 
-int keyd_root_import(struct keyd *k, struct keys_call *c)
+/* It is sealed with the master key of today. */
+static int import(struct keyd *k, struct keys_call *c)
 {
 	const struct keys_ca_builders *b = keyd_ca_builders();
 	int64_t now = lw_wall(k->clock);
 	struct ca_signer *signer;
-	struct lw_bytes key;
+	struct lw_bytes key, file;
 	char why[256] = "";
 	int err = c->cap.flags & LW_CAP_OPERATOR ? b ? LW_OK : LW_EUNAVAIL : LW_EACCES;
 
@@ -66,11 +72,33 @@ int keyd_root_import(struct keyd *k, struct keys_call *c)
 		err = LW_EINVAL;
 	} else if (!err) {
 		b->unload(signer);
-		err = keyd_replace_file(k->dir, FILE_NAME, 0600, c->q.file, why);
+		err = keys_master_seal(k->master, KEYD_ROOT_SEAL, key, c->arena, &file);
+		if (!err)
+			err = keyd_replace_file(k->dir, FILE_NAME, 0600, file, why);
 	}
 	if (!err)
 		err = keyd_root_crl(k, c->arena, key, now + KEYD_ROOT_CRL_LIFE, why);
 	return finish(k, c, "root key is here again", err, why);
+}
+
+int keyd_root_export(struct keyd *k, struct keys_call *c)
+{
+	int err;
+
+	pthread_mutex_lock(&k->turning);
+	err = export(k, c);
+	pthread_mutex_unlock(&k->turning);
+	return err;
+}
+
+int keyd_root_import(struct keyd *k, struct keys_call *c)
+{
+	int err;
+
+	pthread_mutex_lock(&k->turning);
+	err = import(k, c);
+	pthread_mutex_unlock(&k->turning);
+	return err;
 }
 
 /* The installation CA's certificate anew, for the same key, before it is due: the one thing that waits while the root's key is away. */

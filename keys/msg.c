@@ -87,6 +87,10 @@ const struct keys_row keys_rows[] = {
 	        { KEYS_F_VERSION }, { KEYS_A_BLOB, KEYS_A_TIME } },
 	{ KEYS_MSG_AUDIT_MAC, "audit-mac", FROM_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
 	        { KEYS_F_FILE }, { KEYS_A_BLOB } },
+	{ KEYS_MSG_MASTER_ROTATE, "master-rotate", FROM_DIRECTORY, KEYS_NEED_INSTALLATION, ACCESS_ADMINISTER,
+	        KEYS_LANE_SIGN, { KEYS_F_TOKEN }, { KEYS_A_END } },
+	{ KEYS_MSG_MASTER_REWRAP, "master-rewrap", FROM_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN,
+	        { KEYS_F_TENANT, KEYS_F_ROTATE }, { KEYS_A_BLOB } },
 };
 const size_t keys_nrows = sizeof(keys_rows) / sizeof(keys_rows[0]);
 

@@ -54,6 +54,7 @@ const struct access_role_row access_role_rows[] = {
 	{ STORE_ROLE_UPKEEP, ACCESS_SET_SECRET, ACCESS_ENTRY, true, "lwSamlKey" },
 	{ STORE_ROLE_UPKEEP, ACCESS_SET_SECRET, ACCESS_ENTRY, true, "lwJwtKey" },
 	{ STORE_ROLE_UPKEEP, ACCESS_DELETE, ACCESS_CERTIFICATE | ACCESS_TENANT, false, NULL },
+	{ STORE_ROLE_UPKEEP, ACCESS_MOVE, ACCESS_TENANT, false, NULL }, /* to another master key */
 	/* … and which CA certificates a tenant has, before it is deleted */
 	{ STORE_ROLE_UPKEEP, ACCESS_EXPORT, ACCESS_ENTRY, true, "lwCaKey" },
 	/* lwctl init and the making of a tenant: no reading, no deleting */

@@ -47,7 +47,7 @@ struct write_row {
 };
 extern const struct write_row write_rows[];
 extern const size_t write_row_count;
-write_resolve write_add, write_modify, write_delete, write_moddn, write_secret, write_tenant_create, write_tenant_state,
+write_resolve write_add, write_modify, write_delete, write_moddn, write_secret, write_tenant_create, write_tenant_state, write_tenant_rewrap,
 	write_tenant_delete, write_tenant_reclaim, write_tenant_keys, write_cert_intent, write_cert_issued, write_cert_drop, write_cert_revoke,
 	write_token_cancel, write_expire;
 

@@ -177,6 +177,7 @@ enum store_op_kind {
 	STORE_EXPIRE,
 	STORE_TENANT_DELETE,
 	STORE_TENANT_RECLAIM /* the next step of what is left of deleted tenants */,
+	STORE_TENANT_REWRAP /* a tenant's data keys, wrapped with another master key: by upkeep */,
 	STORE_OP_COUNT
 };
 enum store_mod_kind { STORE_MOD_ADD, STORE_MOD_DELETE, STORE_MOD_REPLACE, STORE_MOD_INCREMENT };
@@ -213,7 +214,9 @@ struct store_op {
 	struct store_sealed_item *secrets; size_t nsecrets;  /* SET_SECRET; ADD and MODIFY may carry them along */
 	bool old_password_proved;                  /* SET_SECRET: keyd verified the old one in the same message */
 	/* TENANT_CREATE: name, wrapped keys, first administrator */
-	const char *tenant_name; struct lw_uuid tenant_uuid; struct lw_bytes tenant_keys; const char *admin_name; struct lw_uuid admin_uuid;
+	const char *tenant_name; struct lw_uuid tenant_uuid; struct lw_bytes tenant_keys;
+	struct lw_bytes old_tenant_keys;           /* TENANT_REWRAP, by tenant_uuid: what they are; LW_EAGAIN when they are others by now */
+	 const char *admin_name; struct lw_uuid admin_uuid;
 	/* TENANT_CREATE: one item, the krbtgt's keys; NULL: none yet */
 	struct store_sealed_item *realm_keys;
 	bool tenant_enabled;                       /* TENANT_STATE, by tenant_uuid */

@@ -51,6 +51,28 @@ int write_tenant_state(struct store_txn *t, const struct store_op *op, struct en
 	return eng_fx_err(fx);
 }
 
+/* Only how the data keys are wrapped changes: whatever was decided or sealed with them stays as it is. */
+int write_tenant_rewrap(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
+{
+	struct access_object o = { .tenant = t->tenant, .kind = ACCESS_TENANT };
+	struct eng_tenant found;
+	int err;
+
+	if (!ops_is_role(t) || !access_decide(t->session->rights, ACCESS_MOVE, &o, NULL, &t->ctx, NULL))
+		return LW_EACCES;
+	err = guard_tenant(t, &op->tenant_uuid, &found);
+	if (err)
+		return err;
+	if (!found.keys.n || found.keys.n != op->tenant_keys.n)
+		return ops_say(t, LW_EUNWILLING, "these are not that tenant's data keys");
+	if (!lw_eq(found.keys, op->old_tenant_keys))
+		return LW_EAGAIN;
+	found.keys = op->tenant_keys;
+	eng_fx_tenant_put(fx, &found);
+	t->result->uuid = found.uuid;
+	return eng_fx_err(fx);
+}
+
 /* ---- names ---- */
 
 static bool ends_with(struct lw_bytes name, struct lw_bytes tail)

@@ -20,6 +20,7 @@ const struct write_row write_rows[] = {
 	[STORE_EXPIRE] = { STORE_EXPIRE, ACCESS_DELETE, write_expire, LW_AUDIT_EXPIRE },
 	[STORE_TENANT_DELETE] = { STORE_TENANT_DELETE, ACCESS_ADMINISTER, write_tenant_delete, LW_AUDIT_TENANT_DELETE },
 	[STORE_TENANT_RECLAIM] = { STORE_TENANT_RECLAIM, ACCESS_DELETE, write_tenant_reclaim, LW_AUDIT_TENANT_RECLAIM },
+	[STORE_TENANT_REWRAP] = { STORE_TENANT_REWRAP, ACCESS_MOVE, write_tenant_rewrap, LW_AUDIT_TENANT_REWRAP },
 };
 const size_t write_row_count = sizeof(write_rows) / sizeof(write_rows[0]);
 
