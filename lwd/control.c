@@ -225,6 +225,20 @@ static int administers(struct control_call *call)
 	return rc;
 }
 
+int control_installation(struct control_call *call)
+{
+	if (call->tenant.id != call->system_tenant)
+		return LW_EACCES;
+	return call->cap ? administers(call) : LW_OK;
+}
+
+int control_listeners(struct control_call *call, bool renew, struct control_listener ret[CONTROL_LISTENERS])
+{
+	const struct control_options *o = &call->srv->opt;
+
+	return o->listeners ? o->listeners(o->ready_ctx, renew, ret) : LW_EUNAVAIL;
+}
+
 static int run_forwarded(struct control_call *call, const struct control_verb *verb)
 {
 	int rc;
@@ -403,5 +417,7 @@ int control_status(struct control_call *call)
 		ctl_item_bool(call->out, "ready", ready == LW_OK);
 		ctl_item_end(call->out, at);
 	}
+	if (!ready)
+		control_waits(call);
 	return ready;
 }

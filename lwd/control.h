@@ -14,6 +14,13 @@ struct control_service {
 	const char *name;
 	char address[96]; /* 127.0.0.1:389, or a path */
 };
+/* A role's certificate for its TLS listeners. */
+#define CONTROL_LISTENERS 2
+struct control_listener {
+	const char *role;
+	bool done; /* it has the new one */
+	int64_t end;
+};
 struct control_options {
 	uint32_t system_tenant;
 	const struct control_service *services; /* for status; lives as long as the server */
@@ -21,6 +28,8 @@ struct control_options {
 	/* Are the other roles' services ready? LW_E. NULL: there are none. */
 	int (*ready)(void *ctx);
 	void *ready_ctx;
+	/* The listeners' certificates, with renew new ones, for which it waits: LW_ETIMEOUT when not all are there in time. NULL: none. Same context. */
+	int (*listeners)(void *ctx, bool renew, struct control_listener ret[CONTROL_LISTENERS]);
 };
 struct control_server;
 struct control_server *control_server_new(struct store *, struct keys *, const struct lw_clock *, const struct control_options *);
@@ -115,6 +124,15 @@ int control_audit_tail(struct control_call *);
 int control_audit_verify(struct control_call *);
 void control_list_free(struct control_list *);
 
+/* lwd/control_master.c: what belongs to the installation, not to a tenant */
+int control_master_rotate(struct control_call *);
+int control_tls_rotate(struct control_call *);
+int control_installation_list(struct control_call *); /* for key list: nothing, where the tenant is not the installation's own */
+void control_waits(struct control_call *); /* for status: what waits for the operator */
+
+/* May this caller do what is for the installation's administrators alone, and has named its tenant? LW_EACCES. */
+int control_installation(struct control_call *);
+int control_listeners(struct control_call *, bool renew, struct control_listener ret[CONTROL_LISTENERS]);
 /* The required argument, or LW_EINVAL with a text. */
 int control_need(struct control_call *, const char *key, struct lw_bytes *ret);
 const char *control_code(int err); /* "not-found" …: stable words for scripts */

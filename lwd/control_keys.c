@@ -185,7 +185,7 @@ int control_key_list(struct control_call *call)
 		rc = keys_list(call->keys, token_of(call), call->tenant.id, call->arena, &sets, &n);
 	for (size_t i = 0; !rc && i < n; i++)
 		put_set(call, &sets[i]);
-	return rc;
+	return rc ? rc : control_installation_list(call);
 }
 
 static int new_keys(struct control_call *call, struct lw_bytes kind, struct store_sealed_item *ret)
@@ -210,6 +210,10 @@ int control_key_rotate(struct control_call *call)
 
 	if (rc)
 		return rc;
+	if (lw_eq(kind, LW_LIT("master")))
+		return control_master_rotate(call);
+	if (lw_eq(kind, LW_LIT("tls")))
+		return control_tls_rotate(call);
 	rc = LW_EAGAIN;
 	for (int i = 0; rc == LW_EAGAIN && i < RETRIES; i++) {
 		struct store_sealed_item item = { 0 };

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "lwd/control.h"
+#include "lwd/master.h"
 #include "lwd/upkeep.h"
 
 static void put_tenant(struct lw_writer *out, const struct store_tenant *t, bool dying)
@@ -57,19 +58,19 @@ int control_tenant_create(struct control_call *call)
 	kt.ret_realm = &realm_keys;
 	kt.uuid = lw_uuid_new(call->clock);
 	kt.admin_uuid = lw_uuid_new(call->clock);
-	rc = keys_tenant_new(call->keys, (struct lw_bytes){ call->token.b, call->token.n }, &kt, password, call->arena, &op.tenant_keys,
-		&op.secrets, &op.nsecrets, call->text);
-	if (rc)
-		return rc;
 	op.realm_keys = &realm_keys;
 	op.tenant_name = canon;
 	op.tenant_uuid = kt.uuid;
 	op.admin_name = kt.admin_name;
 	op.admin_uuid = kt.admin_uuid;
-	if ((rc = store_write(call->session, &op, &res)) != 0) {
+	master_hold();
+	rc = keys_tenant_new(call->keys, (struct lw_bytes){ call->token.b, call->token.n }, &kt, password, call->arena, &op.tenant_keys,
+		&op.secrets, &op.nsecrets, call->text);
+	if (!rc && (rc = store_write(call->session, &op, &res)) != 0)
 		snprintf(call->text, sizeof(call->text), "%s", res.text);
+	master_release();
+	if (rc)
 		return rc;
-	}
 	if ((rc = store_tenant_by_name(call->store, call->arena, lw_str(canon), &made)) == 0) {
 		int64_t next;
 		/* what fails here is made up for within a minute */

@@ -16,7 +16,7 @@ WEB_ROUTES += lwd/web_saml.c
 WEB_ROUTES += lwd/web_sts.c
 
 # The verbs of lwctl.
-CONTROL = lwd/control_cert.c lwd/control_ca.c lwd/upkeep.h lwd/upkeep.c lwd/reclaim.h lwd/reclaim.c lwd/control.h lwd/control.c lwd/control_object.c lwd/control_write.c lwd/control_disable.c lwd/control_rp.c lwd/control_kind.h lwd/control_tenant.c lwd/control_keys.c lwd/control_token.c lwd/control_issue.c lwd/control_page.c lwd/control_defaults.c
+CONTROL = lwd/control_cert.c lwd/control_ca.c lwd/upkeep.h lwd/upkeep.c lwd/reclaim.h lwd/reclaim.c lwd/control.h lwd/control.c lwd/control_object.c lwd/control_write.c lwd/control_disable.c lwd/control_rp.c lwd/control_kind.h lwd/control_tenant.c lwd/control_keys.c lwd/control_master.c lwd/master.h lwd/master.c lwd/control_token.c lwd/control_issue.c lwd/control_page.c lwd/control_defaults.c
 CONTROL += lwd/control_trust.c
 CONTROL += lwd/audit.h lwd/control_audit.c
 

@@ -132,6 +132,11 @@ void lwd_netrole_reload(struct lwd_netrole *n, const struct lwd_config *conf)
 	lwd_net_limits(n->net, lwd_conns_cap(conf, n->ctx->role->id), conf->max_conns_per_addr);
 }
 
+struct lwd_keeper *lwd_netrole_keeper(struct lwd_netrole *n)
+{
+	return n->keeper;
+}
+
 bool lwd_netrole_alive(const struct lwd_netrole *n)
 {
 	return lwd_net_alive(n->net, ALIVE_US);

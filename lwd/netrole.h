@@ -23,6 +23,7 @@ void lwd_netrole_prepare(void);
 /* Takes the listeners of ctx. Serves, and says that it is ready, as soon as there is a certificate (if it needs one). */
 int lwd_netrole_start(struct lwd_ctx *, const struct lwd_netrole_ops *, void *arg, struct lwd_netrole **ret, char err[256]);
 void lwd_netrole_reload(struct lwd_netrole *, const struct lwd_config *);
+struct lwd_keeper *lwd_netrole_keeper(struct lwd_netrole *); /* NULL: none of its services speaks TLS */
 bool lwd_netrole_alive(const struct lwd_netrole *);
 void lwd_netrole_drain(struct lwd_netrole *, int64_t limit_us);
 

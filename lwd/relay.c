@@ -57,6 +57,21 @@ int relay_ping(struct lw_chan *chan)
 	return ask_plain(chan, &(struct relay_request){ .op = RELAY_PING }, WAIT_PING, text);
 }
 
+int relay_beat(struct lw_chan *chan, const struct relay_beat *beat, uint32_t *ret_wanted)
+{
+	const struct relay_request q = { .op = RELAY_PING, .beat = *beat };
+	struct lw_arena *arena = lw_arena_new(ARENA, true);
+	struct relay_answer a = { 0 };
+	int r = arena == NULL ? LW_ENOMEM : ask(chan, &q, WAIT_PING, arena, &a);
+
+	if (r == LW_OK)
+		r = a.err;
+	if (r == LW_OK)
+		*ret_wanted = a.wanted;
+	lw_arena_free(arena);
+	return r;
+}
+
 int relay_set_secret(struct lw_chan *chan, const struct kdc_secret *secret, char text[200])
 {
 	const struct relay_request q = { .op = RELAY_SET_SECRET, .secret = *secret };
@@ -209,7 +224,7 @@ static int run(const struct relay_server *s, enum lw_role_id from, struct lw_are
 	if (q->op == RELAY_ACCEPT && q->accept.role != from)
 		return LW_EACCES; /* a capability for somebody else */
 	if (q->op == RELAY_PING && s->heard != NULL)
-		s->heard(s->ctx, from);
+		a->wanted = s->heard(s->ctx, from, &q->beat);
 	row->run(s, arena, q, a);
 	return a->err;
 }

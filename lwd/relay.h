@@ -37,6 +37,12 @@ struct relay_want {
 	enum keys_kind kind;
 };
 
+/* With web's pings, to and fro: how often lwctl key rotate tls was asked for, and done. Zero with the pings of others. */
+struct relay_beat {
+	uint32_t renewed;
+	int64_t end; /* of web's certificate; 0: this is no beat */
+};
+
 struct relay_request {
 	enum relay_op op;
 	enum lw_role_id from; /* not in the message */
@@ -45,12 +51,14 @@ struct relay_request {
 	struct relay_control control;
 	struct relay_want want;
 	struct lw_bytes audit;   /* records, as lw_audit_peek gives them */
+	struct relay_beat beat;
 };
 struct relay_answer {
 	int err;
 	char text[RELAY_MAX_TEXT + 1];
 	struct kdc_accepted accepted;
 	struct lw_bytes control; /* items and one end, each with its length */
+	uint32_t wanted;         /* PING */
 };
 
 /* ---- the messages (relay_msg.c) ---- */
@@ -63,6 +71,7 @@ int relay_answer_get(struct lw_bytes in, enum relay_op, struct relay_answer *ret
 
 /* ---- who asks: LW_EUNAVAIL, LW_ETIMEOUT and LW_EBUSY from the channel, else what the other side says ---- */
 int relay_ping(struct lw_chan *);
+int relay_beat(struct lw_chan *, const struct relay_beat *, uint32_t *ret_wanted); /* a ping */
 int relay_set_secret(struct lw_chan *, const struct kdc_secret *, char text[200]);
 int relay_accept(struct lw_chan *, const struct kdc_accept *, struct lw_arena *, struct kdc_accepted *ret);
 /* LW_OK: *ret lives in the arena. A request that was under way when directory died is sent again: what it makes may be there already.
@@ -86,7 +95,7 @@ struct relay_server {
 	int (*want)(void *ctx, struct lw_arena *, const struct relay_want *); /* directory */
 	/* directory: whoever asks tells what happened there */
 	int (*audit)(void *ctx, struct lw_arena *, enum lw_role_id from, struct lw_bytes records);
-	void (*heard)(void *ctx, enum lw_role_id from); /* a ping came. May be NULL */
+	uint32_t (*heard)(void *ctx, enum lw_role_id from, const struct relay_beat *); /* a ping came: what is wanted of a beat's sender. May be NULL */
 	void *ctx;
 };
 #define RELAY_THREADS 16 /* most of them wait for a commit or for keyd */

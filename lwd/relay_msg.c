@@ -180,7 +180,31 @@ static void get_audit(struct lw_reader *r, struct lw_arena *arena, struct relay_
 	r->err = records.err;
 }
 
+static void put_beat(struct lw_writer *w, const struct relay_request *q)
+{
+	lw_put_u32(w, q->beat.renewed);
+	lw_put_u64(w, (uint64_t)q->beat.end);
+}
+
+static void get_beat(struct lw_reader *r, struct lw_arena *arena, struct relay_request *q)
+{
+	q->beat.renewed = lw_get_u32(r);
+	q->beat.end = (int64_t)lw_get_u64(r);
+}
+
 /* ---- answers ---- */
+
+static void put_wanted(struct lw_writer *w, const struct relay_answer *a)
+{
+	if (a->err == LW_OK)
+		lw_put_u32(w, a->wanted);
+}
+
+static void get_wanted(struct lw_reader *r, struct relay_answer *a)
+{
+	if (a->err == LW_OK)
+		a->wanted = lw_get_u32(r);
+}
 
 static void put_accepted(struct lw_writer *w, const struct relay_answer *a)
 {
@@ -232,6 +256,7 @@ static const struct {
 	void (*answer_put)(struct lw_writer *, const struct relay_answer *);
 	void (*answer_get)(struct lw_reader *, struct relay_answer *);
 } codecs[RELAY_OP_COUNT] = {
+	[RELAY_PING] = { put_beat, get_beat, put_wanted, get_wanted },
 	[RELAY_SET_SECRET] = { put_secret, get_secret, NULL, NULL },
 	[RELAY_ACCEPT] = { put_accept, get_accept, put_accepted, get_accepted },
 	[RELAY_CONTROL] = { put_control, get_control, put_controlled, get_controlled },
@@ -262,7 +287,7 @@ int relay_request_get(struct lw_bytes in, struct lw_arena *arena, struct relay_r
 		return r.err;
 	if (version != RELAY_VERSION)
 		return LW_EVERSION;
-	if (op < RELAY_PING || op >= RELAY_OP_COUNT || (op != RELAY_PING && codecs[op].put == NULL))
+	if (op < RELAY_PING || op >= RELAY_OP_COUNT || codecs[op].put == NULL)
 		return LW_EUNSUPPORTED;
 	q.op = (enum relay_op)op;
 	if (codecs[op].get != NULL)

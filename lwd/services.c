@@ -209,6 +209,9 @@ struct directory_state {
 	struct lwd_audit *audit;
 	const struct lw_clock *clock;
 	_Atomic int64_t web_heard; /* when web said last that it serves; 0: never */
+	struct lwd_keeper *_Atomic keeper;        /* NULL: not yet */
+	_Atomic uint32_t tls_wanted, web_renewed; /* lwctl key rotate tls */
+	_Atomic int64_t web_end;                  /* of its certificate */
 };
 
 /* A writer that was killed a moment ago may still hold its lock. */
@@ -329,12 +332,46 @@ static int want(void *ctx, struct lw_arena *arena, const struct relay_want *q)
 }
 
 /* Nobody asks web anything: it says that it serves, about once a second. */
-static void heard(void *ctx, enum lw_role_id from)
+static uint32_t heard(void *ctx, enum lw_role_id from, const struct relay_beat *beat)
 {
 	struct directory_state *s = ctx;
 
-	if (from == LW_ROLE_WEB)
-		atomic_store(&s->web_heard, lw_mono(s->clock));
+	if (from != LW_ROLE_WEB)
+		return 0;
+	atomic_store(&s->web_heard, lw_mono(s->clock));
+	if (beat->end != 0) {
+		atomic_store(&s->web_end, beat->end);
+		atomic_store(&s->web_renewed, beat->renewed);
+	}
+	return atomic_load(&s->tls_wanted);
+}
+
+#define TLS_WAIT (5 * LW_SECOND) /* web hears of it within a second */
+
+/* The listeners' certificates: directory's own and web's, which is told with the answer to its next beat. */
+static int listeners(void *arg, bool renew, struct control_listener ret[CONTROL_LISTENERS])
+{
+	static const struct timespec moment = { 0, 20 * 1000 * 1000 };
+	struct directory_state *s = arg;
+	struct lwd_keeper *keeper = atomic_load(&s->keeper);
+	int64_t until = lw_mono(s->clock) + TLS_WAIT, end;
+	unsigned before;
+	uint32_t wanted = 0;
+
+	if (keeper == NULL)
+		return LW_EUNAVAIL;
+	before = lwd_keeper_made(keeper, &end);
+	if (renew) {
+		wanted = atomic_fetch_add(&s->tls_wanted, 1) + 1;
+		lwd_keeper_renew(keeper);
+	}
+	while (renew && lw_mono(s->clock) < until &&
+		(lwd_keeper_made(keeper, &end) == before || (int32_t)(atomic_load(&s->web_renewed) - wanted) < 0))
+		nanosleep(&moment, NULL);
+	ret[0] = (struct control_listener){ "directory", !renew || lwd_keeper_made(keeper, &end) != before, 0 };
+	lwd_keeper_made(keeper, &ret[0].end);
+	ret[1] = (struct control_listener){ "web", !renew || (int32_t)(atomic_load(&s->web_renewed) - wanted) >= 0, atomic_load(&s->web_end) };
+	return ret[0].done && ret[1].done ? LW_OK : LW_ETIMEOUT;
 }
 
 /* The admin API. */
@@ -398,7 +435,7 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 		.time_limit = (uint32_t)(ctx->conf.search_time_limit / LW_SECOND),
 		.accept = accept_gss,
 		.accept_ctx = s };
-	struct control_options control = { .services = s->services, .ready = others_ready, .ready_ctx = s };
+	struct control_options control = { .services = s->services, .ready = others_ready, .ready_ctx = s, .listeners = listeners };
 	pthread_t warmer;
 	int r = system_tenant(ctx, s->store, &control.system_tenant, err);
 
@@ -430,7 +467,11 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 		r = LW_ENOMEM;
 	if (r == LW_OK && (s->audit = lwd_audit_writer(s->store, s->keys)) == NULL)
 		r = LW_ENOMEM;
-	return r != LW_OK ? r : lwd_netrole_start(ctx, &directory_net, s, &s->net, err);
+	if (r == LW_OK)
+		r = lwd_netrole_start(ctx, &directory_net, s, &s->net, err);
+	if (r == LW_OK)
+		atomic_store(&s->keeper, lwd_netrole_keeper(s->net));
+	return r;
 }
 
 static void directory_peer(struct lwd_ctx *ctx, enum lw_role_id role, enum lwd_peer side, int fd)

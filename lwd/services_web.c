@@ -39,7 +39,7 @@ struct web_state {
 	struct workers *workers;
 	struct old_url *old_urls;
 	struct lwd_audit *audit;
-	sem_t serving;
+	sem_t serving; /* twice: it serves, and there is the keeper */
 };
 
 /* ---- what the server borrows ---- */
@@ -96,18 +96,53 @@ static void serve(void *arg)
 
 static const struct lwd_keeper_ops keeper_ops = { issue, serve };
 
+#define BEAT_MS 1000
+#define SOON_MS 50
+
+/* Directory wants a new certificate, and then hears of it. The first answer only says where directory's counting stands. */
+struct renewal {
+	bool counted;
+	uint32_t wanted;
+	unsigned made; /* before */
+	bool waits;
+};
+
+static void renew(struct web_state *s, struct renewal *r, uint32_t wanted)
+{
+	int64_t end;
+
+	if (r->counted && wanted != r->wanted && wanted != 0) {
+		r->made = lwd_keeper_made(s->keeper, &end);
+		r->waits = true;
+		lwd_keeper_renew(s->keeper);
+	}
+	r->counted = true;
+	r->wanted = wanted;
+}
+
 /* Tells directory that it serves: lwctl status asks there. */
 static void *beat(void *arg)
 {
-	static const struct timespec second = { 1, 0 };
 	struct web_state *s = arg;
+	struct relay_beat beat = { 0 };
+	struct renewal r = { 0 };
+	uint32_t wanted;
 
 	pthread_setname_np(pthread_self(), "lwd: beat");
-	while (sem_wait(&s->serving) != 0)
-		;
+	for (int i = 0; i < 2; i++)
+		while (sem_wait(&s->serving) != 0)
+			;
 	for (;;) {
-		relay_ping(s->web.directory);
-		nanosleep(&second, NULL);
+		struct timespec rest = { 0 };
+
+		r.waits = r.waits && lwd_keeper_made(s->keeper, &beat.end) == r.made;
+		lwd_keeper_made(s->keeper, &beat.end);
+		beat.renewed = r.waits ? r.wanted - 1 : r.wanted;
+		if (relay_beat(s->web.directory, &beat, &wanted) == LW_OK)
+			renew(s, &r, wanted);
+		rest.tv_sec = r.waits ? 0 : BEAT_MS / 1000;
+		rest.tv_nsec = r.waits ? SOON_MS * 1000000L : 0;
+		nanosleep(&rest, NULL);
 	}
 	return NULL;
 }
@@ -215,6 +250,7 @@ static int web_start(struct lwd_ctx *ctx, char err[256])
 		return LW_EIO;
 	pthread_detach(thread);
 	s->keeper = lwd_keeper_new(s->tls, ctx->clock, &keeper_ops, s);
+	sem_post(&s->serving);
 	return s->keeper == NULL ? LW_ENOMEM : LW_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/pause.h"
+#include "lwd/master.h"
 #include "store/issue.h"
 
 #define FIRST_MS   200
@@ -69,9 +70,9 @@ int upkeep_want(struct store *store, struct keys *keys, uint32_t tenant, enum ke
 	struct timespec until;
 	int rc = LW_EBUSY;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += PATIENCE;
-	if (atomic_fetch_add(&wanting, 1) < WANTING && pthread_mutex_timedlock(&making, &until) == 0) {
+	if (atomic_fetch_add(&wanting, 1) < WANTING && pthread_mutex_clocklock(&making, CLOCK_MONOTONIC, &until) == 0) {
 		rc = keys_want(keys, store, tenant, kind);
 		pthread_mutex_unlock(&making);
 	}
@@ -122,6 +123,19 @@ static int look_at(struct upkeep *u, const struct store_tenant *t)
 	return rc;
 }
 
+#define MASTER_AT_ONCE (20 * LW_SECOND)
+
+/* A rotation of the master key that was cut short, or has too many tenants for who asked to wait. */
+static void master(struct upkeep *u)
+{
+	struct keys_master_state s;
+	char why[200];
+	int rc = master_go(u->store, u->keys, u->clock, lw_mono(u->clock) + MASTER_AT_ONCE, &s, why);
+
+	if (rc && rc != LW_EUNAVAIL)
+		lw_log(LW_WARN, "upkeep", "what", "master key", "result", why[0] ? why : lw_errname(rc), NULL);
+}
+
 /* The first error. */
 static int look(struct upkeep *u)
 {
@@ -150,10 +164,12 @@ static int64_t drift(const struct upkeep *u)
 static bool rest(struct upkeep *u)
 {
 	int64_t before = drift(u);
-	bool go = true;
+	int ms = 0;
+	bool go;
 
-	for (int ms = 0; go && ms < ROUND_MS && llabs(drift(u) - before) < JUMP_US; ms += GLANCE_MS)
+	do
 		go = lw_pause_ms(&u->pause, GLANCE_MS);
+	while (go && (ms += GLANCE_MS) < ROUND_MS && !master_unfinished() && llabs(drift(u) - before) < JUMP_US);
 	return go;
 }
 
@@ -163,9 +179,11 @@ static void *upkeep_main(void *arg)
 	int rc;
 
 	pthread_setname_np(pthread_self(), "lwd: upkeep");
-	do
+	do {
 		rc = look(u);
-	while (rc ? lw_pause_ms(&u->pause, FIRST_MS) : rest(u));
+		if (!rc)
+			master(u);
+	} while (rc ? lw_pause_ms(&u->pause, FIRST_MS) : rest(u));
 	return NULL;
 }
 

@@ -195,11 +195,22 @@ static void issuing(struct keys_request *q, char **w, size_t n)
 	memset(world.keyd->serials, 0, sizeof(world.keyd->serials));
 }
 
+/* The database is put back before each cell, and keyd's files are not: another master key has never been. */
+static void one_master(void)
+{
+	char path[128], err[256];
+
+	snprintf(path, sizeof(path), "%s/keys/" KEYS_MASTER_NEXT, world.dir);
+	unlink(path);
+	keys_master_free(world.keyd->master);
+	check(keys_master_load(world.dir, &world.keyd->master, err), "master key");
+}
+
 static const char *ask(enum column who, const char *request)
 {
 	char *w[16];
 	size_t n = words(expand(request), w, 16), i = 0;
-	const char *from = value_of(w, n, "from", "directory"), *target = value_of(w, n, "target", NULL);
+	const char *from = value_of(w, n, "from", "directory"), *target = value_of(w, n, "target", NULL), *said;
 	struct keys_request q = { .addr = LW_LIT("127.0.0.1"), .confidential = true };
 
 	while (i < keys_nrows && strcmp(keys_rows[i].name, w[0]))
@@ -238,7 +249,10 @@ static const char *ask(enum column who, const char *request)
 	if (q.id == KEYS_MSG_CERT_CAP)
 		q.leaf = leaf_named(value_of(w, n, "leaf", "none"));
 	issuing(&q, w, n);
-	return send_(&keys_rows[i], role_named(from), &q);
+	said = send_(&keys_rows[i], role_named(from), &q);
+	if (q.id == KEYS_MSG_MASTER_ROTATE)
+		one_master();
+	return said;
 }
 
 const struct table table_messages = { "message", rows, row, rights, ask, granted, lines_messages };

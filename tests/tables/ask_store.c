@@ -21,6 +21,7 @@ static const char *const names[] = { [STORE_ADD] = "add",
 	[STORE_TOKEN_CANCEL] = "token-cancel",
 	[STORE_EXPIRE] = "expire",
 	[STORE_TENANT_DELETE] = "tenant-delete",
+	[STORE_TENANT_REWRAP] = "tenant-rewrap",
 	[STORE_TENANT_RECLAIM] = "tenant-reclaim" };
 
 static size_t rows(void)
@@ -166,6 +167,16 @@ static void fill(struct store_op *op, char **w, size_t n)
 		if (store_tenant_by_name(world.store, world.arena, lw_str(w[1]), &t) == LW_OK)
 			op->tenant_uuid = t.uuid;
 		op->tenant_enabled = !strcmp(w[2], "on");
+		return;
+	}
+	if (op->kind == STORE_TENANT_REWRAP) {
+		op->tenant_uuid = lw_uuid_new(&world.clock);
+		if (store_tenant_by_name(world.store, world.arena, lw_str(w[1]), &t) == LW_OK) {
+			op->tenant_uuid = t.uuid;
+			op->tenant_keys = op->old_tenant_keys = t.keys;
+		}
+		if (n > 2)
+			op->old_tenant_keys = LW_LIT("others");
 		return;
 	}
 	if (op->kind == STORE_TENANT_DELETE) {

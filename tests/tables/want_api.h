@@ -139,6 +139,8 @@ OBJECTS("policies", "default", "{\"name\":\"new\"}", OWN("404", "200"), OWN("404
 { "POST " T "/keytabs", "host", "POST " BETA "/keytabs" JSON("{\"name\":\"web1\"}"), OWN("404", "200") },
 { "GET " T "/keys", "", "GET " BETA "/keys", OWN("403", "200") },
 { "POST " T "/keys/{kind}/rotate", "kerberos", "POST " BETA "/keys/kerberos/rotate", OWN("403", "200") },
+{ "POST " T "/keys/{kind}/rotate", "master, of a tenant", "POST " BETA "/keys/master/rotate", OWN("403", "403") },
+{ "POST " T "/keys/{kind}/rotate", "tls, of a tenant", "POST " BETA "/keys/tls/rotate", OWN("403", "403") },
 { "POST " T "/keys/{kind}/rotate", "no kind", "POST " BETA "/keys/cellar/rotate", OWN("400", "400") },
 #undef T
 #undef BETA

@@ -213,6 +213,10 @@ const struct line lines_forwarded[] = {
 	{ "grant.defaults", "in another tenant", "grant.defaults @acme.example", { "EAUTH", "refused", "refused", "refused", "ok+0", "EACCES" } },
 	{ "key.list", "", "key.list", OWN("refused", "ok+5") },
 	{ "key.rotate", "the realm's", "key.rotate kind=kerberos", OWN("refused", "ok+6") },
+	{ "key.rotate", "the master key, of a tenant", "key.rotate kind=master", OWN("refused", "refused") },
+	{ "key.rotate", "the installation's master key", "key.rotate @gamma.example kind=master", { "EAUTH", "refused", "refused", "refused", "refused", "EACCES" } },
+	{ "key.rotate", "the listeners', and there are none", "key.rotate @acme.example kind=tls",
+	        { "EAUTH", "refused", "refused", "refused", "try-again", "EACCES" } },
 	/* whoever knows a token's name held the token */
 	{ "token.cancel", "good for an hour", "token.cancel id=a1 until=1795395600000000", OWN("ok+0", "ok+0") },
 	{ "token.cancel", "over already", "token.cancel id=a1 until=1795391999000000", OWN("usage", "usage") },

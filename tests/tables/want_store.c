@@ -68,6 +68,10 @@ const struct line lines_writes[] = {
 	        { "EACCES", "EACCES", "EACCES", "EREVOKED", "EACCES", "OK" } },
 	{ "tenant-reclaim", "nothing", "tenant-reclaim",
 	        { "EACCES", "EACCES", "EACCES", "EACCES", "EACCES", "ENOTFOUND" } },
+	/* a right of roles alone */
+	{ "tenant-rewrap", "one", "tenant-rewrap gamma.example", { "EACCES", "EACCES", "EACCES", "EACCES", "EACCES", "OK" } },
+	{ "tenant-rewrap", "changed meanwhile", "tenant-rewrap gamma.example stale", { "EACCES", "EACCES", "EACCES", "EACCES", "EACCES", "EAGAIN" } },
+	{ "tenant-rewrap", "absent", "tenant-rewrap delta.example", { "EACCES", "EACCES", "EACCES", "EACCES", "EACCES", "ENOTFOUND" } },
 	/* each in the tenant where he is at home */
 	{ "tenant-keys", "the next ones", "tenant-keys 2", { "EACCES", "EACCES", "OK", "OK", "OK", "OK" } },
 	{ "tenant-keys", "stale", "tenant-keys 1",

@@ -57,6 +57,8 @@ static const struct {
 	{ 37, "forget", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN },
 	{ 32, "audit-take", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN },
 	{ 33, "audit-mac", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN },
+	{ 34, "master-rotate", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_INSTALLATION, ACCESS_ADMINISTER, KEYS_LANE_SIGN },
+	{ 35, "master-rewrap", 1u << LW_ROLE_DIRECTORY, KEYS_NEED_PEER, ACCESS_NONE, KEYS_LANE_SIGN },
 };
 
 static void table(void **state)

@@ -389,6 +389,31 @@ static void a_ping_reads(void **state)
 	down(&s);
 }
 
+static uint32_t beats(void *ctx, enum lw_role_id from, const struct relay_beat *beat)
+{
+	struct relay_beat *last = ctx;
+
+	assert_int_equal(from, LW_ROLE_WEB);
+	*last = *beat;
+	return 0xfedcba98;
+}
+
+static void a_beat_says_what_is_wanted(void **state)
+{
+	struct relay_beat last = { 9, 9 };
+	uint32_t wanted = 0;
+	struct side s;
+
+	up(&s, LW_ROLE_DIRECTORY, LW_ROLE_WEB);
+	s.server.heard = beats;
+	s.server.ctx = &last;
+	assert_int_equal(relay_beat(s.chan, &(struct relay_beat){ 0x12345678, INT64_C(0x1122334455667788) }, &wanted), LW_OK);
+	assert_true(last.renewed == 0x12345678 && last.end == INT64_C(0x1122334455667788) && wanted == 0xfedcba98);
+	assert_int_equal(relay_ping(s.chan), LW_OK);
+	assert_true(last.renewed == 0 && last.end == 0);
+	down(&s);
+}
+
 static void each_asks_only_what_it_may(void **state)
 {
 	static const enum lw_role_id roles[] = { LW_ROLE_KEYD, LW_ROLE_DIRECTORY, LW_ROLE_KDC, LW_ROLE_WEB };
@@ -503,6 +528,7 @@ int main(void)
 		cmocka_unit_test(keys_are_wanted),
 		cmocka_unit_test(records_are_taken),
 		cmocka_unit_test(a_ping_reads),
+		cmocka_unit_test(a_beat_says_what_is_wanted),
 		cmocka_unit_test(each_asks_only_what_it_may),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(nobody_there),
