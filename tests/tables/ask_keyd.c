@@ -12,6 +12,8 @@
  * outcome is keyd's error. */
 #include "tests/tables/tables.h"
 
+#include <unistd.h>
+
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 

@@ -33,3 +33,7 @@ check_PROGRAMS += tests/unit/test_keyd_cert
 TESTS += tests/unit/test_keyd_cert
 tests_unit_test_keyd_cert_SOURCES = tests/unit/test_keyd_cert.c $(KEYD_FIX)
 tests_unit_test_keyd_cert_LDADD = libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_keyd_master
+TESTS += tests/unit/test_keyd_master
+tests_unit_test_keyd_master_SOURCES = tests/unit/test_keyd_master.c $(KEYD_FIX) lwd/master.h lwd/master.c
+tests_unit_test_keyd_master_LDADD = libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(CMOCKA_LIBS)
