@@ -303,7 +303,8 @@ static bool apply(struct conn *c, enum lw_next next)
 			break;
 		c->job = next;
 		c->work = (struct work){ .slow = next == LW_NEXT_SLOW_JOB, .run = run_job };
-		atomic_store_explicit(&c->owner, OWNER_WORKER, memory_order_release);
+		/* with its event off only settle() has it wait for input again: the worker must not keep that from happening */
+		atomic_store_explicit(&c->owner, c->reading ? OWNER_WORKER : OWNER_WANTED, memory_order_release);
 		workers_submit(c->loop->net->workers, &c->work);
 		return false;
 	case LW_NEXT_STARTTLS:

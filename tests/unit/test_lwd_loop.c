@@ -269,6 +269,25 @@ static void input_during_job(void **state)
 	close(other);
 }
 
+/* … also where the next request is another kind of job: it must not be forgotten that somebody waits. */
+static void input_between_jobs(void **state)
+{
+	struct rig *rig = *state;
+	int fd = dial(&rig->plain), other = dial(&rig->plain);
+
+	echo_hold();
+	say(fd, "hold on\nslow one\n");
+	while (atomic_load(&echo_steps) < 1)
+		sched_yield();
+	say(fd, "after\n");
+	say(other, "hello\n"); /* the loop has seen what came before */
+	hear(other, "hello\n");
+	echo_release();
+	hear(fd, "hold on\nslow one\nafter\n");
+	close(fd);
+	close(other);
+}
+
 /* Answers that wait for others' are no stalled ones, when the loop's tick comes between. */
 static void tick_between(void **state)
 {
@@ -521,7 +540,7 @@ static void drain_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG(pipelined), RIG(octet_by_octet), RIG(half_closed), RIG(too_long), RIG(jobs_in_order), RIG(input_during_job),
+		RIG(pipelined), RIG(octet_by_octet), RIG(half_closed), RIG(too_long), RIG(jobs_in_order), RIG(input_during_job), RIG(input_between_jobs),
 		RIG(tick_between), RIG(lanes), RIG(slow_reader), RIG(tls), RIG(starttls), RIG(swap), RIG(not_tls), RIG(limits),
 		RIG(revoked), RIG(drained), RIG(drain_cut),
 	};
