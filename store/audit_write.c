@@ -41,6 +41,16 @@ static void say_detail(const struct store_op *op, struct lw_writer *w)
 		lw_put_bytes(w, op->tenant_enabled ? LW_LIT("enabled") : LW_LIT("disabled"));
 }
 
+/* A partner's with his domain. */
+static struct lw_bytes actor_name(struct store_txn *t, const struct lw_session *s, const char *name)
+{
+	struct eng_tenant home;
+
+	if (!s->home || eng_tenant(t->eng, s->home, &home))
+		return lw_str(lw_strdup(t->arena, name));
+	return lw_str(lw_printf(t->arena, "%s@%.*s", name, (int)home.name.n, (const char *)home.name.p));
+}
+
 /* t NULL: the session is no good; what it says of itself is all there is. */
 static void describe(struct store_txn *t, const struct lw_session *s, const struct store_op *op, int err, struct lw_writer *ret)
 {
@@ -54,8 +64,8 @@ static void describe(struct store_txn *t, const struct lw_session *s, const stru
 
 	if (lw_uuid_zero(&a.actor))
 		a.actor_name = s->role == OPS_NO_ROLE ? LW_LIT("anonymous") : (unsigned)s->role < access_role_count ? lw_str(access_role_table[s->role].name) : LW_LIT("?");
-	else if (t && ops_by_uuid(t->eng, t->tenant, &a.actor, &e) == LW_OK && ops_principal(&e, &who) == LW_OK)
-		a.actor_name = lw_str(who.name);
+	else if (t && ops_by_uuid(t->eng, s->home ? s->home : t->tenant, &a.actor, &e) == LW_OK && ops_principal(&e, &who) == LW_OK)
+		a.actor_name = actor_name(t, s, who.name);
 	a.time = t ? eng_now(t->eng) : 0;
 	a.target = t && !lw_uuid_zero(&t->result->uuid) ? t->result->uuid : op->kind == STORE_TENANT_STATE ? op->tenant_uuid : op->uuid;
 	if (op->dn)

@@ -227,6 +227,8 @@ int store_session_partner(const struct lw_session *own, uint32_t tenant, struct 
 	s->expiry = own->expiry;
 	s->credential_version = own->credential_version;
 	s->confidential = own->confidential;
+	s->protocol = own->protocol;
+	memcpy(s->source, own->source, sizeof(s->source));
 	return session_start(s, NULL, ret);
 }
 

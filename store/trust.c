@@ -140,6 +140,7 @@ static bool holds_something(const struct access_rights *rights)
 	return false;
 }
 
+/* Nothing of the other tenant is looked at before the own one trusts it. */
 static int bind_home(struct lw_session *s, struct eng_txn *e, const struct ops_policy *home)
 {
 	const struct ops_trust *theirs = ops_trust_with(home, &s->tenant_uuid);
@@ -147,7 +148,15 @@ static int bind_home(struct lw_session *s, struct eng_txn *e, const struct ops_p
 	struct ops_who w;
 	int err;
 
-	if (!theirs || !ops_trust_with(s->policy, &s->home_uuid))
+	if (!theirs || tenant_good(e, s->tenant, &s->tenant_uuid))
+		return LW_ENOTFOUND;
+	err = ops_policy_get(e, s->tenant, &s->policy);
+	if (err)
+		return err;
+	s->nsuffix = s->policy->nsuffix;
+	s->suffix = s->policy->suffix;
+	s->suffix_text = s->policy->suffix_text;
+	if (!ops_trust_with(s->policy, &s->home_uuid))
 		return LW_ENOTFOUND;
 	err = ops_who(e, s->home, &s->subject, false, &w);
 	if (err)
@@ -172,18 +181,10 @@ int ops_partner_bind(struct lw_session *s, struct eng_txn *e)
 	struct ops_policy *home = NULL;
 	int err = tenant_good(e, s->home, &s->home_uuid);
 
-	if (err)
-		return err;
-	if (tenant_good(e, s->tenant, &s->tenant_uuid))
-		return LW_ENOTFOUND;
-	err = ops_policy_get(e, s->tenant, &s->policy);
 	if (!err)
 		err = ops_policy_get(e, s->home, &home);
 	if (err)
 		return err;
-	s->nsuffix = s->policy->nsuffix;
-	s->suffix = s->policy->suffix;
-	s->suffix_text = s->policy->suffix_text;
 	err = bind_home(s, e, home);
 	ops_policy_put(s->store, home);
 	return err;
