@@ -77,6 +77,23 @@ static int tenant(const struct ca_signer *installation, const struct keys_ca_ten
 	return LW_OK;
 }
 
+/* Self-issued, so that the path length above it does not count it (RFC 5280 6.1.4 l), and it keeps to the same names. No OCSP: its issuer's list
+ * says of it what there is to say. */
+static int cross(const struct ca_signer *before, const char *id, const struct keys_ca_tenant *t, struct lw_arena *a, struct lw_bytes *ret_pem, char why[200])
+{
+	struct ca_tenant who = { t->name, t->uuid };
+	struct ca_pointers room = { 0 };
+	const struct ca_pointers *pointers;
+	uint8_t serial[CA_SERIAL];
+	int err = pointers_below(t->url, t->name, id, a, &room, &pointers);
+
+	if (err)
+		return ca_refuse(err, why, "the URL of this installation can't stand in certificates");
+	room.ocsp = NULL;
+	ca_serial(serial);
+	return ca_tenant_cert_by(before, &who, t->key, (struct lw_bytes){ serial, sizeof(serial) }, pointers, t->now, a, ret_pem, why);
+}
+
 static int64_t not_after(struct lw_bytes pem)
 {
 	X509 *x = ca_get_pem(pem);
@@ -277,5 +294,5 @@ static int64_t not_before(struct lw_bytes pem)
 	return ret;
 }
 
-const struct keys_ca_builders ca_issuing = { ca_new_private, tenant, ca_renew_at, not_after, not_before, serial, der, longest, load, ca_signer_free, csr,
+const struct keys_ca_builders ca_issuing = { ca_new_private, tenant, cross, ca_renew_at, not_after, not_before, serial, der, longest, load, ca_signer_free, csr,
 	each_name, canon, leaf, issued, crl, crl_next, ocsp };

@@ -53,6 +53,9 @@ struct keys_ca_builders {
 	int (*new_key)(const char *alg, struct lw_arena *, struct lw_bytes *ret_key, char why[200]);
 	int (*tenant)(const struct ca_signer *installation, const struct keys_ca_tenant *, struct lw_arena *, struct lw_bytes *ret_pem,
 		uint8_t ret_serial[KEYS_SERIAL], int64_t *ret_not_after, char why[200]);
+	/* The same key and name once more, by the tenant's key before it, whose id that is: who trusts only its certificate goes on. LW_EEXPIRED: that
+	 * has ended. */
+	int (*cross)(const struct ca_signer *before, const char *id, const struct keys_ca_tenant *, struct lw_arena *, struct lw_bytes *ret_pem, char why[200]);
 	int64_t (*renew_at)(struct lw_bytes pem); /* two thirds of its life; 0: not a certificate */
 	int64_t (*not_after)(struct lw_bytes pem); /* 0: not a certificate */
 	int64_t (*not_before)(struct lw_bytes pem);

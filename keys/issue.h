@@ -85,7 +85,7 @@ int keys_ca_renew(struct keys *, struct lw_bytes token, int64_t *ret_not_after, 
 /* ---- what is public ---- */
 enum keys_public {
 	KEYS_ROOT_PEM = 1, KEYS_ROOT_CRL /* DER */, KEYS_INSTALLATION_DER, KEYS_INSTALLATION_CRL, /* tenant is empty for these */
-	KEYS_CA_PEM /* current intermediate, those that still matter, installation CA */, KEYS_CA_DER, KEYS_CA_CRL,
+	KEYS_CA_PEM /* current intermediate, those that still matter, installation CA, cross certificates */, KEYS_CA_DER, KEYS_CA_CRL,
 	KEYS_JWKS /* JSON */, KEYS_SAML_CERTS /* PEM, current first */, KEYS_PUBLIC_COUNT
 };
 #define KEYS_PUBLIC_MAX (8u << 20) /* octets of any of them */

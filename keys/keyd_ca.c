@@ -128,6 +128,43 @@ static const char *configured_alg(struct keyd *k, struct lw_arena *arena)
 	return alg;
 }
 
+static int concat(struct lw_arena *arena, struct lw_bytes a, struct lw_bytes b, struct lw_bytes *ret)
+{
+	uint8_t *p = lw_alloc(arena, a.n + b.n);
+
+	if (!p)
+		return LW_ENOMEM;
+	memcpy(p, a.p, a.n);
+	memcpy(p + a.n, b.p, b.n);
+	*ret = (struct lw_bytes){ p, a.n + b.n };
+	return LW_OK;
+}
+
+/* The new key certified by the one before it. A rotation does not fail for want of it. */
+static void certify_across(struct keyd_making *m, const struct keyd_set *before, struct keyd_set *set)
+{
+	const struct keys_ca_builders *b = keyd_ca_builders();
+	struct keys_ca_tenant t = { .name = m->tenant->name,
+		.uuid = m->tenant->uuid,
+		.key = set->key,
+		.url = keyd_http_url(m->k, m->c->arena),
+		.now = lw_wall(m->k->clock) };
+	struct ca_signer *signer = NULL;
+	char why[200] = "";
+	struct lw_bytes pem;
+	unsigned epoch;
+	int err = concat(m->c->arena, before->cert, keyd_installation_pem(m->k, &epoch), &pem);
+
+	if (!err)
+		err = b->load(before->key, pem, &signer, why);
+	if (!err)
+		err = b->cross(signer, before->id, &t, m->c->arena, &set->cross, why);
+	if (signer)
+		b->unload(signer);
+	if (err)
+		lw_log(LW_WARN, "no cross certificate", "tenant", t.name, "why", why[0] ? why : lw_errname(err), NULL);
+}
+
 static int new_set(struct keyd_making *m)
 {
 	const struct keys_ca_builders *b = keyd_ca_builders();
@@ -137,9 +174,10 @@ static int new_set(struct keyd_making *m)
 
 	set.use_from = set.created; /* its leaves bring its certificate along */
 	err = set.alg ? b->new_key(set.alg, m->c->arena, &set.key, m->why) : LW_ENOMEM;
-
 	if (!err)
 		err = certify(m, &set);
+	if (!err && m->sets->n)
+		certify_across(m, &m->sets->v[0], &set);
 	if (!err)
 		*keyd_sets_front(m->sets) = set;
 	return err;
@@ -182,18 +220,6 @@ int keyd_ca_make(struct keyd_making *m)
 }
 
 /* ---- loading ---- */
-
-static int concat(struct lw_arena *arena, struct lw_bytes a, struct lw_bytes b, struct lw_bytes *ret)
-{
-	uint8_t *p = lw_alloc(arena, a.n + b.n);
-
-	if (!p)
-		return LW_ENOMEM;
-	memcpy(p, a.p, a.n);
-	memcpy(p + a.n, b.p, b.n);
-	*ret = (struct lw_bytes){ p, a.n + b.n };
-	return LW_OK;
-}
 
 void keyd_ca_unload(void *it)
 {

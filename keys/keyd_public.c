@@ -278,6 +278,8 @@ static int ca_pem(struct keyd *k, struct keys_call *c, const struct store_tenant
 	for (size_t i = 0; i < l->sets.n; i++)
 		lw_put_bytes(&w, l->sets.v[i].cert);
 	lw_put_bytes(&w, keyd_installation_pem(k, &epoch));
+	for (size_t i = 0; i < l->sets.n; i++) /* last: for who trusts a former one and not the root */
+		lw_put_bytes(&w, l->sets.v[i].cross);
 	err = w.err ? w.err : give(c, lw_written(&w), lw_wall(k->clock) + MINUTE);
 	lw_writer_done(&w);
 	return err;

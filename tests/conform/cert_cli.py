@@ -205,6 +205,21 @@ write("crls.pem", read("root.crl") + read("former.crl"))
 p = openssl("verify", "-x509_strict", "-crl_check_all", "-CAfile", path("root.pem"), "-untrusted", path("ca.pem"), "-CRLfile", path("crls.pem"),
             path("leaf.pem"))
 tap.ok(p.returncode == 0, "with the list that the former key goes on to sign", p.stderr)
+# who trusts the former intermediate alone goes on by the cross certificate: new key, signed with the former
+lwd.must("ca", "show", "--out", path("ca.pem"))
+certs = [c + "-----END CERTIFICATE-----\n" for c in read("ca.pem").split("-----END CERTIFICATE-----\n")[:-1]]
+write("cross.pem", certs[-1])
+write("former-ca.pem", certs[1])
+write("new.pem", first(read("cert.pem")))
+p = openssl("verify", "-x509_strict", "-partial_chain", "-CAfile", path("former-ca.pem"), "-untrusted", path("cross.pem"), path("new.pem"))
+tap.ok(len(certs) == 4 and p.returncode == 0, "openssl: the former intermediate is the anchor, the cross certificate between", p.stderr)
+p = openssl("verify", "-x509_strict", "-partial_chain", "-CAfile", path("former-ca.pem"), path("new.pem"))
+tap.ok(p.returncode != 0, "and without it there is no path", p)
+write("crls.pem", lwd.must("ca", "crl"))
+p = openssl("verify", "-x509_strict", "-partial_chain", "-crl_check", "-CAfile", path("former-ca.pem"), "-untrusted", path("cross.pem"),
+            "-CRLfile", path("crls.pem"), path("new.pem"))
+tap.ok(p.returncode == 0, "with the new key's list", p.stderr)
+tap.eq(openssl("verify", "-x509_strict", "-CAfile", path("root.pem"), "-untrusted", path("ca.pem"), path("new.pem")).returncode, 0, "below the root all is as before")
 tap.eq(lwd.ctl("ca", "rotate", "--algorithm", "rsa512").returncode, 2, "no such algorithm")
 
 # ---- keyd and directory killed while certificates are issued ----
@@ -227,7 +242,8 @@ for role, after in (("keyd", 4), ("directory", 12)):
     lwd.kill_role(role)
 for w in workers:
     w.join()
-tap.ok(lwd.ctl("status", "--wait", "20").returncode == 0, "ready again")
+p = lwd.ctl("status", "--wait", "20")
+tap.ok(p.returncode == 0, "ready again", p)
 given = [n for n, status in asked if status == 0]
 tap.ok(given and all(status in (0, 75) for n, status in asked), "each was answered, or is to be tried again", asked)
 records = {i["name"]: i for i in lwd.ctl_json("cert", "list")["items"] if i["name"] not in known}
