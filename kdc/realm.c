@@ -129,6 +129,20 @@ static bool class_known(struct kdc_server *s, struct kdc_realm *r)
 	return r->has_key;
 }
 
+/* Of a tenant that is shut or gone nothing is kept; one that is opened again asks again. */
+static void class_forget(struct kdc_server *s, const struct lw_uuid *tenant)
+{
+	struct kdc_class_key *k;
+
+	pthread_mutex_lock(&s->lock);
+	k = class_slot(s, tenant);
+	if (k->used && lw_uuid_eq(&k->tenant, tenant))
+		lw_wipe(k->key, sizeof k->key);
+	if (k->used && lw_uuid_eq(&k->tenant, tenant))
+		memset(&k->tenant, 0, sizeof k->tenant); /* its place stays used: others may lie behind it */
+	pthread_mutex_unlock(&s->lock);
+}
+
 /* Asks keyd: no transaction may be open. */
 static int class_ask(struct kdc_server *s, struct kdc_realm *r)
 {
@@ -171,6 +185,8 @@ int kdc_realm_open(struct kdc_thread *t, struct lw_bytes name, bool may_block, s
 	int err = r ? begin(t, r) : LW_OK;
 
 	if (err) { /* another tenant of that name by now, or none */
+		if (err == LW_EREVOKED || err == LW_EDISABLED)
+			class_forget(t->server, &r->uuid);
 		slot_clear(t, r);
 		r = NULL;
 	}
