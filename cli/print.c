@@ -24,7 +24,10 @@ static size_t width[MAX_COLUMNS], ncolumns;
 void print_begin(struct lwctl *c, bool list)
 {
 	as_list = list;
+	rows = NULL;
 	last_row = &rows;
+	ncolumns = 0;
+	memset(width, 0, sizeof(width));
 	items = c->format == OUT_JSON ? json_array() : NULL;
 }
 
