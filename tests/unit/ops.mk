@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-OPS_TESTS = tests/unit/test_ops tests/unit/test_ops_search tests/unit/test_ops_issue tests/unit/test_ops_token tests/unit/test_ops_tenant tests/unit/test_ticket tests/unit/test_ops_audit tests/unit/test_trust
+OPS_TESTS = tests/unit/test_ops tests/unit/test_ops_search tests/unit/test_ops_issue tests/unit/test_ops_token tests/unit/test_ops_tenant tests/unit/test_ticket tests/unit/test_ops_audit tests/unit/test_ops_trust
 OPS_FIX = tests/unit/ops_fix.c tests/unit/ops_fix.h
 OPS_LIBS = libstore.a libbase.a $(LMDB_LIBS) $(BASE_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += $(OPS_TESTS)
@@ -19,5 +19,5 @@ tests_unit_test_ops_tenant_SOURCES = tests/unit/test_ops_tenant.c $(OPS_FIX)
 tests_unit_test_ops_tenant_LDADD = $(OPS_LIBS)
 tests_unit_test_ops_audit_SOURCES = tests/unit/test_ops_audit.c $(OPS_FIX)
 tests_unit_test_ops_audit_LDADD = $(OPS_LIBS) $(JANSSON_LIBS)
-tests_unit_test_trust_SOURCES = tests/unit/test_trust.c $(OPS_FIX)
-tests_unit_test_trust_LDADD = $(OPS_LIBS)
+tests_unit_test_ops_trust_SOURCES = tests/unit/test_ops_trust.c $(OPS_FIX)
+tests_unit_test_ops_trust_LDADD = $(OPS_LIBS)
