@@ -225,7 +225,7 @@ except (OSError, urllib.error.URLError):
 tap.eq(status, 413, "413: a huge body")
 tap.eq(ask("PUT", U, admin, {})[0], 405, "405: no such method here")
 tap.eq(ask("GET", ACME + "/cellar", admin)[0], 404, "404: no such kind")
-tap.eq(ask("POST", ACME + "/users/alice/disable", admin, {"really": True})[0], 413, "no body where none belongs")
+tap.eq(ask("POST", ACME + "/users/alice/enable", admin, {"really": True})[0], 413, "no body where none belongs")
 tap.eq(ask("GET", ACME + "/whoami", admin)[0], 200, "and it goes on")
 
 # ---- many at once ----
