@@ -249,6 +249,9 @@ static int accept_krb5(struct kdc_server *s, const struct kdc_accept *q, struct 
 		return LW_ENOMEM;
 	lw_arena_reset(c.t->arena);
 	err = accept_once(&c, now, a, ret);
+	if (refused(err)) /* what is accepted keyd records, with the capability */
+		lw_audit(&(struct lw_audit){ .event = LW_AUDIT_KERBEROS, .protocol = LW_AUDIT_KRB, .err = LW_EAUTH, .time = now,
+			.tenant = c.shown.realm ? c.shown.realm->tenant : 0, .detail = lw_str(q->service) });
 	if (err && kdc_may_log(c.t, now / LW_SECOND))
 		lw_log(LW_INFO, "gss-api refused", "service", q->service, "code",
 		        c.why ? "GSS" : kdc_reason_row(err)->name, "why",

@@ -264,6 +264,12 @@ static void note(const struct chpw *c, int result)
 		lw_uuid_format(&c->shown.ticket.ad.client, client);
 	if (c->password.n)
 		lw_uuid_format(&c->target, target);
+	if (c->shown.ticket.there && (!c->err || c->err > KDC_R_BASE || lw_audit_is_denial(c->err)))
+		lw_audit(&(struct lw_audit){ .event = LW_AUDIT_KPASSWD, .protocol = LW_AUDIT_KRB,
+			.err = !result ? LW_OK : c->err && c->err < KDC_R_BASE ? c->err : LW_EACCES,
+			.tenant = c->shown.realm ? c->shown.realm->tenant : 0, .actor = c->shown.ticket.ad.client,
+			.target = c->password.n ? c->target : c->shown.ticket.ad.client, .source = lw_str(c->peer->addr),
+			.detail = lw_str(results[result].name) });
 	lw_log(result && c->authentic ? LW_INFO : LW_DEBUG, "kpasswd", "realm",
 	        c->shown.realm ? c->shown.realm->name : "-", "client", client, "target", target, "peer",
 	        c->peer->addr, "result", results[result].name, "why",

@@ -123,6 +123,43 @@ static bool answered_elsewhere(struct kdc_call *c, int err)
 	return c->in_work || c->q->out_n;
 }
 
+static struct lw_bytes known_name(struct kdc_call *c, const struct kdc_princ *p)
+{
+	struct lw_writer *w = &c->t->text;
+
+	if (!p->known)
+		return (struct lw_bytes){ NULL, 0 };
+	lw_writer_reset(w);
+	krb_name_text(w, &p->name);
+	return w->err ? (struct lw_bytes){ NULL, 0 } : lw_dup(c->t->arena, lw_written(w));
+}
+
+/* Every ticket, and every refusal but those that only ask for more. Names that are nobody's are not written down. */
+static void record(struct kdc_call *c, int err)
+{
+	struct lw_audit a = { .event = c->op->where == KDC_IN_AS ? LW_AUDIT_AS : LW_AUDIT_TGS, .protocol = LW_AUDIT_KRB,
+		.time = c->now_us, .source = lw_str(c->q->peer->addr) };
+
+	if (err == KDC_R_PREAUTH_REQUIRED || err == KDC_R_TOO_BIG || err == KDC_R_REPEAT || err == KDC_R_UNAVAILABLE || err == LW_EAGAIN)
+		return;
+	if (err > KDC_R_BASE) {
+		a.err = err == KDC_R_PREAUTH_FAILED || err == KDC_R_BAD_INTEGRITY || err == KDC_R_CLIENT_UNKNOWN ? LW_EAUTH : LW_EACCES;
+		a.detail = lw_str(kdc_reason_row(err)->name);
+	} else if (err) {
+		a.err = err;
+		if (!lw_audit_is_denial(err))
+			return;
+	}
+	a.tenant = c->realm ? c->realm->tenant : 0;
+	if (c->client.known) {
+		a.actor = c->client.uuid;
+		a.actor_name = known_name(c, &c->client);
+	}
+	a.target = c->server.uuid;
+	a.target_name = known_name(c, &c->server);
+	lw_audit(&a);
+}
+
 static int answer(struct kdc_call *c)
 {
 	int err = krb_get_kdc_req(c->q->in, &c->req);
@@ -137,6 +174,7 @@ static int answer(struct kdc_call *c)
 	}
 	if (answered_elsewhere(c, err))
 		return LW_OK;
+	record(c, err);
 	if (err)
 		kdc_put_error(c, err);
 	if (c->remember && c->q->udp && c->q->out_n)

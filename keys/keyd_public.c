@@ -66,6 +66,11 @@ static int dead(struct keyd *k, struct lw_arena *arena, struct keys_revocation *
 	return LW_OK;
 }
 
+static void signed_list(uint32_t tenant)
+{
+	lw_audit(&(struct lw_audit){ .event = LW_AUDIT_KEY_USE, .protocol = LW_AUDIT_KEYD, .tenant = tenant, .detail = LW_LIT("revocation list") });
+}
+
 static int installation_crl(struct keyd *k, struct keys_call *c, const struct store_tenant *t, struct keyd_reading *r, struct keyd_loaded *l)
 {
 	struct keyd_crl *kept = &k->crl[0];
@@ -89,6 +94,8 @@ static int installation_crl(struct keyd *k, struct keys_call *c, const struct st
 	err = keyd_installation(k, c->arena, &signer, why);
 	if (!err)
 		err = keyd_ca_builders()->crl(signer, (uint64_t)now, revoked, n, now, now + CRL_LIFE, c->arena, &der, why);
+	if (!err)
+		signed_list(0);
 	if (signer)
 		keyd_ca_builders()->unload(signer);
 	if (err) {
@@ -239,8 +246,11 @@ static int ca_crl(struct keyd *k, struct keys_call *c, const struct store_tenant
 		return err;
 	pthread_mutex_lock(&ca->lock);
 	list = &ca->list[i];
-	if (!list->der.p || list->generation != generation || now < list->made || now >= list->made + CRL_LIFE / 2)
+	if (!list->der.p || list->generation != generation || now < list->made || now >= list->made + CRL_LIFE / 2) {
 		err = sign_list(k, r->txn, ca, i, generation, why);
+		if (!err)
+			signed_list(t->id);
+	}
 	if (!err)
 		err = give(c, list->der, now + MINUTE);
 	pthread_mutex_unlock(&ca->lock);

@@ -288,6 +288,7 @@ int keyd_token_issue(struct keyd *k, struct keys_call *c)
 		err = decide(k, c, &o, &max_life);
 	if (err == LW_EACCES)
 		keyd_say(c, c->q.audience.n ? "no grant lets you have this token: token audience \"…\"" : "no grant lets you have this token: token audience none");
+	c->q.subject = o.subject; /* for the audit: a name said whom */
 	times(k, c, max_life, &o.facts);
 	if (!err)
 		err = build(k, c, &o);

@@ -188,6 +188,7 @@ int ldapd_established(struct ldapd_conn *c, const struct store_tenant *tenant, c
 		store_session_free(c->session);
 	c->session = s;
 	store_session_channel(s, ldapd_confidential(c));
+	store_session_source(s, LW_AUDIT_LDAP, c->peer->addr);
 	c->bound = true;
 	c->token = *token;
 	c->tenant = *tenant;
@@ -196,10 +197,28 @@ int ldapd_established(struct ldapd_conn *c, const struct store_tenant *tenant, c
 	return LW_OK;
 }
 
+/* Every bind, good or bad, with or without asking keyd. */
+static void bind_record(const struct ldapd_conn *c, const struct ldapd_who *who, const char *how, int err)
+{
+	struct lw_audit a = { .event = LW_AUDIT_BIND, .protocol = LW_AUDIT_LDAP, .err = err, .source = lw_str(c->peer->addr), .detail = lw_str(how) };
+
+	if (err && !lw_audit_is_denial(err))
+		return;
+	a.tenant = who ? who->tenant.id : c->has_tenant ? c->tenant.id : 0;
+	if (who && who->known) {
+		a.target = who->p.uuid;
+		a.target_name = lw_str(who->p.name);
+	} else if (c->operator_ || (!who && !err && c->bound)) {
+		a.target_name = lw_str(c->user);
+	}
+	lw_audit(&a);
+}
+
 void ldapd_bind_note(const struct ldapd_conn *c, const struct ldapd_who *who, const char *how, int err)
 {
 	char subject[LW_UUID_TEXT] = "unknown";
 
+	bind_record(c, who, how, err);
 	if (who && who->known)
 		lw_uuid_format(&who->p.uuid, subject);
 	lw_log(err ? LW_INFO : LW_DEBUG, "ldap.bind", "how", how, "from", c->peer->addr, "tenant",
@@ -287,8 +306,10 @@ static enum ldapd_outcome simple(
 
 	if (name.n == 0 && password.n == 0)
 		return ldapd_answer(out, m, LDAPD_SUCCESS, NULL);
-	if (!ldapd_password_allowed(c))
+	if (!ldapd_password_allowed(c)) {
+		bind_record(c, NULL, "simple", LW_ECONFIDENTIAL);
 		return ldapd_answer(out, m, LDAPD_CONFIDENTIALITY, "use TLS");
+	}
 	if (password.n == 0)
 		return ldapd_answer(
 		        out, m, LDAPD_UNWILLING, "a name without a password"); /* RFC 4513 5.1.2 */
@@ -296,10 +317,13 @@ static enum ldapd_outcome simple(
 		return ldapd_answer(out, m, LDAPD_INVALID_CREDENTIALS, NULL);
 	err = ldapd_resolve(c, name, &who);
 	if (err)
+		bind_record(c, NULL, "simple", err);
+	if (err)
 		return ldapd_bind_failed(out, m, err);
 	if (!in_job) {
 		if (!warm(c, &who, password))
 			return LDAPD_SLOW_JOB;
+		bind_record(c, &who, "simple", LW_OK);
 		return ldapd_answer(out, m, LDAPD_SUCCESS, NULL);
 	}
 	/* an unknown tenant's guesses count somewhere too */

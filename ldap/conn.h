@@ -192,6 +192,7 @@ enum ldapd_outcome ldapd_answer_result(
 enum ldapd_outcome ldapd_answer_err(
         struct ldapd_conn *, struct lw_writer *, const struct ldapd_msg *, int err);
 enum ldapd_outcome ldapd_disconnect(struct ldapd_conn *, struct lw_writer *, uint8_t code, const char *text);
+void ldapd_denied(struct ldapd_conn *, const char *what); /* for the audit */
 bool ldapd_session_over(int err); /* LW_EREVOKED, LW_EDISABLED, LW_EEXPIRED */
 
 /* ---- a connection's things ---- */

@@ -227,8 +227,10 @@ static struct lw_session *partner_for(struct ldapd_conn *c, const struct store_d
 			store_session_partner(c->session, t.id, &c->partner);
 		lw_arena_free(a);
 	}
-	if (c->partner)
+	if (c->partner) {
 		store_session_channel(c->partner, ldapd_confidential(c));
+		store_session_source(c->partner, LW_AUDIT_LDAP, c->peer->addr);
+	}
 	return c->partner;
 }
 
@@ -317,6 +319,19 @@ static void conn_free(void *conn)
 	free(c);
 }
 
+/* Denied before anything was looked up. What the writer or keyd refuse they record themselves. */
+void ldapd_denied(struct ldapd_conn *c, const char *what)
+{
+	struct lw_audit a = { .event = LW_AUDIT_DENIED, .protocol = LW_AUDIT_LDAP, .err = LW_EACCES, .source = lw_str(c->peer->addr),
+		.detail = lw_str(what) };
+
+	if (c->session) {
+		a.tenant = store_session_tenant(c->session);
+		a.actor = *store_session_subject(c->session);
+	}
+	lw_audit(&a);
+}
+
 /* ---- one request ---- */
 
 static enum ldapd_outcome request(
@@ -348,8 +363,10 @@ static enum ldapd_outcome request(
 	if (m->refuse)
 		return ldapd_answer(out, m, m->refuse, m->why);
 	open = op->right != ACCESS_NONE && op->open_to_all && op->open_to_all(m);
-	if (!open && !ldapd_has_right(c, op->right))
+	if (!open && !ldapd_has_right(c, op->right)) {
+		ldapd_denied(c, op->name);
 		return ldapd_answer(out, m, LDAPD_INSUFFICIENT_ACCESS, NULL);
+	}
 	code = ldapd_controls(arena, m, op->bit, !c->bound && !open, &c->ctls);
 	if (code)
 		return ldapd_answer(out, m, code, NULL);

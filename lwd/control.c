@@ -170,6 +170,7 @@ static int run(struct control_call *call, const struct control_verb *verb)
 		if ((rc = store_session_role(call->store, call->tenant.id, STORE_ROLE_OPERATOR, &call->session)) != 0)
 			return rc;
 		store_session_channel(call->session, true);
+		store_session_source(call->session, LW_AUDIT_CONTROL, call->addr);
 	}
 	if (verb->needs & CONTROL_TOKEN)
 		if ((rc = keys_operator(call->keys, call->tenant.id, &call->token, &cap)) != 0)
@@ -252,6 +253,37 @@ static int run_forwarded(struct control_call *call, const struct control_verb *v
 	return verb->run(call);
 }
 
+/* In the audit is every request but those that only read and were allowed to: a verb that comes is in it without anybody's doing. */
+bool control_audited(const struct control_verb *v, int rc)
+{
+	static const char *const reads[] = { "explain", "key.list", "audit.tail", "audit.verify" };
+
+	if (rc)
+		return lw_audit_is_denial(rc) && rc != LW_EINVAL && rc != LW_ELIMIT;
+	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++)
+		if (!strcmp(v->name, reads[i]))
+			return false;
+	return v->right != ACCESS_READ && v->right != ACCESS_SEARCH && v->right != ACCESS_COMPARE;
+}
+
+static void record(const struct control_call *call, struct lw_bytes name, int rc)
+{
+	const struct control_verb *v = control_verb_find(name);
+	struct lw_audit a = { .event = LW_AUDIT_REQUEST, .protocol = call->cap ? LW_AUDIT_HTTP : LW_AUDIT_CONTROL, .err = rc,
+		.tenant = call->tenant.id, .source = lw_str(call->addr) };
+
+	if (!v || !control_audited(v, rc))
+		return;
+	a.detail = lw_str(v->name);
+	if (call->cap)
+		a.actor = call->cap->actor;
+	else
+		a.actor_name = LW_LIT("operator");
+	if (!a.tenant && call->cap)
+		a.tenant = call->cap->tenant;
+	lw_audit(&a);
+}
+
 /* at: where this request's answer begins in out */
 static void finish(struct control_call *call, struct lw_bytes verb, int rc, size_t at)
 {
@@ -266,6 +298,7 @@ static void finish(struct control_call *call, struct lw_bytes verb, int rc, size
 		rc = LW_ELIMIT;
 		i = code_of(rc);
 	}
+	record(call, verb, rc);
 	snprintf(name, sizeof(name), "%.*s", (int)verb.n, (const char *)verb.p);
 	lw_log(rc && i == SIZE_MAX ? LW_ERROR : LW_INFO, "control", "verb", name, "tenant", call->tenant.name, "result",
 		rc ? lw_errname(rc) : "ok", "text", rc ? call->text : "", "subject", who, "from", call->addr, NULL);
@@ -287,6 +320,8 @@ int control_forwarded(struct control_server *srv, const struct control_from *fro
 		rc = LW_EACCES; /* nobody is that from afar */
 	if (!rc)
 		rc = store_session_cap(srv->store, from->cap, &call.session);
+	if (!rc)
+		store_session_source(call.session, LW_AUDIT_HTTP, from->addr);
 	if (!rc)
 		rc = store_session_check(call.session);
 	if (!rc) {

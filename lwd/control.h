@@ -83,6 +83,7 @@ struct control_verb {
 	int (*run)(struct control_call *); /* appends items; 0 or LW_E with call->text where there is more to say */
 };
 extern const struct control_verb control_verbs[]; /* ended by a NULL name */
+bool control_audited(const struct control_verb *, int err); /* does a request of it, with this result, get a record? */
 const struct control_verb *control_verb_find(struct lw_bytes name); /* NULL: no such */
 
 int control_status(struct control_call *);

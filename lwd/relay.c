@@ -155,6 +155,7 @@ static void do_set_secret(
 		a->err = store_session_cap(s->store, &cap, &session);
 	if (a->err == LW_OK) {
 		store_session_channel(session, true); /* what kpasswd takes is encrypted */
+		store_session_source(session, q->from == LW_ROLE_KDC ? LW_AUDIT_KRB : LW_AUDIT_HTTP, NULL);
 		a->err = store_write(session, &op, &result);
 		snprintf(a->text, sizeof(a->text), "%.199s", result.text);
 	}

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/audit.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "lwd/relay.h"
@@ -68,6 +69,21 @@ static const struct {
 	int (*run)(struct web *, struct http_request *, const struct http_credentials *, struct web_who *, struct lw_bytes *ret_reply);
 } ways[] = { { HTTP_AUTH_BASIC, by_password }, { HTTP_AUTH_BEARER, by_token }, { HTTP_AUTH_NEGOTIATE, by_ticket } };
 
+/* keyd records passwords itself, with their source. A good token was made by a login that is recorded. */
+static void record(struct http_request *q, const struct http_credentials *c, const struct web_who *who, int err)
+{
+	struct lw_audit a = { .event = c->how == HTTP_AUTH_NEGOTIATE ? LW_AUDIT_KERBEROS : LW_AUDIT_TOKEN, .protocol = LW_AUDIT_HTTP, .err = err,
+		.source = lw_str(q->peer->addr), .detail = lw_str(q->route->pattern) };
+
+	if (c->how == HTTP_AUTH_BASIC || (err == LW_OK && c->how != HTTP_AUTH_NEGOTIATE) || (err && !lw_audit_is_denial(err)))
+		return;
+	if (err == LW_OK) {
+		a.tenant = who->cap.tenant;
+		a.target = who->cap.subject;
+	}
+	lw_audit(&a);
+}
+
 int web_authenticate(void *ctx, struct http_request *q, const struct http_credentials *c, void **ret_who, struct lw_bytes *ret_reply)
 {
 	struct web_who *who = lw_alloc(q->arena, sizeof(*who)); /* the arena is wiped */
@@ -80,6 +96,7 @@ int web_authenticate(void *ctx, struct http_request *q, const struct http_creden
 			r = ways[i].run(ctx, q, c, who, ret_reply);
 	if (r == LW_OK)
 		*ret_who = who;
+	record(q, c, who, r);
 	return r == LW_ELOCKED || r == LW_EEXPIRED || r == LW_EREVOKED || r == LW_EDISABLED ? LW_EAUTH : r;
 }
 

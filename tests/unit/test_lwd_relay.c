@@ -98,6 +98,10 @@ int store_tenant_by_id(struct store *s, struct lw_arena *arena, uint32_t id, str
 	return fake.store_err;
 }
 
+void store_session_source(struct lw_session *s, enum lw_audit_protocol protocol, const char *addr)
+{
+}
+
 void store_session_channel(struct lw_session *s, bool confidential)
 {
 	fake.confidential = confidential;
