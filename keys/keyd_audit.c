@@ -53,6 +53,8 @@ static const struct keyd_audit_row rows[] = {
 	{ KEYS_MSG_AUDIT_TAKE, LW_AUDIT_NONE, "it would never end" },
 	{ KEYS_MSG_AUDIT_MAC, LW_AUDIT_NONE, "it would never end" },
 	{ KEYS_MSG_WANT, LW_AUDIT_KEY_MAKE, NULL },
+	{ KEYS_MSG_MASTER_ROTATE, LW_AUDIT_KEY_MAKE, NULL },
+	{ KEYS_MSG_MASTER_REWRAP, LW_AUDIT_KEY_MAKE, NULL },
 	{ KEYS_MSG_TENANT_END, LW_AUDIT_NONE, "it tells the certificates of a tenant; the end itself is the writer's record" },
 	{ KEYS_MSG_FORGET, LW_AUDIT_NONE, NOTHING_DONE },
 };
