@@ -142,5 +142,28 @@ for years, when in ((10, "it runs, and the clock jumps five more years"), (5, "a
 bad = [e for e in lwd.events() if e.get("level") == "error"]
 tap.eq(bad, [], "nothing went wrong")
 
+# ---- with the root's key away ----
+key = os.path.join(work, "root.key")
+tap.eq(lwd.ctl("ca", "root", "export", key).returncode, 0, "the root's key is taken away")
+tap.eq(lwd.ctl("key", "rotate", "master").returncode, 75, "then the master key stays")
+tap.eq(lwd.stop(), 0, "lwd stops")
+lwd.turn_clock(int(11 * YEAR))
+ready("the root's key is away, six years later")
+p = lwd.ctl("user", "show", "alice")
+tap.eq(p.returncode, 0, "it serves")
+p = client("kinit", "alice", stdin=ALICE + "\n")
+tap.ok(p.returncode == 0, "kinit", p.stderr)
+p = lwd.ctl("status")
+tap.ok(p.returncode == 0 and "installation CA" in p.stdout and "lwctl ca root import" in p.stdout, "lwctl status says what waits", p.stdout)
+p = lwd.ctl("key", "list")
+tap.ok("its key is away" in p.stdout and "lwctl ca root import" in p.stdout, "lwctl key list, too", p.stdout)
+tap.ok([e for e in lwd.events("installation CA is not renewed") if "lwctl ca root import" in e.get("note", "")], "and the log")
+tap.eq(lwd.ctl("ca", "root", "import", key).returncode, 0, "the root's key is back")
+tap.eq(lwd.ctl("key", "rotate", "tls").returncode, 0, "and new certificates for the listeners are made at once")
+serves("the root's key is back")
+tap.ok(wait_for(lambda: tenants_ca() is not None, 70, 0.3), "the tenant's CA is renewed by itself")
+certificate("back", "the root's key is back")
+tap.ok("waits" not in lwd.ctl("status").stdout, "lwctl status says nothing more")
+
 lwd.close(tap)
 tap.done()
