@@ -78,7 +78,7 @@ const struct command commands[] = {
 	{ "keytab", "get", "NAME --out FILE [--rotate]", "add a service's or host's keys to a keytab; new ones with --rotate", cmd_keytab_get,
 		"keytab.get" },
 	{ "key", "list", "", "the tenant's own keys", cmd_list, "key.list" },
-	{ "key", "rotate", "KIND [--algorithm p256|p384|rsa2048|rsa3072] [--now]", "new keys of a kind (kerberos, ca, saml, jwt); the old ones stay good for what was issued under them", cmd_key_rotate,
+	{ "key", "rotate", "KIND [--algorithm p256|p384|rsa2048|rsa3072] [--now]", "new keys of a kind (kerberos, ca, saml, jwt; the installation's master, tls); the old ones stay good for what was issued under them", cmd_key_rotate,
 		"key.rotate" },
 	{ "token", "issue", "--type saml2|jwt [--audience URI] [--subject NAME] [--algorithm A] [--life 10m] [--out FILE]", "a token about somebody",
 		cmd_token_issue, "token.issue" },

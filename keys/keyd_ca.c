@@ -59,6 +59,7 @@ void keyd_sets_retire(struct keyd_sets *s, const struct keyd_set *set, int64_t n
 	s->former[s->nformer++] = f;
 }
 
+#define WAITS (60 * LW_SECOND)
 #define ENDED "the installation CA's certificate has ended, and its renewal waits for the root's key: lwctl ca root import"
 
 /* Its certificate ends, and a new one would last longer; or it has not begun, because the clock was turned back. */
@@ -214,7 +215,9 @@ int keyd_ca_make(struct keyd_making *m)
 	renewal = b->renew_at(m->sets->v[0].cert);
 	if (next > now && next < renewal)
 		renewal = next;
-	if (renewal > now && renewal < m->next)
+	if (renewal <= now) /* it waits for the installation CA's, which waits for the root's key */
+		renewal = now + WAITS;
+	if (renewal < m->next)
 		m->next = renewal;
 	return LW_OK;
 }
