@@ -213,6 +213,7 @@ void ldapd_partner_end(struct ldapd_conn *c)
 /* NULL: the name is not in a tenant that lets this principal in. */
 static struct lw_session *partner_for(struct ldapd_conn *c, const struct store_dn *dn)
 {
+	struct lw_session *none = NULL;
 	struct lw_arena *a;
 	struct store_tenant t;
 
@@ -225,6 +226,9 @@ static struct lw_session *partner_for(struct ldapd_conn *c, const struct store_d
 	if (!c->partner && (a = lw_arena_new(1u << 20, false)) != NULL) {
 		if (store_tenant_of_dn(c->server->store, a, dn, &t) == LW_OK)
 			store_session_partner(c->session, t.id, &c->partner);
+		else /* what no tenant is called takes as long: one that is there is asked */
+			store_session_partner(c->session, store_session_tenant(c->session) == 1 ? 2 : 1, &none);
+		store_session_free(none);
 		lw_arena_free(a);
 	}
 	if (c->partner) {

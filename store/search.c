@@ -367,6 +367,8 @@ bool store_next(struct store_cursor *c, const struct store_view **ret)
 		}
 		err = next_candidate(c, &id);
 		if (err) {
+			if (!c->looked++) /* nothing found takes as long as something hidden */
+				(void)ops_view_in(c->txn, c->base, &v);
 			c->status = err == LW_ENOTFOUND ? LW_OK : err;
 			return false;
 		}

@@ -133,6 +133,22 @@ void ops_set_matched(struct store_txn *t, size_t from)
 			t->matched = t->chain[i];
 }
 
+/* What is not there takes as long as what is hidden: for each level that is missing, another look-up and another view. */
+static void look_elsewhere(struct store_txn *t, const struct store_dn *dn)
+{
+	size_t deep = dn->n - t->session->nsuffix + 1;
+	struct store_view v;
+	uint64_t id;
+
+	if (t->result)
+		t->sets = NULL; /* the writer has decided about none of its places yet */
+	for (size_t i = t->nchain; i && i < deep; i++) {
+		if (i + 1 < deep)
+			(void)eng_child(t->eng, t->tenant, t->chain[t->nchain - 1], dn->rdn[0].norm, &id);
+		(void)ops_view_in(t, t->chain[t->nchain - 1], &v);
+	}
+}
+
 int ops_find(struct store_txn *t, const struct store_dn *dn, struct store_view **ret)
 {
 	uint64_t id;
@@ -143,6 +159,7 @@ int ops_find(struct store_txn *t, const struct store_dn *dn, struct store_view *
 		return LW_EACCES;
 	err = ops_locate(t, dn, &id);
 	if (err == LW_ENOTFOUND) {
+		look_elsewhere(t, dn);
 		ops_set_matched(t, t->nchain);
 		return err;
 	}

@@ -17,7 +17,7 @@ tests_tables_leaks_LDADD = $(TABLES_LIBS)
 EXTRA_DIST += tests/conform/two_tenants.py
 check_PROGRAMS += tests/tables/two
 tests_tables_two_SOURCES = tests/tables/two.c tests/tables/two.h tests/tables/two_find.c tests/tables/two_wire.c tests/tables/two_world.c \
-	tests/tables/two_ldap.c tests/tables/two_krb.c tests/tables/two_http.c tests/unit/kdc_client.c tests/unit/kdc_client.h $(TABLES_WORLD)
+	tests/tables/two_ldap.c tests/tables/two_krb.c tests/tables/two_http.c tests/tables/two_time.c tests/unit/kdc_client.c tests/unit/kdc_client.h $(TABLES_WORLD)
 tests_tables_two_LDADD = libkdc.a $(TABLES_LIBS) $(KRB5_LIBS)
 
 # Every right of every row zeroed or weakened in turn: the matrix must see each.

@@ -2,9 +2,9 @@
 /* Two tenants on a running lwd, made the same but for their canaries. A great many random requests of either's people,
  * the installation's administrator and nobody, over every protocol: none may bring up a canary of a tenant whose people
  * did not ask. Each protocol has a process of its own with a connection for each subject.
- *   two --data DIR --offset N --admin PASSWORD [--seed N] [--requests N] [--plant]
+ *   two --data DIR --offset N --admin PASSWORD [--seed N] [--requests N] [--plant] [--time [KIND]]
  * The tenants beta.example and gamma.example have been made, with admin's password. --plant: a canary is put where it
- * must be found: every protocol that could show it has to fail. */
+ * must be found: every protocol that could show it has to fail. --time: two_time.c instead. */
 #include "tests/tables/two.h"
 
 #include <sys/mman.h>
@@ -187,13 +187,19 @@ static void million(unsigned long requests, bool planted)
 int main(int argc, char **argv)
 {
 	unsigned long requests = 1000000;
-	bool plant = false;
+	bool plant = false, times = false;
+	const char *only = NULL;
 
 	for (int i = 1; i < argc; i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : "";
 
 		if (!strcmp(argv[i], "--plant")) {
 			plant = true;
+			continue;
+		}
+		if (!strcmp(argv[i], "--time")) {
+			times = true;
+			only = *value && *value != '-' ? argv[++i] : NULL;
 			continue;
 		}
 		if (!strcmp(argv[i], "--data"))
@@ -218,7 +224,10 @@ int main(int argc, char **argv)
 	two_world();
 	if (plant)
 		two_plant();
-	million(requests, plant);
+	if (times)
+		two_times(only);
+	else
+		million(requests, plant);
 	printf("1..%u\n", tests);
 	return failures != 0;
 }

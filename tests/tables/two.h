@@ -90,6 +90,7 @@ char *http_login(const char *tenant, const char *user, const char *password); /*
 char *http_basic(const char *user, const char *password); /* in world.arena */
 void control_text(struct lw_writer *, const char *request); /* VERB @TENANT KEY=VALUE… */
 
+void two_times(const char *only); /* two_time.c: the kinds whose request or name has the word; NULL: all */
 void result(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -130,9 +130,10 @@ void krb_round(void)
 	static struct lw_arena *mine;
 
 	if (!mine)
-		mine = kc_arena = lw_arena_new(64u << 20, false);
+		mine = lw_arena_new(64u << 20, false);
 	if (!mine)
 		die("out of memory");
+	kc_arena = mine;
 	lw_arena_reset(mine);
 }
 

@@ -29,7 +29,7 @@ static const char *const entries[] = {
 	"uid=dora,ou=people,~ " PERSON("dora") VALUES SECRET,
 	"uid=#k,ou=people,~ " PERSON("#k") "sn=kim " SECRET,
 	"cn=web1,ou=hosts,~ objectClass=lwHost cn=web1 description=#",
-	"cn=staff,ou=groups,~ objectClass=groupOfNames cn=staff member=uid=bob,ou=people,~ member=uid=#,ou=people,~ description=#",
+	"cn=staff,ou=groups,~ objectClass=groupOfNames cn=staff member=uid=bob,ou=people,~ member=uid=alice,ou=people,~ member=uid=#,ou=people,~ description=#",
 	"cn=#,ou=groups,~ objectClass=groupOfNames cn=# member=uid=alice,ou=people,~ member=uid=bob,ou=people,~",
 	"ou=#,~ objectClass=organizationalUnit ou=#",
 	"uid=dave,ou=#,~ " PERSON("dave") VALUES,
