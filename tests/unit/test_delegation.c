@@ -466,10 +466,11 @@ static int do_add(struct lw_session *s, struct deed *d)
 		ATTR("cn", name);
 		ATTR("sn", name);
 	}
+	const char *tag = PICK(tags), *manager = below(2) || !m ? d->author->dn : m->dn;
 	if (!below(4))
-		ATTR("lwTag", PICK(tags));
+		ATTR("lwTag", tag);
 	if (!below(3))
-		ATTR("lwManagedBy", below(2) || !m ? d->author->dn : m->dn);
+		ATTR("lwManagedBy", manager);
 	if (i == 2 && below(2) && m)
 		ATTR("member", m->dn);
 	if (!below(3)) {
