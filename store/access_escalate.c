@@ -147,6 +147,9 @@ static int covers_verb(const struct access_rights *author, const struct gain *g,
 		if (!binds_all(f, g) && may_meet(author, f, g, verb, &left))
 			return lacks(ACCESS_BY_FORBID, g->rule, why);
 	}
+	for (uint32_t i = author->first[as]; as != verb && i < author->permit[as]; i++)
+		if (may_meet(author, author->rules[i], g, as, &left)) /* others' or not: he may not put that in */
+			return lacks(ACCESS_BY_FORBID, g->rule, why);
 	for (uint32_t i = author->permit[as]; i < author->first[as + 1]; i++) {
 		const struct access_rule *p = author->rules[i];
 

@@ -293,6 +293,8 @@ static void test_change(void **state)
 	f->w.node[SQL].managers = BIT(ERIN) | BIT(CAROL); /* his by now, to share */
 	assert_int_equal(change(f, ERIN, before, SQL), LW_OK);
 	f->w.node[SQL].managers = BIT(ERIN);
+	fixture_add(f, "forbid authenticated may create service attrs(description);");
+	assert_int_equal(change(f, ERIN, none, SQL), LW_EACCES); /* what he may not put in, he may not write later either */
 	fixture_add(f, "permit manager may write service attrs(mail);"); /* more than he may put in */
 	assert_int_equal(change(f, ERIN, none, SQL), LW_EACCES);
 	f->w.node[SQL].managers = 0;
