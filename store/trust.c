@@ -227,6 +227,15 @@ int guard_trust_groups(const struct image *img)
 	return LW_OK;
 }
 
+static int living(struct store_txn *t, const char *name, uint32_t *ret_id, struct eng_tenant *ret)
+{
+	int err = eng_tenant_find(t->eng, lw_str(name), ret_id);
+
+	if (!err)
+		err = eng_tenant(t->eng, *ret_id, ret);
+	return err ? err : ret->flags & ENG_TENANT_DELETED ? LW_ENOTFOUND : LW_OK;
+}
+
 /* cn=PARTNER,ou=trusts,SUFFIX: for the tenant that has the name now, and for no later one. */
 int guard_trust_new(struct image *img, const struct store_dn *dn)
 {
@@ -251,7 +260,7 @@ int guard_trust_new(struct image *img, const struct store_dn *dn)
 		return ops_say(t, LW_ENAMING, "a trust is called by its partner's domain");
 	if (!lw_eq(canonical.norm, rdn->norm))
 		return ops_say(t, LW_ENAMING, "this partner's domain is written %s", name);
-	if (eng_tenant_find(t->eng, lw_str(name), &id) || eng_tenant(t->eng, id, &partner))
+	if (living(t, name, &id, &partner))
 		return ops_say(t, LW_ECONSTRAINT, "there is no tenant %s", name);
 	if (id == t->tenant)
 		return ops_say(t, LW_ECONSTRAINT, "a tenant is no partner of itself");
@@ -270,9 +279,7 @@ int guard_partner_domain(void *ctx, struct lw_bytes domain, struct lw_uuid *ret)
 
 	if (err)
 		return err == LW_ENOMEM ? err : LW_ENOTFOUND;
-	err = eng_tenant_find(t->eng, lw_str(name), &id);
-	if (!err)
-		err = eng_tenant(t->eng, id, &partner);
+	err = living(t, name, &id, &partner);
 	if (err)
 		return err;
 	if (id == t->tenant)

@@ -480,6 +480,18 @@ static void the_container_stays(void **state)
 	ERR(fix_delete(fix.admin, "ou=trusts," ACME), LW_EUNWILLING);
 }
 
+/* Its name is not free yet: whoever has it next is another. */
+static void a_dying_tenant_is_no_partner(void **state)
+{
+	struct store_op op = { .kind = STORE_TENANT_DELETE, .tenant_uuid = fix.beta_uuid };
+
+	OK(fix_delete(fix.admin, TRUST_ACME));
+	OK(store_write(fix.op, &op, &fix.r));
+	ERR(trust(fix.admin, "beta.example", ACME, ""), LW_ECONSTRAINT);
+	assert_string_equal(fix.r.text, "there is no tenant beta.example");
+	ERR(grant(fix.admin, "late", ACME, READS), LW_ECONSTRAINT);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, up, down)
@@ -487,7 +499,7 @@ int main(void)
 		T(members_of_an_offered_group), T(both_sides_and_nothing_less), T(it_ends_at_once), T(a_second_name_of_a_group_is_none),
 		T(no_other_rule_is_for_them), T(only_what_can_be_given), T(they_write_what_a_grant_says), T(they_escalate_nothing),
 		T(trusts_are_administrators), T(an_offered_group_is_not_given_away), T(authors_hold_what_they_give), T(explained),
-		T(who_has_no_partner_session), T(the_container_stays),
+		T(who_has_no_partner_session), T(the_container_stays), T(a_dying_tenant_is_no_partner),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
