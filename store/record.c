@@ -299,6 +299,8 @@ int write_cert_revoke(struct store_txn *t, const struct store_op *op, struct eng
 	return err ? err : revoke(t, &found, op->record.reason, fx);
 }
 
+#define AT_ONCE 1000 /* what one write revokes: others wait meanwhile, and the principal says how many he has */
+
 int write_revoke_all(struct store_txn *t, const struct lw_uuid *subject, struct eng_fx *fx)
 {
 	const struct schema_attr *attr = ops_known()->lwSubject;
@@ -307,7 +309,7 @@ int write_revoke_all(struct store_txn *t, const struct lw_uuid *subject, struct 
 	struct lw_bytes norm;
 	struct record last = { 0 }, r;
 	uint64_t id, from = 0;
-	bool any = false;
+	size_t n = 0;
 	int err;
 
 	lw_uuid_format(subject, text);
@@ -322,13 +324,15 @@ int write_revoke_all(struct store_txn *t, const struct lw_uuid *subject, struct 
 		if (err || r.cert.state == STORE_CERT_IS_REVOKED || !lw_uuid_eq(&r.cert.subject, subject) ||
 		        (r.cert.not_after && r.cert.not_after < eng_now(t->eng)))
 			continue;
+		if (n++ == AT_ONCE)
+			return ops_say(t, LW_EUNWILLING, "it has more than %d certificates: disable and revoke them first (lwctl … disable --revoke)",
+				AT_ONCE);
 		err = mark_revoked(t, &r, CESSATION, fx);
 		last = r;
-		any = true;
 	}
 	if (!err && ids)
 		err = eng_ids_err(ids);
-	return err || !any ? err : touch_container(t, &last.e, fx);
+	return err || !n ? err : touch_container(t, &last.e, fx);
 }
 
 /* The two attributes of a record that a plain modify may set, and what they are set to. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates in the store: each operation right and refused, what is read back, other tenants, upkeep,
  * replay. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include "store/guard.h"
 #include "tests/unit/issue_fix.h"
 
@@ -559,11 +561,52 @@ static void deleted_subject(void **state)
 	assert_true(generation(auth) == g);
 }
 
+#define CROWD 16
+static atomic_uint next_one;
+
+/* Together, so that one commit is for many. */
+static void *certificates(void *arg)
+{
+	const unsigned upto = *(const unsigned *)arg;
+	struct lw_session *s = fix_login(fix.acme, &fix.acme_uuid, &alice, 0);
+	uint8_t number[4] = { 1 };
+	struct store_result res;
+
+	for (unsigned i; (i = atomic_fetch_add(&next_one, 1)) < upto;) {
+		struct store_op op = { .kind = STORE_CERT_INTENT,
+			.record = { .serial = { number, sizeof(number) }, .subject = alice, .profile = LW_LIT("user") } };
+
+		number[2] = (uint8_t)(i >> 8);
+		number[3] = (uint8_t)i;
+		if (store_write(s, &op, &res))
+			abort();
+	}
+	store_session_free(s);
+	return NULL;
+}
+
+/* However many somebody has had made, the writer is not long at it, and he is deleted. */
+static void many(void **state)
+{
+	unsigned upto = 1001;
+	pthread_t threads[CROWD];
+
+	for (int i = 0; i < CROWD; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, certificates, &upto), 0);
+	for (int i = 0; i < CROWD; i++)
+		pthread_join(threads[i], NULL);
+	ERR(fix_delete(fix.admin, ALICE), LW_EUNWILLING);
+	assert_non_null(strstr(fix.r.text, "--revoke"));
+	assert_string_equal(revoked(auth, 0), "");
+	OK(cert_revoke(fix.admin, "01000000", 0));
+	OK(fix_delete(fix.admin, ALICE));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, issue_up, issue_down)
 	const struct CMUnitTest tests[] = { T(life), T(bad_requests), T(rights), T(plain_writes),
-		T(older_tenant), T(older_tenants_own), T(holders), T(expiring), T(explained), T(alone), T(deleted_subject),
+		T(older_tenant), T(older_tenants_own), T(holders), T(expiring), T(explained), T(alone), T(deleted_subject), T(many),
 		T(replay) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
