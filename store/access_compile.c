@@ -582,7 +582,7 @@ int access_rule_decode(struct lw_arena *arena, struct lw_bytes octets, struct ac
 		err = lw_reader_end(&in);
 	if (!err && lw_arena_failed(arena))
 		err = LW_ENOMEM;
-	if (!err && ((flags & ~F_ALL) || !sane(r)))
+	if (!err && ((flags & ~F_ALL) || !sane(r) || (version > RULE_VERSION_OWN) != (r->subject == ACCESS_SUBJ_PARTNER)))
 		err = LW_EINVAL;
 	if (err)
 		return err;
