@@ -20,6 +20,12 @@ static void put_time(struct control_call *call, const char *name, int64_t at)
 	ctl_item_string(call->out, name, text);
 }
 
+static void put_current(struct control_call *call)
+{
+	ctl_item_bool(call->out, "current", true);
+	ctl_item_string(call->out, "state", "current");
+}
+
 static void put_master(struct control_call *call, const struct keys_master_state *s)
 {
 	size_t at = ctl_item_begin(call->out);
@@ -30,7 +36,7 @@ static void put_master(struct control_call *call, const struct keys_master_state
 		put_time(call, "created", s->since);
 		ctl_item_int(call->out, "ageDays", (lw_wall(call->clock) - s->since) / (86400 * LW_SECOND));
 	}
-	ctl_item_bool(call->out, "current", true);
+	put_current(call);
 	if (s->turning)
 		ctl_item_string(call->out, "note", MASTER_WAITS);
 	ctl_item_end(call->out, at);
@@ -60,7 +66,7 @@ static void put_listeners(struct control_call *call, const struct control_listen
 		ctl_item_string(call->out, "algorithm", "p256");
 		if (l[i].end)
 			put_time(call, "notAfter", l[i].end);
-		ctl_item_bool(call->out, "current", l[i].done);
+		put_current(call);
 		ctl_item_end(call->out, at);
 	}
 }
@@ -83,22 +89,23 @@ int control_tls_rotate(struct control_call *call)
 }
 
 /* Two thirds of its life are over. */
-static bool due(struct control_call *call, bool root, int64_t *ret_begin, int64_t *ret_end)
+static bool due(struct control_call *call, bool root, int64_t *ret_begin, int64_t *ret_renewal, int64_t *ret_end)
 {
 	struct lw_bytes pem;
 
-	*ret_begin = *ret_end = 0;
+	*ret_begin = *ret_renewal = *ret_end = 0;
 	if (keys_ca_pem(call->keys, root, call->arena, &pem))
 		return false;
 	*ret_begin = ca_issuing.not_before(pem);
 	*ret_end = ca_issuing.not_after(pem);
-	return ca_issuing.renew_at(pem) <= lw_wall(call->clock);
+	*ret_renewal = ca_issuing.renew_at(pem);
+	return *ret_renewal <= lw_wall(call->clock);
 }
 
 static void put_ca(struct control_call *call, bool root, bool root_here)
 {
-	int64_t begin, end;
-	bool late = due(call, root, &begin, &end);
+	int64_t begin, renewal, end;
+	bool late = due(call, root, &begin, &renewal, &end);
 	size_t at = ctl_item_begin(call->out);
 
 	ctl_item_string(call->out, "name", root ? "root" : "installation");
@@ -106,7 +113,8 @@ static void put_ca(struct control_call *call, bool root, bool root_here)
 	put_time(call, "created", begin);
 	ctl_item_int(call->out, "ageDays", (lw_wall(call->clock) - begin) / (86400 * LW_SECOND));
 	put_time(call, "notAfter", end);
-	ctl_item_bool(call->out, "current", true);
+	put_current(call);
+	put_time(call, "nextRotation", renewal);
 	if (root && !root_here)
 		ctl_item_string(call->out, "note", "its key is away");
 	else if (late && !root_here)
@@ -146,15 +154,15 @@ static void put_wait(struct control_call *call, const char *name, const char *wh
 void control_waits(struct control_call *call)
 {
 	struct keys_master_state s;
-	int64_t begin, end;
+	int64_t begin, renewal, end;
 	char why[200];
 
 	if (keys_master_state(call->keys, false, &s, why))
 		return;
 	if (s.turning)
 		put_wait(call, "master key", MASTER_WAITS);
-	if (!s.root_here && due(call, false, &begin, &end))
+	if (!s.root_here && due(call, false, &begin, &renewal, &end))
 		put_wait(call, "installation CA", end <= lw_wall(call->clock) ? "has ended; its renewal " AWAY : "its renewal " AWAY);
-	if (!s.root_here && due(call, true, &begin, &end))
+	if (!s.root_here && due(call, true, &begin, &renewal, &end))
 		put_wait(call, "root CA", "its renewal " AWAY);
 }
