@@ -133,7 +133,7 @@ bool lw_audit_next(struct lw_reader *r, struct lw_audit *ret)
 
 struct line {
 	size_t n;
-	char p[LW_AUDIT_TEXT_MAX];
+	char p[LW_AUDIT_TEXT_MAX]; /* not zeroed: it is most of the cost otherwise */
 };
 
 static void add(struct line *l, const char *s, size_t n)
@@ -182,15 +182,21 @@ static void add_value(struct line *l, const char *name, struct lw_bytes v)
 	add_str(l, name);
 	add_str(l, "\":\"");
 	for (size_t i = 0; i < v.n;) {
-		uint8_t c = v.p[i];
-		size_t n = 1;
+		size_t n = 1, run = i;
+		uint8_t c;
+
+		while (run < v.n && v.p[run] >= 0x20 && v.p[run] < 0x7f && v.p[run] != '"' && v.p[run] != '\\')
+			run++;
+		add(l, (const char *)v.p + i, run - i);
+		i = run;
+		if (i == v.n)
+			break;
+		c = v.p[i];
 
 		if (c == '"' || c == '\\') {
 			char esc[2] = { '\\', (char)c };
 
 			add(l, esc, 2);
-		} else if (c >= 0x20 && c < 0x7f) {
-			add(l, (const char *)&c, 1);
 		} else if (c >= 0x80 && (n = sequence((struct lw_bytes){ v.p + i, v.n - i })) != 0) {
 			add(l, (const char *)v.p + i, n);
 		} else {
@@ -219,15 +225,18 @@ static struct lw_bytes limited(struct lw_bytes b, size_t max)
 
 void lw_audit_text(const struct lw_audit *a, struct lw_bytes tenant_name, const char *role, struct lw_writer *w)
 {
-	char time[LW_TIME_TEXT], micro[8];
-	struct line l = { 0 };
+	char time[LW_TIME_TEXT];
+	unsigned micro = (unsigned)(a->time % LW_SECOND);
+	struct line l;
+
+	l.n = 0;
 
 	lw_time_rfc3339(a->time - a->time % LW_SECOND, time); /* …:46Z or …:46.000Z */
-	time[19] = 0;
-	snprintf(micro, sizeof(micro), ".%06u", (unsigned)(a->time % LW_SECOND));
+	time[19] = '.';
+	for (size_t i = 26; i > 20; i--, micro /= 10)
+		time[i - 1] = (char)('0' + micro % 10);
 	add_str(&l, "\"time\":\"");
-	add_str(&l, time);
-	add_str(&l, micro);
+	add(&l, time, 26);
 	add_str(&l, "Z\"");
 	add_value(&l, "tenant", limited(tenant_name, 253));
 	add_value(&l, "role", lw_str(role));

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 KEYD_FIX = tests/unit/keyd_fix.c tests/unit/keyd_fix.h tests/unit/tenant_fix.c tests/unit/tenant_fix.h
-check_PROGRAMS += tests/unit/test_keys_msg tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca tests/unit/test_keyd tests/unit/test_keyd_krb tests/unit/test_keytab
-TESTS += tests/unit/test_keys_msg tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca tests/unit/test_keyd tests/unit/test_keyd_krb tests/unit/test_keytab
+check_PROGRAMS += tests/unit/test_keys_msg tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca tests/unit/test_keyd tests/unit/test_keyd_krb tests/unit/test_keyd_audit tests/unit/test_keytab
+TESTS += tests/unit/test_keys_msg tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca tests/unit/test_keyd tests/unit/test_keyd_krb tests/unit/test_keyd_audit tests/unit/test_keytab
 
 tests_unit_test_keys_msg_SOURCES = tests/unit/test_keys_msg.c
 tests_unit_test_keys_msg_LDADD = libkeys.a libbase.a $(BASE_LIBS) $(CMOCKA_LIBS)
@@ -18,6 +18,8 @@ tests_unit_test_ca_LDADD = libca.a libkeys.a libbase.a $(BASE_LIBS) $(CMOCKA_LIB
 tests_unit_test_keyd_SOURCES = tests/unit/test_keyd.c $(KEYD_FIX)
 tests_unit_test_keyd_LDADD = libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(CMOCKA_LIBS)
 
+tests_unit_test_keyd_audit_SOURCES = tests/unit/test_keyd_audit.c $(KEYD_FIX)
+tests_unit_test_keyd_audit_LDADD = libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_keyd_krb_SOURCES = tests/unit/test_keyd_krb.c $(KEYD_FIX)
 tests_unit_test_keyd_krb_LDADD = libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(CMOCKA_LIBS)
 
