@@ -133,7 +133,7 @@ bool lw_audit_next(struct lw_reader *r, struct lw_audit *ret)
 
 struct line {
 	size_t n;
-	char p[LW_AUDIT_TEXT_MAX]; /* not zeroed: it is most of the cost otherwise */
+	char p[LW_AUDIT_TEXT_MAX];
 };
 
 static void add(struct line *l, const char *s, size_t n)
@@ -230,7 +230,6 @@ void lw_audit_text(const struct lw_audit *a, struct lw_bytes tenant_name, const 
 	struct line l;
 
 	l.n = 0;
-
 	lw_time_rfc3339(a->time - a->time % LW_SECOND, time); /* …:46Z or …:46.000Z */
 	time[19] = '.';
 	for (size_t i = 26; i > 20; i--, micro /= 10)
