@@ -32,6 +32,13 @@ const struct access_default access_default_groups[] = {
 	{ NULL, NULL },
 };
 
+/* What the class lwApplication has, and what every entry has. By no auxiliary class anything else: an application is no account (uid,
+ * uidNumber, krbPrincipalName) and no group (gidNumber, memberUid) of those who look for such in the directory. */
+#define OF_APPLICATIONS \
+	"objectClass,cn,description,displayName,labeledURI,seeAlso,owner,lwEntityId,lwAcsUrl,lwNameIdFormat,lwMetadata,userCertificate," \
+	"lwManagedBy,lwTag,lwDisabled,memberOf,entryUUID,entryDN,hasSubordinates,subschemaSubentry,structuralObjectClass,createTimestamp," \
+	"modifyTimestamp,creatorsName,modifiersName"
+
 /* Reading: who may become somebody (by a new password, by a certificate) must hold what he holds, so these see of people and groups what
  * groups of people are commonly given to see. */
 const struct access_default access_delegated[] = {
@@ -48,9 +55,9 @@ const struct access_default access_delegated[] = {
 	                                     "names theirs max-life 90d;" },
 	{ "certificate-officers-revoke", "permit group certificate-officers may revoke certificate;" },
 	{ "application-owners-create", "permit group application-owners may create application under ou=applications "
-	                               "attrs(*);" },
+	                               "attrs(" OF_APPLICATIONS ");" },
 	{ "application-manager", "permit manager may read,search,compare,write,delete application under ou=applications "
-	                         "attrs(*);" },
+	                         "attrs(" OF_APPLICATIONS ");" },
 	{ NULL, NULL },
 };
 

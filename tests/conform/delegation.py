@@ -251,6 +251,13 @@ register(connie, ("x-l", "x-c", "x-a"), "refused")
 for attr, want in (("lwManagedBy: " + dn("olga"), 50), ("lwManagedBy: " + dn("otto"), 0)):
     p = otto.ldap("ldapadd", stdin="dn: %s\nobjectClass: lwApplication\ncn: app-m\nlwEntityId: urn:m\n%s\n" % (dn("app-m", "applications"), attr))
     tap.eq(p.returncode, want, "a new one is one's own, and not given to others: " + attr)
+for extra in ("objectClass: posixGroup\ngidNumber: 27\nmemberUid: otto", "objectClass: uidObject\nuid: newcomer",
+              "objectClass: posixAccount\nuid: newcomer\nuidNumber: 0\ngidNumber: 0\nhomeDirectory: /root",
+              "objectClass: krbPrincipalAux\nkrbPrincipalName: newcomer@ACME.EXAMPLE"):
+    p = otto.ldap("ldapadd", stdin="dn: %s\nobjectClass: lwApplication\ncn: app-n\n%s\n" % (dn("app-n", "applications"), extra))
+    tap.eq(p.returncode, 50, "an application is neither account nor group: " + extra.split("\n")[0])
+p = otto.ldap("ldapmodify", stdin=change("app-l", "add: objectClass", "objectClass: posixGroup", "-", "add: gidNumber", "gidNumber: 27", where="applications")[1])
+tap.eq(p.returncode, 50, "nor does one become such")
 same(otto, "shares one", "ok", change("app-l", "add: lwManagedBy", "lwManagedBy: " + dn("olga"), where="applications"),
      ("rp", "set", "app-c", "lwManagedBy+=" + dn("olga")), ("PATCH", "/relying-parties/app-a", {"changes": ["lwManagedBy+=" + dn("olga")]}))
 put(olga, "app-l", "description", "shared", "ok", "applications", "rp", "relying-parties")
