@@ -48,7 +48,7 @@ EXTRA_DIST += tests/fuzz/run tests/lint/run tests/lint/testclock.sh tests/lint/l
 EXTRA_DIST += tests/conform/tenant_life.py
 EXTRA_DIST += tests/conform/ca.py tests/conform/clock_ahead.py tests/crash/master_kill9.py
 EXTRA_DIST += tests/conform/rotation.py tests/conform/tokens.py tests/conform/jose/package.json tests/conform/jose/package-lock.json tests/conform/jose/jose.mjs
-EXTRA_DIST += tests/conform/api.py tests/conform/audit.py
+EXTRA_DIST += tests/conform/api.py tests/conform/delegation.py tests/conform/audit.py
 EXTRA_DIST += examples/five-proofs.sh tests/conform/proofs.py
 # What is installed for use does not have its clock turned by the environment; make distcheck runs this.
 if !TEST_CLOCK
