@@ -6,11 +6,8 @@
  * Table audit: T, u8 role, u64 seq of the first line -> lines, each with a newline, at most ENG_VALUE_MAX octets.
  * Table audit.head: T, u8 role -> the head (struct store_audit_head). Effects carry records in their short form; number, hash and text are
  * made here, from state and effect alone. */
-#include <inttypes.h>
-#include <stdio.h>
 #include "base/audit.h"
 #include "base/crypto.h"
-#include "base/text.h"
 #include "store/eng_int.h"
 
 #define HEAD_VERSION 1
@@ -190,6 +187,31 @@ static int head_put(struct eng_txn *txn, const struct store_audit_head *h)
 	return w.err ? w.err : eng_put(txn, ENG_AUDIT_HEAD, eng_key_bytes(&k), lw_written(&w));
 }
 
+/* {"seq":7,"prev":"…", : the beginning of a line; its length. room: START_MAX octets */
+#define START_MAX 128
+static size_t put_start(char *room, uint64_t seq, const uint8_t prev[32])
+{
+	static const char digits[] = "0123456789abcdef";
+	char number[20], *p = room;
+	size_t n = 0;
+
+	memcpy(p, "{\"seq\":", 7);
+	p += 7;
+	do
+		number[n++] = (char)('0' + seq % 10);
+	while ((seq /= 10) != 0);
+	while (n)
+		*p++ = number[--n];
+	memcpy(p, ",\"prev\":\"", 9);
+	p += 9;
+	for (size_t i = 0; i < 32; i++) {
+		*p++ = digits[prev[i] >> 4];
+		*p++ = digits[prev[i] & 15];
+	}
+	memcpy(p, "\",", 2);
+	return (size_t)(p + 2 - room);
+}
+
 /* ---- applying ---- */
 
 struct row { /* being filled */
@@ -211,13 +233,11 @@ static int row_put(struct eng_txn *txn, const struct store_audit_head *h, struct
 
 static int append(struct eng_txn *txn, struct store_audit_head *h, const struct lw_audit *a, struct lw_bytes tenant, struct row *row)
 {
-	char line[LINE_MAX + 1], prev[65];
+	char line[LINE_MAX];
 	struct lw_writer w = { .p = (uint8_t *)line, .cap = LINE_MAX, .max = LINE_MAX };
-	int n, err;
+	int err;
 
-	lw_hex((struct lw_bytes){ h->end.hash, 32 }, prev);
-	n = snprintf(line, LINE_MAX, "{\"seq\":%" PRIu64 ",\"prev\":\"%s\",", ++h->end.seq, prev);
-	w.n = (size_t)n;
+	w.n = put_start(line, ++h->end.seq, h->end.hash);
 	lw_audit_text(a, tenant, lw_audit_role_name(h->role), &w);
 	lw_put_u8(&w, '}');
 	if (w.err)
@@ -408,8 +428,8 @@ static int verify_line(void *ctx, uint64_t seq, struct lw_bytes line)
 	struct verify *v = ctx;
 	struct eng_audit_walk *w = v->w;
 	uint64_t expect = w->at.seq + 1, said;
-	char start[128], prev[65];
-	int n;
+	char start[START_MAX];
+	size_t n;
 
 	if (expect > w->until.seq)
 		return LW_ENOTFOUND; /* came meanwhile */
@@ -421,9 +441,8 @@ static int verify_line(void *ctx, uint64_t seq, struct lw_bytes line)
 		return bad(w, expect, "dropped");
 	if (seq != expect || said != expect)
 		return bad(w, expect, "swapped");
-	lw_hex((struct lw_bytes){ w->at.hash, 32 }, prev);
-	n = snprintf(start, sizeof(start), "{\"seq\":%" PRIu64 ",\"prev\":\"%s\",", expect, prev);
-	if (line.n < (size_t)n || memcmp(line.p, start, (size_t)n) != 0)
+	n = put_start(start, expect, w->at.hash);
+	if (line.n < n || memcmp(line.p, start, n) != 0)
 		return bad(w, w->at.seq ? w->at.seq : 1, "altered");
 	w->at.seq = expect;
 	lw_hash(LW_SHA256, line, w->at.hash);

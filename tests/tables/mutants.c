@@ -96,6 +96,8 @@ static const struct {
 	{ &table_messages, "tenant-end", "need", KEYS_NEED_PEER },
 	{ &table_messages, "tenant-end", "verb", ACCESS_READ },
 	{ &table_messages, "forget", "from", ANY_ROLE },
+	{ &table_messages, "audit-take", "from", ANY_ROLE },
+	{ &table_messages, "audit-mac", "from", ANY_ROLE },
 	{ &table_messages, "token-issue", "from", ANY_ROLE },
 	{ &table_messages, "token-issue", "need", KEYS_NEED_PEER },
 	{ &table_messages, "assertion-accept", "from", ANY_ROLE },
