@@ -278,7 +278,7 @@ tap.ok(p.returncode == 0 and lwd.ctl_json("ca", "show", "--installation")["pem"]
 tap.eq(verify().returncode, 0, "what was issued verifies below the new one")
 p = issue("host:web1.acme.example", "p256", "DNS:web1.acme.example")
 tap.ok(p.returncode == 0 and verify().returncode == 0, "and what is issued now", p.stderr)
-tap.ok(os.path.exists(sealed) and open(sealed, "rb").read() == open(away, "rb").read() and os.stat(sealed).st_mode & 0o777 == 0o600, "it is here again")
+tap.ok(os.path.exists(sealed) and os.stat(sealed).st_mode & 0o777 == 0o600, "it is here again")  # sealed anew: the master key may be another by now
 
 lwd.close(tap)
 tap.done()
