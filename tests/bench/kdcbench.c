@@ -6,6 +6,7 @@
  * answer is read, opened and its nonce checked. Prints one JSON line. Loopback only. kdcbench --port P
  * --realm R --op error|as|tgs --users N [--service NAME] [--flights N] [--tcp [--once]] [--etype N]
  *            [--seconds S]
+ * %u in R is the user's number: each may be of a realm of his own (not with tgs).
  * --once: a connection for each request, for a server that closes it after its answer */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -50,7 +51,7 @@ static struct {
 } opt = { .flights = 16, .users = 64, .seconds = 3, .service = "HTTP/web.bench.example" };
 
 struct user {
-	char name[24];
+	char name[24], realm[100];
 	struct lw_krbkey *key, *session;
 	uint8_t ticket[MOST];
 	size_t nticket;
@@ -119,15 +120,15 @@ static struct krb_name name_of(int32_t type, const char *text)
 	return n;
 }
 
-static void common(struct krb_kdc_req *q, uint32_t nonce)
+static void common(struct krb_kdc_req *q, const struct flight *f)
 {
 	memset(q, 0, sizeof *q);
 	q->options = KRB_BIT(1) | KRB_BIT(27); /* forwardable, renewable-ok */
-	q->realm = lw_str(opt.realm);
+	q->realm = lw_str(f->user->realm);
 	q->has_sname = true;
 	q->from = q->rtime = KRB_NO_TIME;
 	q->till = time(NULL) + 36000;
-	q->nonce = nonce;
+	q->nonce = f->nonce;
 	q->netypes = 1;
 	q->etypes[0] = opt.etype->etype;
 }
@@ -142,12 +143,12 @@ static struct lw_bytes write_as(struct flight *f, bool preauth, uint8_t *buf, si
 {
 	uint8_t plain[64], cipher[64 + LW_KRB_OVERHEAD], value[160];
 	struct krb_name tgs = {
-		.type = KRB_NT_SRV_INST, .n = 2, .part = { LW_LIT("krbtgt"), lw_str(opt.realm) }
+		.type = KRB_NT_SRV_INST, .n = 2, .part = { LW_LIT("krbtgt"), lw_str(f->user->realm) }
 	};
 	struct krb_kdc_req q;
 	struct lw_der_writer w;
 
-	common(&q, f->nonce);
+	common(&q, f);
 	q.msg_type = KRB_AS_REQ;
 	q.has_cname = true;
 	q.cname = name_of(KRB_NT_PRINCIPAL, f->user->name);
@@ -174,14 +175,14 @@ static struct lw_bytes write_as(struct flight *f, bool preauth, uint8_t *buf, si
 static struct lw_bytes write_tgs(struct flight *f, uint8_t *buf, size_t size)
 {
 	uint8_t body[512], sum[LW_KRB_CKSUM], plain[512], cipher[512 + LW_KRB_OVERHEAD], ap[MOST], subkey[32];
-	struct krb_authenticator a = { .crealm = lw_str(opt.realm),
+	struct krb_authenticator a = { .crealm = lw_str(f->user->realm),
 		.cname = name_of(KRB_NT_PRINCIPAL, f->user->name) };
 	struct krb_ap_req req = { .ticket.der = { f->user->ticket, f->user->nticket } };
 	struct krb_kdc_req q;
 	struct lw_der_writer w;
 	struct timespec ts;
 
-	common(&q, f->nonce);
+	common(&q, f);
 	q.msg_type = KRB_TGS_REQ;
 	q.sname = name_of(KRB_NT_SRV_HST, opt.service);
 	lw_der_writer_init(&w, body, sizeof body);
@@ -347,11 +348,11 @@ static void learn_key(struct flight *f, const char *password)
 			                         ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
 			                                   (uint32_t)p[2] << 8 | p[3]
 			                         : 0;
-			char salt[128];
+			char salt[200];
 
 			if (info.v[k].etype != opt.etype->etype)
 				continue;
-			snprintf(salt, sizeof salt, "%s%s", opt.realm, f->user->name);
+			snprintf(salt, sizeof salt, "%s%s", f->user->realm, f->user->name);
 			must(!lw_string_to_key(opt.etype, lw_str(password),
 			             info.v[k].has_salt ? info.v[k].salt : lw_str(salt), count, key) &&
 			                !lw_krbkey_set(f->user->key, opt.etype, key),
@@ -365,6 +366,7 @@ static void learn_key(struct flight *f, const char *password)
 static void prepare(void)
 {
 	struct flight f = { .fd = connected() };
+	const char *at = strstr(opt.realm, "%u");
 
 	users = calloc(opt.users, sizeof *users);
 	must(users, "memory");
@@ -373,6 +375,10 @@ static void prepare(void)
 		char password[32];
 
 		snprintf(u->name, sizeof u->name, "user%u", i);
+		if (at)
+			snprintf(u->realm, sizeof u->realm, "%.*s%u%s", (int)(at - opt.realm), opt.realm, i, at + 2);
+		else
+			snprintf(u->realm, sizeof u->realm, "%s", opt.realm);
 		snprintf(password, sizeof password, "Bench-pw-%u", i);
 		u->key = lw_krbkey_new();
 		u->session = lw_krbkey_new();

@@ -3,7 +3,9 @@
  * Every answer's code is checked, and that a search finds its one entry. Prints one JSON line. Loopback only.
  *   ldapbench --port P --op search|bind|modify|add --people DN --count N [--start N] [--conns C] [--depth D]
  *             [--seconds S | --total N] [--bind DN --password PW]
- *             [--each]: users one after the other, not at random */
+ *             [--each]: users one after the other, not at random
+ *             [--own]: each connection is one user's, bound as he, who looks for himself
+ * %u in DN is the user's number: each may be of a tenant of his own. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -30,13 +32,14 @@ static struct {
 	const char *people, *bind, *password;
 	uint64_t count, start, total;
 	double seconds;
-	bool each;
+	bool each, own;
 } opt = { .conns = 1, .depth = 1, .count = 1000, .seconds = 3 };
 
 struct conn {
 	int fd, inflight;
 	uint32_t id;
 	bool bound;
+	uint64_t user; /* --own */
 	uint8_t entries[128]; /* so far, by message id: at most 64 are in flight */
 	uint8_t in[65536], out[131072];
 	size_t nin, nout;
@@ -146,11 +149,21 @@ static void person(struct ber *b, uint64_t n)
 	attribute(b, "objectClass", classes, 1);
 }
 
+static const char *people_of(uint64_t n, char buf[200])
+{
+	const char *at = strstr(opt.people, "%u");
+
+	if (!at)
+		return opt.people;
+	snprintf(buf, 200, "%.*s%llu%s", (int)(at - opt.people), opt.people, (unsigned long long)n, at + 2);
+	return buf;
+}
+
 static void write_search(struct ber *b, uint64_t n)
 {
 	static const char *const wanted[] = { "cn", "mail", "telephoneNumber" };
 	size_t end = b->at, list;
-	char uid[32];
+	char uid[32], people[200];
 
 	for (int i = 3; i-- > 0;)
 		text(b, 0x04, wanted[i]);
@@ -165,7 +178,7 @@ static void write_search(struct ber *b, uint64_t n)
 	integer(b, 0x02, 0);
 	put(b, "\x0a\x01\x00", 3); /* derefAliases */
 	put(b, "\x0a\x01\x02", 3); /* subtree */
-	text(b, 0x04, opt.people);
+	text(b, 0x04, people_of(n, people));
 	head(b, 0x63, end);
 }
 
@@ -211,15 +224,19 @@ static void issue(struct conn *c)
 	struct ber b;
 	size_t end = b.at = sizeof(b.buf);
 	uint64_t n = opt.op == ADD ? opt.start + issued : (opt.each ? issued : next_random()) % opt.count;
-	char dn[300], password[64];
+	char dn[300], people[200], password[64];
 
-	snprintf(dn, sizeof(dn), "uid=user%llu,%s", (unsigned long long)n, opt.people);
+	if (opt.own)
+		n = c->user;
+	snprintf(dn, sizeof(dn), "uid=user%llu,%s", (unsigned long long)n, people_of(n, people));
+	snprintf(password, sizeof(password), "Bench-pw-%llu", (unsigned long long)n);
 	if (!c->bound && opt.bind) {
 		write_bind(&b, opt.bind, opt.password);
+	} else if (!c->bound) {
+		write_bind(&b, dn, password);
 	} else if (opt.op == SEARCH) {
 		write_search(&b, n);
 	} else if (opt.op == BIND) {
-		snprintf(password, sizeof(password), "Bench-pw-%llu", (unsigned long long)n);
 		write_bind(&b, dn, password);
 	} else if (opt.op == MODIFY) {
 		write_modify(&b, dn);
@@ -339,7 +356,8 @@ static struct conn *dial(int ep)
 	fcntl(c->fd, F_SETFL, O_NONBLOCK);
 	if (epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev) != 0)
 		die("epoll");
-	c->bound = !opt.bind;
+	c->user = next_random() % opt.count;
+	c->bound = !opt.bind && !opt.own;
 	return c;
 }
 
@@ -348,7 +366,7 @@ static void options(int argc, char **argv)
 	static const struct option longs[] = { { "port", 1, 0, 'p' }, { "op", 1, 0, 'o' }, { "people", 1, 0, 'b' }, { "count", 1, 0, 'n' },
 		{ "start", 1, 0, 's' }, { "conns", 1, 0, 'c' }, { "depth", 1, 0, 'd' }, { "seconds", 1, 0, 't' }, { "total", 1, 0, 'N' },
 		{ "bind", 1, 0, 'D' }, { "password", 1, 0, 'w' },
-		{ "each", 0, 0, 'e' }, { 0 } };
+		{ "each", 0, 0, 'e' }, { "own", 0, 0, 'O' }, { 0 } };
 	int k;
 
 	opt.op = NOPS;
@@ -370,6 +388,7 @@ static void options(int argc, char **argv)
 		case 'D': opt.bind = optarg; break;
 		case 'w': opt.password = optarg; break;
 		case 'e': opt.each = true; break;
+		case 'O': opt.own = true; break;
 		default: exit(2);
 		}
 	if (!opt.port || opt.op == NOPS || !opt.people || opt.conns < 1 || opt.conns > 1024 || opt.depth < 1 || opt.depth > 64 || !opt.count)
