@@ -26,10 +26,10 @@ class Server:
         self.lwd = Lwd().init().start()
         for i in range(tenants):
             start = time.monotonic()
-            self.lwd.must("tenant", "create", "t%d.example" % i, "--admin", "user%d" % i, "--admin-password-file", "-", stdin="Bench-pw-%d" % i)
+            self.lwd.must("tenant", "create", "t%d.example" % i, "--admin-password-file", self.lwd.admin_file)
             self.took.append(time.monotonic() - start)
-        for i in range(tenants, n):
-            self.lwd.must("-t", "t0.example", "user", "create", "user%d" % i, "--surname", "U", "--password-file", "-", stdin="Bench-pw-%d" % i)
+        for i in range(n):
+            self.lwd.must("-t", "t%d.example" % (i % tenants), "user", "create", "user%d" % i, "--surname", "U", "--password-file", "-", stdin="Bench-pw-%d" % i)
         self.pids = [self.lwd.proc.pid] + [self.lwd.role_pid(r) for r in ("keyd", "directory", "kdc", "web")]
         self.load("ldap", "bind", 8, each=True)  # it is warm binds that are measured
 
