@@ -18,7 +18,7 @@
 #define LDAPD_OUT_MAX   (256u << 10) /* octets appended by one step, about */
 #define LDAPD_TRIES     5            /* how often a write with a stale precondition is prepared again */
 
-#define LDAPD_RESOLVERS 16
+#define LDAPD_RESOLVERS 1024
 struct ldapd_credcache;
 
 struct ldapd_server {

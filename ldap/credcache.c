@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAYS    4
+#define WAYS    8
 #define STRIPES 64 /* locks */
 
 struct line {

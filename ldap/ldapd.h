@@ -41,7 +41,7 @@ struct ldapd_options {
 	uint32_t time_limit; /* seconds of one search; 0: none */
 	size_t max_message;  /* octets of one message after a bind; 0: 16 MiB */
 	size_t max_message_anonymous; /* before it; 0: 64 KiB */
-	uint32_t cache_size;          /* verified credentials kept; 0: 4096 */
+	uint32_t cache_size;          /* verified credentials kept; 0: 16384 */
 	int64_t cache_us;             /* for how long; 0: five minutes */
 	struct keys_guesses *guesses; /* the roles' table: a locked account is let in by no cache. NULL: there is none */
 	/* Accepts a token in one step; called from job() alone, may block. LW_EAUTH: refused; LW_EUNAVAIL,

@@ -51,7 +51,7 @@ int ldapd_server_new(struct store *store, struct keys *keys, const struct ldapd_
 	if (!o->max_message_anonymous)
 		o->max_message_anonymous = 64u << 10;
 	if (!o->cache_size)
-		o->cache_size = 4096;
+		o->cache_size = 16384;
 	if (!o->cache_us)
 		o->cache_us = 300 * LW_SECOND;
 	s->cache = ldapd_credcache_new(o->cache_size, o->cache_us, clock);
