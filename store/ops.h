@@ -88,7 +88,9 @@ struct ops_who { /* everything in the transaction's arena */
 };
 /* The entry of a UUID. LW_ENOTFOUND. */
 int ops_by_uuid(struct eng_txn *, uint32_t tenant, const struct lw_uuid *, struct eng_entry *ret);
-/* LW_ENOTFOUND, LW_EDISABLED, LW_ELIMIT (too many groups); disabled_too: does not look at lwDisabled. */
+/* Somebody who may act at all: LW_ENOTFOUND, LW_EDISABLED; disabled_too: does not look at lwDisabled. */
+int ops_actor(struct eng_txn *, uint32_t tenant, const struct lw_uuid *, bool disabled_too, struct eng_entry *ret);
+/* The same, with his groups: also LW_ELIMIT (too many groups). */
 int ops_who(struct eng_txn *, uint32_t tenant, const struct lw_uuid *, bool disabled_too, struct ops_who *ret);
 int ops_principal(const struct eng_entry *, struct store_principal *ret); /* LW_ENOTFOUND: it is none */
 /* Every group that id is in, transitively, ascending. */

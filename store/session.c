@@ -40,26 +40,55 @@ void ops_session_fork(const struct lw_session *s, struct lw_session *ret)
 	ret->valid = false;
 }
 
+/* What an entry that is looked at for the session means: gone, or with another credential, is revoked. */
+static int same_one(struct lw_session *s, const struct eng_entry *e, int err, bool subject)
+{
+	if (err == LW_ENOTFOUND || (!err && subject && ops_credential_version(e) != s->credential_version))
+		return LW_EREVOKED;
+	if (!err && subject)
+		s->subject_id = e->id;
+	return err;
+}
+
 static int bind_one(struct lw_session *s, struct eng_txn *e, const struct lw_uuid *uuid, bool subject,
 	struct access_rights **ret)
 {
 	struct ops_who w;
 	int err = ops_who(e, s->tenant, uuid, false, &w);
 
-	if (err == LW_ENOTFOUND)
-		return LW_EREVOKED;
+	err = same_one(s, &w.e, err, subject);
 	if (err)
 		return err;
-	if (subject) {
-		if (ops_credential_version(&w.e) != s->credential_version)
-			return LW_EREVOKED;
-		s->subject_id = w.e.id;
-	}
 	*ret = access_bind(s->policy->access, &w.subject);
 	if (!*ret)
 		return LW_ENOMEM;
 	if (s->flags & LW_CAP_ASSERTED)
 		access_bind_asserted(*ret);
+	return LW_OK;
+}
+
+static int admit_one(struct lw_session *s, struct eng_txn *e, const struct lw_uuid *uuid, bool subject)
+{
+	struct eng_entry entry;
+	int err = ops_actor(e, s->tenant, uuid, false, &entry);
+
+	return same_one(s, &entry, err, subject);
+}
+
+static int bind_tenant(struct lw_session *s, struct eng_txn *e)
+{
+	struct eng_tenant t;
+	int err = eng_tenant(e, s->tenant, &t);
+
+	if (err || t.flags & ENG_TENANT_DELETED || !lw_uuid_eq(&t.uuid, &s->tenant_uuid))
+		return LW_EREVOKED;
+	if (t.flags & ENG_TENANT_DISABLED && s->role != STORE_ROLE_OPERATOR && s->role != STORE_ROLE_INIT && s->role != STORE_ROLE_UPKEEP)
+		return LW_EDISABLED;
+	if ((err = ops_policy_get(e, s->tenant, &s->policy)))
+		return err;
+	s->nsuffix = s->policy->nsuffix;
+	s->suffix = s->policy->suffix;
+	s->suffix_text = s->policy->suffix_text;
 	return LW_OK;
 }
 
@@ -69,20 +98,8 @@ static int bind_all(struct lw_session *s, struct eng_txn *e)
 
 	if (s->home)
 		return ops_partner_bind(s, e);
-	if (s->tenant) {
-		struct eng_tenant t;
-		err = eng_tenant(e, s->tenant, &t);
-		if (err || t.flags & ENG_TENANT_DELETED || !lw_uuid_eq(&t.uuid, &s->tenant_uuid))
-			return LW_EREVOKED;
-		if (t.flags & ENG_TENANT_DISABLED && s->role != STORE_ROLE_OPERATOR && s->role != STORE_ROLE_INIT &&
-			s->role != STORE_ROLE_UPKEEP)
-			return LW_EDISABLED;
-		if ((err = ops_policy_get(e, s->tenant, &s->policy)))
-			return err;
-		s->nsuffix = s->policy->nsuffix;
-		s->suffix = s->policy->suffix;
-		s->suffix_text = s->policy->suffix_text;
-	}
+	if (s->tenant && (err = bind_tenant(s, e)))
+		return err;
 	if (s->role != OPS_NO_ROLE) {
 		s->rights = access_bind_role((unsigned)s->role, s->tenant);
 	} else if (lw_uuid_zero(&s->subject)) {
@@ -129,6 +146,18 @@ int ops_session_refresh(struct lw_session *s, struct eng_txn *e)
 	return s->status;
 }
 
+/* Somebody's session begins: whether he may act is looked at now, what he may when he does. Many only log in. */
+static int admit(struct lw_session *s, struct eng_txn *e)
+{
+	int err = s->expiry && eng_now(e) >= s->expiry ? LW_EEXPIRED : bind_tenant(s, e);
+
+	if (!err)
+		err = admit_one(s, e, &s->subject, true);
+	if (!err && !lw_uuid_eq(&s->subject, &s->actor))
+		err = admit_one(s, e, &s->actor, false);
+	return err;
+}
+
 static int session_start(struct lw_session *s, const struct lw_uuid *expect, struct lw_session **ret)
 {
 	struct eng_txn *e = NULL;
@@ -144,7 +173,9 @@ static int session_start(struct lw_session *s, const struct lw_uuid *expect, str
 		if (!err)
 			s->tenant_uuid = t.uuid;
 	}
-	if (!err)
+	if (!err && s->role == OPS_NO_ROLE && !s->home && !lw_uuid_zero(&s->subject))
+		err = admit(s, e);
+	else if (!err)
 		err = ops_session_refresh(s, e);
 	eng_end(e);
 	if (err) {

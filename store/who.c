@@ -193,17 +193,28 @@ int ops_by_uuid(struct eng_txn *e, uint32_t tenant, const struct lw_uuid *uuid, 
 	return err ? err : eng_entry(e, tenant, id, ret);
 }
 
-int ops_who(struct eng_txn *e, uint32_t tenant, const struct lw_uuid *uuid, bool disabled_too, struct ops_who *ret)
+int ops_actor(struct eng_txn *e, uint32_t tenant, const struct lw_uuid *uuid, bool disabled_too, struct eng_entry *ret)
 {
-	struct ops_who w = { 0 };
-	int err = ops_by_uuid(e, tenant, uuid, &w.e);
+	struct eng_entry entry;
+	int err = ops_by_uuid(e, tenant, uuid, &entry);
 
 	if (err)
 		return err;
-	if (!(w.e.flags & OPS_PRINCIPALS))
+	if (!(entry.flags & OPS_PRINCIPALS))
 		return LW_ENOTFOUND;
-	if (w.e.flags & OPS_DISABLED && !disabled_too)
+	if (entry.flags & OPS_DISABLED && !disabled_too)
 		return LW_EDISABLED;
+	*ret = entry;
+	return LW_OK;
+}
+
+int ops_who(struct eng_txn *e, uint32_t tenant, const struct lw_uuid *uuid, bool disabled_too, struct ops_who *ret)
+{
+	struct ops_who w = { 0 };
+	int err = ops_actor(e, tenant, uuid, disabled_too, &w.e);
+
+	if (err)
+		return err;
 	w.subject.tenant = tenant;
 	w.subject.id = w.e.id;
 	w.subject.who = ops_who_kind(w.e.flags);
