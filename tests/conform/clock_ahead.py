@@ -132,8 +132,9 @@ token("five years later")
 # ---- while it runs: ahead again, and back ----
 for years, when in ((10, "it runs, and the clock jumps five more years"), (5, "and back")):
     lwd.turn_clock(int(years * YEAR + DAY))
-    seen = lambda: client("openssl", "s_client", "-connect", "127.0.0.1:%d" % lwd.port("https"), "-CAfile", ROOT, "-verify_return_error", stdin="").returncode == 0  # noqa: E731
-    tap.ok(wait_for(seen, 15, 0.3), when + ": the listener has a certificate of that time")
+    for listener in ("https", "ldaps"):
+        seen = lambda: client("openssl", "s_client", "-connect", "127.0.0.1:%d" % lwd.port(listener), "-CAfile", ROOT, "-verify_return_error", stdin="").returncode == 0  # noqa: E731,B023
+        tap.ok(wait_for(seen, 20, 0.3), "%s: %s has a certificate of that time" % (when, listener))
     tap.ok(wait_for(lambda: client("openssl", "x509", "-noout", "-checkend", "86400", "-in", file("ca.pem", lwd.must("ca", "show"))).returncode == 0, 15, 0.3),
            when + ": the installation CA, too")
     serves(when)
