@@ -76,9 +76,9 @@ static double took(const char *tenant, const char *user)
 		struct timespec a, b;
 		double s;
 
-		clock_gettime(CLOCK_MONOTONIC, &a);
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
 		assert_int_equal(login(tenant, user, "wrong", NULL, NULL), LW_EAUTH);
-		clock_gettime(CLOCK_MONOTONIC, &b);
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
 		s = (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9;
 		least = s < least ? s : least;
 	}
