@@ -18,7 +18,7 @@
 
 #define WORKER_TURNS 64 /* jobs in a row for one connection before others get the thread */
 
-static void settle(struct conn *c);
+void conn_answer(struct conn *c);
 
 static int64_t now_of(const struct conn *c)
 {
@@ -332,14 +332,14 @@ static bool run(struct conn *c)
 void conn_pump(struct conn *c)
 {
 	if (run(c))
-		settle(c);
+		conn_answer(c);
 }
 
-void conn_turn(struct conn *c)
+bool conn_ask(struct conn *c)
 {
 	if (c->phase == PHASE_OPEN && c->more_input && !c->eof)
 		fill(c);
-	conn_pump(c);
+	return run(c);
 }
 
 void conn_returned(struct conn *c)
@@ -348,7 +348,7 @@ void conn_returned(struct conn *c)
 		c->held = c->job;
 	else if (!c->dead && !apply(c, c->job))
 		return;
-	settle(c);
+	conn_answer(c);
 }
 
 /* ---- phases ---- */
@@ -371,7 +371,8 @@ static void handshake(struct conn *c)
 		watch_write(c, false);
 		if (!c->dead) {
 			watch_read(c, true);
-			conn_turn(c);
+			if (conn_ask(c))
+				conn_answer(c);
 			return;
 		}
 	} else {
@@ -442,7 +443,7 @@ static void say_farewell(struct conn *c)
 }
 
 /* Sends what there is and decides what to wait for. May close. */
-static void settle(struct conn *c)
+void conn_answer(struct conn *c)
 {
 	bool low;
 
@@ -505,8 +506,8 @@ static void input(struct conn *c)
 	case PHASE_OPEN:
 		fill(c);
 		if (c->dead)
-			settle(c);
-		else if (!c->queued && run(c))
+			conn_answer(c);
+		else if (!c->queued)
 			answer_soon(c);
 		return;
 	case PHASE_STARTTLS:
@@ -546,7 +547,7 @@ static void on_write(evutil_socket_t fd, short what, void *arg)
 	if (c->phase == PHASE_HANDSHAKE)
 		handshake(c);
 	else
-		settle(c);
+		conn_answer(c);
 }
 
 void conn_tick(struct conn *c, int64_t now)
@@ -568,12 +569,12 @@ void conn_tick(struct conn *c, int64_t now)
 		return;
 	if (proto->tick != NULL && proto->tick(c->machine, &c->out)) {
 		c->phase = PHASE_CLOSING;
-		settle(c);
+		conn_answer(c);
 		return;
 	}
 	if (proto->idle_us > 0 && now - c->last_active > proto->idle_us) {
 		say_farewell(c);
-		settle(c);
+		conn_answer(c);
 		return;
 	}
 	if (unread(c) == 0 && c->in != NULL && now - c->last_active > CONN_KEEP_BUF_US) {
@@ -583,7 +584,7 @@ void conn_tick(struct conn *c, int64_t now)
 		c->in_cap = c->in_off = c->in_n = 0;
 	}
 	if (conn_backlog(c) > 0 && !c->writing)
-		settle(c);
+		conn_answer(c);
 }
 
 void conn_farewell(struct conn *c)

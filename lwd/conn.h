@@ -133,7 +133,8 @@ struct lwd_net {
 
 /* conn.c: all on the owning loop unless it says otherwise */
 void conn_open(struct loop *, const struct lwd_service *, int fd, const struct sockaddr_storage *, struct addr_count *);
-void conn_turn(struct conn *);       /* from the ready list: takes what TLS holds, then pumps */
+bool conn_ask(struct conn *);        /* from the ready list: takes what TLS holds, runs the machine. false: a worker has it now */
+void conn_answer(struct conn *);     /* then: sends, arms events; may free the connection */
 void conn_pump(struct conn *);       /* runs the machine over what is there, sends, arms events; may free the connection */
 void conn_returned(struct conn *);   /* a worker has given it back */
 void conn_tick(struct conn *, int64_t now);
@@ -147,8 +148,8 @@ static inline size_t conn_backlog(const struct conn *c)
 }
 
 /* loop.c */
-void loop_ready(struct conn *);      /* gets a conn_turn soon */
-void loop_run_ready(struct loop *);  /* all conn_turns that are due; frees what was closed meanwhile */
+void loop_ready(struct conn *);      /* is asked and answered soon */
+void loop_run_ready(struct loop *);  /* all that are ready; frees what was closed meanwhile */
 void loop_return(struct conn *);     /* any thread */
 
 /* worker.c */

@@ -52,19 +52,32 @@ void loop_return(struct conn *c)
 		wake(l);
 }
 
+/* All are asked before the first is answered: what one kind of work needs stays in the caches. */
 void loop_run_ready(struct loop *l)
 {
-	struct conn *c = l->ready, *next;
+	struct conn *c = l->ready, *next, *asked = NULL, **last = &asked;
 
 	l->ready = NULL;
 	l->ready_last = &l->ready;
 	for (; c != NULL; c = next) {
 		next = c->link;
 		c->queued = false;
-		if (c->dead && c->machine == NULL)
+		if (c->dead && c->machine == NULL) {
 			free(c); /* closed while it was queued */
+		} else if (conn_ask(c)) {
+			c->queued = true;
+			*last = c;
+			last = &c->link;
+		}
+	}
+	*last = NULL;
+	for (c = asked; c != NULL; c = next) {
+		next = c->link;
+		c->queued = false;
+		if (c->dead && c->machine == NULL)
+			free(c);
 		else
-			conn_turn(c);
+			conn_answer(c);
 	}
 }
 
