@@ -353,6 +353,11 @@ static const struct mech mechs[] = {
 	{ "GSSAPI", has_acceptor, has_acceptor, ldapd_gssapi },
 };
 
+const char *ldapd_mech_name(size_t i)
+{
+	return i < sizeof mechs / sizeof *mechs ? mechs[i].name : NULL;
+}
+
 const char *ldapd_sasl_mech(const struct ldapd_conn *c, size_t i)
 {
 	for (size_t k = 0; k < sizeof mechs / sizeof *mechs; k++)

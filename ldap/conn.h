@@ -221,6 +221,7 @@ void ldapd_search_done(
 int ldapd_matches(struct store_txn *, const struct store_dn *, const struct filter *, bool *ret);
 /* SASL mechanisms that would work on this connection; NULL after the last. */
 const char *ldapd_sasl_mech(const struct ldapd_conn *, size_t i);
+const char *ldapd_mech_name(size_t i); /* all that there are; NULL after the last */
 
 /* ---- binds (bind.c) ---- */
 

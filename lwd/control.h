@@ -136,6 +136,7 @@ int control_installation(struct control_call *);
 int control_listeners(struct control_call *, bool renew, struct control_listener ret[CONTROL_LISTENERS]);
 /* The required argument, or LW_EINVAL with a text. */
 int control_need(struct control_call *, const char *key, struct lw_bytes *ret);
+const char *control_token_type(size_t i); /* of token.issue; NULL after the last */
 const char *control_code(int err); /* "not-found" …: stable words for scripts */
 bool control_permits(enum access_verb); /* does the operator's role hold the verb at all? */
 

@@ -14,6 +14,11 @@ static const struct {
 	enum keys_token_type type;
 } types[] = { { "saml2", KEYS_SAML2 }, { "jwt", KEYS_JWT_TOKEN } };
 
+const char *control_token_type(size_t i)
+{
+	return i < sizeof(types) / sizeof(types[0]) ? types[i].name : NULL;
+}
+
 static int type_of(struct control_call *call, enum keys_token_type *ret)
 {
 	struct lw_bytes name;

@@ -201,11 +201,7 @@ static void do_audit(const struct relay_server *s, struct lw_arena *arena, const
 
 #define ROLE(r) (1u << (r))
 
-static const struct relay_row {
-	const char *name;
-	unsigned from, at; /* 1 << enum lw_role_id: who may ask, who answers */
-	void (*run)(const struct relay_server *, struct lw_arena *, const struct relay_request *, struct relay_answer *);
-} rows[RELAY_OP_COUNT] = {
+const struct relay_row relay_rows[RELAY_OP_COUNT] = {
 	[RELAY_PING] = { "ping", ROLE(LW_ROLE_DIRECTORY) | ROLE(LW_ROLE_KDC) | ROLE(LW_ROLE_WEB),
 		ROLE(LW_ROLE_DIRECTORY) | ROLE(LW_ROLE_KDC), do_ping },
 	[RELAY_SET_SECRET] = { "set-secret", ROLE(LW_ROLE_KDC) | ROLE(LW_ROLE_WEB), ROLE(LW_ROLE_DIRECTORY), do_set_secret },
@@ -218,7 +214,7 @@ static const struct relay_row {
 static int run(const struct relay_server *s, enum lw_role_id from, struct lw_arena *arena, const struct relay_request *q,
 	struct relay_answer *a)
 {
-	const struct relay_row *row = &rows[q->op];
+	const struct relay_row *row = &relay_rows[q->op];
 
 	if (!(row->from & ROLE(from)) || !(row->at & ROLE(s->me)))
 		return LW_EACCES;

@@ -98,6 +98,13 @@ struct relay_server {
 	uint32_t (*heard)(void *ctx, enum lw_role_id from, const struct relay_beat *); /* a ping came: what is wanted of a beat's sender. May be NULL */
 	void *ctx;
 };
+/* The rows by operation; one without a name is none. */
+struct relay_row {
+	const char *name;
+	unsigned from, at; /* 1 << enum lw_role_id: who may ask, who answers */
+	void (*run)(const struct relay_server *, struct lw_arena *, const struct relay_request *, struct relay_answer *);
+};
+extern const struct relay_row relay_rows[RELAY_OP_COUNT];
 #define RELAY_THREADS 16 /* most of them wait for a commit or for keyd */
 #define RELAY_QUEUE   256
 void relay_handle(const struct relay_server *, enum lw_role_id from, struct lw_bytes request, struct lw_writer *answer);

@@ -297,6 +297,11 @@ enum soap_fault sts_read(const struct soap_message *m, int64_t now, struct lw_ar
 	return f;
 }
 
+const char *sts_op_name(enum sts_op op)
+{
+	return operations[op].name;
+}
+
 const char *sts_element(size_t i, bool *ret_refused)
 {
 	if (i >= NELEMENTS)

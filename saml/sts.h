@@ -32,6 +32,7 @@ void sts_answer_put(struct lw_writer *, const struct soap_message *, const struc
 void sts_wsdl_put(struct lw_writer *, struct lw_bytes url);
 
 /* The i-th element of a RequestSecurityToken that is known; NULL: no more. For the table's test. */
+const char *sts_op_name(enum sts_op); /* as RequestType ends */
 const char *sts_element(size_t i, bool *ret_refused);
 
 #endif

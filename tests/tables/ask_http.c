@@ -4,7 +4,7 @@
  *   token=forged|expired|directory   of the bearer; else a good one, minted for web
  *   password=TEXT             another than its own
  *   type=MEDIA/TYPE body=TEXT what is sent along; in TEXT "_" is a space, "$" and its like are suffixes, CSR is a certificate request
- *   rst=issue                 instead of body: WS-Trust's request, with the subject's name and password in its header
+ *   rst=issue|Renew|Validate|Cancel   instead of body: WS-Trust's request, with the subject's name and password in its header
  *   clear                     over port 80
  * "~" in TARGET is the name of the tenant where the subject is at home. The anonymous subject shows nothing; the operator has no password,
  * but a token (such as keyd never mints for web). Tickets are asked about in tests/conform/web_login.py. The outcome is the status. */
@@ -20,6 +20,7 @@
 #include "lwd/relay.h"
 #include "lwd/web.h"
 #include "saml/soap.h"
+#include "saml/xml.h"
 
 /* ---- rows ---- */
 
@@ -230,9 +231,12 @@ static char *rst_of(enum column who, const char *op, const char *password)
 		: lw_printf(world.arena, "<o:UsernameToken><o:Username>%.*s</o:Username><o:Password>%s</o:Password></o:UsernameToken>", (int)(end - dn - 4),
 			dn + 4, password ? password : subjects[who].password);
 
+	const char *target = strcmp(op, "Renew") && strcmp(op, "Validate") && strcmp(op, "Cancel") ? ""
+		: lw_printf(world.arena, "<%sTarget><Assertion xmlns='" SAML_NS_ASSERTION "'/></%sTarget>", op, op); /* that nobody made */
+
 	return lw_printf(world.arena, "<e:Envelope xmlns:e='" SOAP_NS_11 "' xmlns:o='" SOAP_NS_WSSE "'><e:Header><o:Security>%s</o:Security></e:Header><e:Body>"
-		"<RequestSecurityToken xmlns='" SOAP_NS_WST "'><RequestType>" SOAP_NS_WST "/%s</RequestType></RequestSecurityToken></e:Body></e:Envelope>",
-		user, strcmp(op, "issue") ? op : "Issue");
+		"<RequestSecurityToken xmlns='" SOAP_NS_WST "'><RequestType>" SOAP_NS_WST "/%s</RequestType>%s</RequestSecurityToken></e:Body></e:Envelope>",
+		user, strcmp(op, "issue") ? op : "Issue", target);
 }
 
 static int answer(const struct http_server_options *opt, struct http_request *q, char *target, enum column who, char **w, size_t n)

@@ -132,6 +132,11 @@ static void put_external(BerElement *b, char **w, size_t n)
 	ber_printf(b, "}}");
 }
 
+static void put_sasl(BerElement *b, char **w, size_t n)
+{
+	ber_printf(b, "t{ist{ss}}", (ber_tag_t)0x60, 3, "", (ber_tag_t)0xa3, w[1], w[2]);
+}
+
 static void put_unbind(BerElement *b, char **w, size_t n)
 {
 	ber_printf(b, "tn", (ber_tag_t)0x42);
@@ -200,6 +205,7 @@ static const struct {
 	{ "moddn", 3, put_moddn, true },
 	{ "bind", 2, put_bind, false },
 	{ "external", 1, put_external, false },
+	{ "sasl", 3, put_sasl, false },
 	{ "unbind", 1, put_unbind, false },
 	{ "abandon", 2, put_abandon, false },
 	{ "extended", 2, put_extended, false },

@@ -9,7 +9,7 @@
 /* One request, or several sent together with " ; " between them:
  *   search base|one|sub|children BASE FILTER [ATTR…]     compare DN ATTR=VALUE
  *   modify DN add|delete|replace:ATTR=VALUE…             add DN ATTR=VALUE…
- *   delete DN        moddn DN NEWRDN [SUPERIOR]          bind NAME [PASSWORD]    external [CREDENTIALS]
+ *   delete DN        moddn DN NEWRDN [SUPERIOR]          bind NAME [PASSWORD]    external [CREDENTIALS]    sasl MECHANISM CREDENTIALS
  *   unbind           abandon ID                          extended OID
  *   starttls         whoami       cancel ID              passmod -|USER -|OLD -|NEW
  * "" stands for an empty DN; the first request has the id 2. A word with "!" or "?" in front is a control,

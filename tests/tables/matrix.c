@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 const struct table *const tables[] = { &table_operations, &table_extended, &table_controls, &table_verbs,
-	&table_forwarded, &table_messages, &table_writes, &table_kdc, &table_padata, &table_options, &table_routes };
+	&table_forwarded, &table_messages, &table_writes, &table_kdc, &table_padata, &table_options, &table_routes, &table_relay,
+	&table_mechanism, &table_token_type, &table_profile, &table_ws_trust };
 const size_t ntables = sizeof(tables) / sizeof(tables[0]);
 
 static unsigned tests, failures;

@@ -7,7 +7,7 @@ TESTS += tests/tables/leaks tests/tables/matrix
 tests_tables_matrix_SOURCES = tests/tables/matrix.c tests/tables/mutants.c tests/tables/tables.h tests/tables/ask_ldap.c tests/tables/want_ldap.c \
 	tests/tables/ask_control.c tests/tables/want_control.c tests/tables/want_forwarded.c tests/tables/ask_keyd.c tests/tables/want_keyd.c \
 	tests/tables/ask_store.c tests/tables/want_store.c tests/tables/ask_kdc.c tests/tables/want_kdc.c \
-	tests/tables/ask_leaf.c tests/unit/cert_fix.c tests/unit/cert_fix.h tests/tables/ask_http.c tests/tables/want_http.c tests/tables/want_api.h lwd/relay.c lwd/relay_msg.c lwd/relay.h lwd/roles.c $(WEB_ROUTES) \
+	tests/tables/ask_leaf.c tests/tables/ask_words.c tests/tables/want_words.c tests/unit/cert_fix.c tests/unit/cert_fix.h tests/tables/ask_http.c tests/tables/want_http.c tests/tables/want_api.h lwd/relay.c lwd/relay_msg.c lwd/relay.h lwd/roles.c $(WEB_ROUTES) \
 	tests/unit/kdc_client.c tests/unit/kdc_client.h $(TABLES_WORLD)
 tests_tables_matrix_LDADD = libhttp.a libkdc.a $(TABLES_LIBS) $(XML_LIBS) $(LIBEVENT_LIBS) $(JANSSON_LIBS) $(KRB5_LIBS)
 tests_tables_leaks_SOURCES = tests/tables/leaks.c $(TABLES_WORLD)

@@ -34,7 +34,8 @@ struct table {
 	const struct line *lines; /* ended by a NULL row */
 };
 extern const struct table table_operations, table_extended, table_controls, table_verbs, table_messages,
-        table_forwarded, table_writes, table_kdc, table_padata, table_options, table_routes;
+        table_forwarded, table_writes, table_kdc, table_padata, table_options, table_routes,
+        table_relay, table_mechanism, table_token_type, table_profile, table_ws_trust;
 extern const struct table *const tables[];
 extern const size_t ntables;
 
@@ -56,6 +57,7 @@ struct mutant {
 size_t list_mutants(struct mutant *ret, size_t max);
 
 extern const struct line lines_operations[], lines_extended[], lines_controls[], lines_verbs[],
-        lines_messages[], lines_forwarded[], lines_writes[], lines_kdc[], lines_padata[], lines_options[], lines_routes[];
+        lines_messages[], lines_forwarded[], lines_writes[], lines_kdc[], lines_padata[], lines_options[], lines_routes[],
+        lines_relay[], lines_mechanism[], lines_token_type[], lines_profile[], lines_ws_trust[];
 
 #endif
