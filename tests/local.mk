@@ -40,7 +40,7 @@ include tests/fuzz/cli.mk
 include tests/unit/engine.mk
 include tests/fuzz/engine.mk
 include tests/bench/bench.mk
-EXTRA_DIST += tests/fuzz/run tests/lint/run tests/lint/testclock.sh tests/lint/layering.py tests/lint/banned.py tests/lib/lwdtest.py tests/lib/krbtest.py tests/lib/faulttest.py tests/stages tests/install-deps \
+EXTRA_DIST += tests/fuzz/run tests/lint/run tests/lint/testclock.sh tests/lint/layering.py tests/lint/banned.py tests/lint/tables.py tests/lib/lwdtest.py tests/lib/krbtest.py tests/lib/faulttest.py tests/stages tests/install-deps \
 	tests/conform/clients.py tests/conform/roles.py tests/conform/faults.py tests/conform/faults_around.py tests/lib/turnclock.c tests/conform/badinput.py tests/conform/attack.py tests/conform/quickstart.sh tests/conform/distcheck.sh tests/conform/slapd_compare.py \
 	tests/conform/web.py tests/conform/web_login.py tests/conform/saml.py tests/conform/lwctl_keys.py tests/conform/cert_cli.py tests/conform/kerberos.py tests/conform/kerberos_others.py tests/conform/kerberos_ldap.py tests/conform/kerberos_bad.py tests/conform/KrbLogin.java \
 	tests/crash/kdc_kill9.py \
