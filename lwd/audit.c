@@ -25,6 +25,7 @@ struct lwd_audit {
 	struct lw_pause pause;
 	uint64_t keyd_done; /* keyd's records up to here are on the disk */
 	uint64_t looks;
+	uint64_t place; /* of the chains whose turn it is */
 	struct { uint32_t tenant; uint8_t role; uint64_t until; } bad[BAD_MAX];
 	size_t nbad;
 	int last;
@@ -117,12 +118,12 @@ static void set_bad(struct lwd_audit *a, const struct store_audit_head *h)
 
 static int macs(struct lwd_audit *a)
 {
-	struct store_audit_head *heads = calloc(2 * KEYS_AUDIT_CHAINS, sizeof(*heads));
+	struct store_audit_head *heads = calloc(KEYS_AUDIT_CHAINS, sizeof(*heads));
 	struct keys_audit_chain *chains = calloc(KEYS_AUDIT_CHAINS, sizeof(*chains));
 	size_t n = 0, kept = 0, good = 0;
-	int r = heads == NULL || chains == NULL ? LW_ENOMEM : store_audit_due(a->store, heads, 2 * KEYS_AUDIT_CHAINS, &n);
+	int r = heads == NULL || chains == NULL ? LW_ENOMEM : store_audit_due(a->store, &a->place, heads, KEYS_AUDIT_CHAINS, &n);
 
-	for (size_t i = 0; r == LW_OK && i < n && kept < KEYS_AUDIT_CHAINS; i++)
+	for (size_t i = 0; r == LW_OK && i < n; i++)
 		if (!is_bad(a, &heads[i])) {
 			heads[kept] = heads[i];
 			chains[kept++] = (struct keys_audit_chain){ .tenant = heads[i].tenant, .role = (enum lw_role_id)heads[i].role };

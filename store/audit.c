@@ -93,12 +93,12 @@ int store_audit_mac(struct store *st, const struct store_audit_head *heads, size
 
 /* ---- heads ---- */
 
-int store_audit_due(struct store *st, struct store_audit_head *ret, size_t max, size_t *ret_n)
+int store_audit_due(struct store *st, uint64_t *inout_place, struct store_audit_head *ret, size_t max, size_t *ret_n)
 {
 	struct store_audit_head h;
 	struct eng_txn *txn;
-	uint32_t tenant = 0;
-	uint8_t role = 0;
+	uint32_t tenant = (uint32_t)(*inout_place >> 8);
+	uint8_t role = (uint8_t)*inout_place;
 	size_t n = 0;
 	int err = eng_begin(st, &txn);
 
@@ -113,6 +113,7 @@ int store_audit_due(struct store *st, struct store_audit_head *ret, size_t max, 
 	eng_end(txn);
 	if (err && err != LW_ENOTFOUND)
 		return err;
+	*inout_place = err ? 0 : (uint64_t)tenant << 8 | role;
 	*ret_n = n;
 	return LW_OK;
 }

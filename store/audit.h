@@ -26,8 +26,9 @@ struct store_audit_head {
 /* ---- directory's: no session, because nothing is shown ---- */
 /* Records into the chains of their tenants and roles (a.tenant, a.role), in one commit: when it returns LW_OK they are on the disk. */
 int store_audit_append(struct store *, const struct lw_audit *, size_t n);
-/* Chains whose end keyd has not MACed yet; at most max. */
-int store_audit_due(struct store *, struct store_audit_head *ret, size_t max, size_t *ret_n);
+/* Chains whose end keyd has not MACed yet; at most max, from a place on (0: the beginning), which becomes that of the next ones: so the
+ * busiest tenants don't keep the others' from their turn. */
+int store_audit_due(struct store *, uint64_t *inout_place, struct store_audit_head *ret, size_t max, size_t *ret_n);
 /* What keyd said of them: maced, mac_time and mac. */
 int store_audit_mac(struct store *, const struct store_audit_head *, size_t n);
 

@@ -201,6 +201,7 @@ static void chains_hold_and_say_when_not(void **state)
 	struct store_audit_mark none = { 0 }, mark, wrong = { .seq = 1, .hash = { 1 } };
 	struct store_audit_report report;
 	char why[64];
+	uint64_t place = 0;
 	size_t n;
 
 	assert_int_equal(store_audit_verify(fix.admin, LW_ROLE_DIRECTORY, &report), LW_OK);
@@ -208,8 +209,17 @@ static void chains_hold_and_say_when_not(void **state)
 	assert_true(report.records > 3);
 	assert_true(lw_uuid_eq(&report.tenant, &fix.acme_uuid));
 	assert_int_equal(store_audit_verify(fix.admin, LW_ROLE_MONITOR, &(struct store_audit_report){ 0 }), LW_ENOTFOUND);
-	assert_int_equal(store_audit_due(fix.store, due, 8, &n), LW_OK);
-	assert_true(n >= 2);
+	assert_int_equal(store_audit_due(fix.store, &place, due, 8, &n), LW_OK);
+	assert_true(n >= 2 && !place);
+	for (size_t i = 0, one; i < n; i++) { /* one after the other, though the first is still due */
+		struct store_audit_head h;
+
+		assert_int_equal(store_audit_due(fix.store, &place, &h, 1, &one), LW_OK);
+		assert_int_equal(one, 1);
+		assert_int_equal(h.tenant, due[i].tenant);
+		assert_int_equal(h.role, due[i].role);
+	}
+	place = 0;
 	assert_int_equal(store_audit_extends(fix.store, fix.acme, LW_ROLE_DIRECTORY, &none, 2, &mark, why), LW_OK);
 	assert_int_equal(mark.seq, 2);
 	assert_int_equal(store_audit_extends(fix.store, fix.acme, LW_ROLE_DIRECTORY, &mark, SIZE_MAX, &mark, why), LW_OK);
@@ -220,7 +230,7 @@ static void chains_hold_and_say_when_not(void **state)
 	for (size_t i = 0; i < n; i++)
 		due[i].maced = due[i].end;
 	assert_int_equal(store_audit_mac(fix.store, due, n), LW_OK);
-	assert_int_equal(store_audit_due(fix.store, due, 8, &n), LW_OK);
+	assert_int_equal(store_audit_due(fix.store, &place, due, 8, &n), LW_OK);
 	assert_int_equal(n, 0);
 }
 
