@@ -41,7 +41,7 @@ const struct command commands[] = {
 	SUBJECT_VERBS("host", "NAME [--description TEXT] [--password-file F]"),
 	PRINCIPAL_VERBS("host"),
 	{ "grant", "create", "'TEXT' [--name NAME]", "make a grant", cmd_grant_create, "object.create" },
-	{ "grant", "defaults", "[NAME…]", "add the groups and grants of new tenants that this one does not have", cmd_grant_defaults,
+	{ "grant", "defaults", "[NAME…]", "add the roles helpdesk, certificate-officers and application-owners, and what else of the defaults is missing", cmd_grant_defaults,
 		"grant.defaults" },
 	{ "grant", "list", "", "list them", cmd_list, "object.list" },
 	{ "grant", "show", "NAME", "show one", cmd_named, "object.show" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lwctl grant defaults: what new tenants start with (store/access_defaults.c), for a tenant that was made before. Each group and grant is an
+/* lwctl grant defaults: the roles and grants of store/access_defaults.c that a tenant does not have. Each group and grant is an
  * ordinary write in the session of whoever asks; what is there stays as it is, so that asking again goes on where it was interrupted. */
 #include <stdio.h>
 #include <string.h>

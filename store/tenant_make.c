@@ -2,7 +2,7 @@
 /* The tree that a new tenant starts with: suffix, containers, administrators, the first of them, grants and a policy. */
 #include "store/guard.h"
 
-enum { MAX_ATTRS = 24, MAX_ROLES = 8 };
+enum { MAX_ATTRS = 24 };
 
 struct tree {
 	struct store_txn *t;
@@ -10,8 +10,7 @@ struct tree {
 	const struct eng_tenant *tenant;
 	const struct store_dn *suffix;
 	char now[LW_TIME_TEXT];
-	uint64_t root, people, groups, applications, grants, policies, admin, admins;
-	uint64_t roles[MAX_ROLES]; /* in the order of access_default_groups */
+	uint64_t root, people, groups, grants, policies, admin, admins;
 	int err;
 };
 /* One entry in the making: a fixed set of text values, and at most one reference. */
@@ -140,7 +139,7 @@ static void make_containers(struct tree *tr, struct node *n)
 {
 	static const char *const classes[] = { "top", "organizationalUnit", NULL };
 	const struct { const char *ou; uint64_t *id; uint32_t flags; } rows[] = { { "people", &tr->people, 0 },
-		{ "groups", &tr->groups, 0 }, { "services", NULL, 0 }, { "hosts", NULL, 0 }, { "applications", &tr->applications, 0 },
+		{ "groups", &tr->groups, 0 }, { "services", NULL, 0 }, { "hosts", NULL, 0 }, { "applications", NULL, 0 },
 		{ "grants", &tr->grants, 0 }, { "policies", &tr->policies, 0 }, { "certificates", NULL, OPS_RECORDS },
 		{ "tokens", NULL, OPS_RECORDS }, { "trusts", NULL, 0 } };
 
@@ -189,40 +188,17 @@ static void make_admin(struct tree *tr, struct node *n, const struct store_op *o
 	tr->admins = node_end(tr, n);
 }
 
-/* Roles are groups; who is in them is the administrators' to say. */
-static void make_roles(struct tree *tr, struct node *n)
-{
-	static const char *const classes[] = { "top", "groupOfNames", NULL };
-	const struct access_default *d = access_default_groups;
-
-	for (size_t i = 0; d[i].cn && !tr->err; i++) {
-		if (i == MAX_ROLES) {
-			tr->err = LW_EINTERNAL;
-			return;
-		}
-		node_start(tr, n, tr->groups, ops_known()->cn, d[i].cn, classes);
-		n->head.flags = 0;
-		node_put1(n, ops_known()->description, d[i].text);
-		tr->roles[i] = node_end(tr, n);
-	}
-}
-
 /* The default rules name nothing but what was just made. */
 static int resolve(void *ctx, enum access_name what, struct lw_bytes name, uint64_t *ret)
 {
 	const struct tree *tr = ctx;
 	const struct { enum access_name what; const char *name; uint64_t id; } rows[] = {
 		{ ACCESS_NAME_GROUP, "administrators", tr->admins }, { ACCESS_NAME_ENTRY, "ou=people", tr->people },
-		{ ACCESS_NAME_ENTRY, "ou=groups", tr->groups }, { ACCESS_NAME_ENTRY, "ou=applications", tr->applications } };
+		{ ACCESS_NAME_ENTRY, "ou=groups", tr->groups } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].what == what && lw_eq_nocase(lw_str(rows[i].name), name)) {
 			*ret = rows[i].id;
-			return LW_OK;
-		}
-	for (size_t i = 0; what == ACCESS_NAME_GROUP && access_default_groups[i].cn; i++)
-		if (lw_eq(lw_str(access_default_groups[i].cn), name)) {
-			*ret = tr->roles[i];
 			return LW_OK;
 		}
 	return LW_ENOTFOUND;
@@ -245,13 +221,13 @@ static int compile(struct tree *tr, const char *text, struct lw_writer *w)
 	return w->err;
 }
 
-static void make_grants(struct tree *tr, struct node *n, const struct access_default *list)
+static void make_grants(struct tree *tr, struct node *n)
 {
 	static const char *const classes[] = { "top", "lwGrant", NULL };
 	struct lw_writer w;
 	uint64_t id;
 
-	for (const struct access_default *d = list; d->cn && !tr->err; d++) {
+	for (const struct access_default *d = access_defaults; d->cn && !tr->err; d++) {
 		node_start(tr, n, tr->grants, ops_known()->cn, d->cn, classes);
 		n->head.flags = 0;
 		node_put1(n, ops_known()->lwGrantText, d->text);
@@ -298,11 +274,7 @@ int tenant_make_tree(struct store_txn *t, const struct store_op *op, const struc
 	if (!tr.err)
 		make_admin(&tr, n, op);
 	if (!tr.err)
-		make_roles(&tr, n);
-	if (!tr.err)
-		make_grants(&tr, n, access_defaults);
-	if (!tr.err)
-		make_grants(&tr, n, access_delegated);
+		make_grants(&tr, n);
 	if (!tr.err)
 		make_policy(&tr, n);
 	return tr.err ? tr.err : eng_fx_err(fx);

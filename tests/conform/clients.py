@@ -189,10 +189,10 @@ tap.eq(who("-x", "-ZZ", "-H", lwd.ldap, "-D", ALICE, "-y", pwf), "rc=49", "user 
 lwd.user("helen", "Help-Desk-77", "acme.example")
 lwd.user("eve", "Eve-Eve-Eve-7", "acme.example")
 EVE = "uid=eve,ou=people,dc=acme,dc=example"
-lwd.must("-t", "acme.example", "group", "create", "desk")
-lwd.must("-t", "acme.example", "group", "add", "desk", "helen")
+lwd.must("-t", "acme.example", "group", "create", "helpdesk")
+lwd.must("-t", "acme.example", "group", "add", "helpdesk", "helen")
 tap.eq(lwd.ctl("-t", "acme.example", "explain", "helen", "write", "user:eve", "title").returncode, 1, "explain: no")
-lwd.must("-t", "acme.example", "grant", "create", "permit group desk may write person under ou=people attrs(title);", "--name", "desk")
+lwd.must("-t", "acme.example", "grant", "create", "permit group helpdesk may write person under ou=people attrs(title);", "--name", "desk")
 p = lwd.ctl("-t", "acme.example", "explain", "helen", "write", "user:eve", "title")
 tap.ok(p.returncode == 0 and "desk" in p.stdout, "explain: yes, and names the grant", p)
 ldif = "dn: %s\nchangetype: modify\nreplace: title\ntitle: Boss\n" % EVE

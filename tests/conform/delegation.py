@@ -19,6 +19,9 @@ PW, NEW = "Wonder-Land-42", "Another-Pass-9"
 pw_file, new_file = lwd.password_file(PW), lwd.password_file(NEW)
 
 # ---- who is there ----
+tap.eq([g["name"] for g in lwd.ctl_json("group", "list")["items"]], ["administrators"], "a new tenant has no roles but its administrators")
+tap.eq(sorted(g["name"] for g in lwd.ctl_json("grant", "defaults")["items"] if g["kind"] == "group"), ["application-owners", "certificate-officers", "helpdesk"],
+       "grant defaults makes them")
 for name in ("alice", "bob", "hank", "helen", "hugo", "connie", "otto", "olga", "tina", "nora"):
     lwd.user(name, PW, None, "--mail", name + "@acme.example")
 for group, members in (("helpdesk", "helen hugo"), ("certificate-officers", "connie"), ("application-owners", "otto olga"), ("administrators", "tina")):

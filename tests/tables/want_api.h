@@ -120,7 +120,7 @@ OBJECTS("groups", "staff", "{\"name\":\"new\"}", OWN("200", "200"), OWN("403", "
 { "DELETE " T "/groups/{name}/members/{member}", "absent", "DELETE " BETA "/groups/stuff/members/bob", OWN("404", "404") },
 OBJECTS("grants", "cellar", "{\"text\":\"permit_user_bob_may_read_any_attrs(*);\"}", OWN("404", "200"), OWN("404", "200"),
 	OWN("403", "204")),
-{ "POST " T "/grants/defaults", "all are there", "POST " BETA "/grants/defaults", OWN("403", "200") },
+{ "POST " T "/grants/defaults", "the roles", "POST " BETA "/grants/defaults", OWN("403", "200") },
 { "POST " T "/grants/defaults", "no such", "POST " BETA "/grants/defaults" JSON("{\"names\":[\"cellar\"]}"), OWN("400", "400") },
 { "POST " T "/grants/defaults", "of no type", "POST " BETA "/grants/defaults" JSON("{\"names\":true}"), MALFORMED },
 OBJECTS("relying-parties", "absent", "{\"name\":\"new\",\"entityId\":\"urn:new\",\"acsUrls\":[\"https://new.example/acs\"]}", OWN("404", "404"), OWN("404", "404"),
