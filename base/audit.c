@@ -255,7 +255,14 @@ void lw_audit_text(const struct lw_audit *a, struct lw_bytes tenant_name, const 
 
 /* ---- the ring ---- */
 
-#define BUCKETS 64
+/* Budgets of refusals. A tenant's place is by its number, or one of the NEAR after it: numbers are given out one after the other. */
+#define BUDGETS 4096 /* a power of two */
+#define NEAR    16
+
+struct budget {
+	uint32_t tenant;
+	int64_t at, left; /* left: in millionths of a record */
+};
 
 static struct ring {
 	pthread_mutex_t lock;
@@ -265,7 +272,7 @@ static struct ring {
 	uint64_t peeked_lost;
 	const struct lw_clock *clock;
 	enum lw_role_id role;
-	struct { int64_t at, left; } refusals[BUCKETS]; /* left: in millionths of a record */
+	struct budget refusals[BUDGETS];
 } ring = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 int lw_audit_start(enum lw_role_id role, const struct lw_clock *clock)
@@ -280,10 +287,8 @@ int lw_audit_start(enum lw_role_id role, const struct lw_clock *clock)
 	ring.to = ring.from;
 	ring.clock = clock;
 	ring.role = role;
-	for (size_t i = 0; i < BUCKETS; i++) {
-		ring.refusals[i].at = lw_mono(clock);
-		ring.refusals[i].left = (int64_t)LW_AUDIT_BURST * LW_SECOND;
-	}
+	for (size_t i = 0; i < BUDGETS; i++)
+		ring.refusals[i] = (struct budget){ 0, lw_mono(clock), (int64_t)LW_AUDIT_BURST * LW_SECOND };
 	ring.p = p;
 	return LW_OK;
 }
@@ -311,22 +316,53 @@ static void copy_out(uint64_t at, uint8_t *p, size_t n)
 	memcpy(p + first, ring.p, n - first);
 }
 
+/* What a budget has by now. */
+static int64_t refill(struct budget *b, int64_t now)
+{
+	int64_t most = (int64_t)LW_AUDIT_BURST * LW_SECOND, past = now - b->at;
+
+	if (past > most / LW_AUDIT_RATE)
+		b->left = most;
+	else if (past > 0)
+		b->left += past * LW_AUDIT_RATE;
+	if (b->left > most)
+		b->left = most;
+	b->at = now;
+	return b->left;
+}
+
+/* The tenant's own; or the fullest near its place, with what is left in that. A full one says nothing of whose it was, so tenants share only
+ * when more than NEAR of one neighbourhood are flooded within the seconds that a budget takes to fill. */
+static struct budget *budget_of(uint32_t tenant, int64_t now)
+{
+	struct budget *fullest = NULL;
+
+	for (uint32_t i = 0; i < NEAR; i++) {
+		struct budget *b = &ring.refusals[(tenant + i) & (BUDGETS - 1)];
+
+		if (b->tenant == tenant) {
+			refill(b, now);
+			return b;
+		}
+	}
+	for (uint32_t i = 0; i < NEAR; i++) {
+		struct budget *b = &ring.refusals[(tenant + i) & (BUDGETS - 1)];
+
+		if (refill(b, now) > (fullest ? fullest->left : -1))
+			fullest = b;
+	}
+	fullest->tenant = tenant;
+	return fullest;
+}
+
 /* A flood of refusals fills neither the ring nor the disk, and that of one tenant leaves the others theirs. */
 static bool may_refuse(uint32_t tenant, int64_t now)
 {
-	int64_t most = (int64_t)LW_AUDIT_BURST * LW_SECOND, *left = &ring.refusals[tenant % BUCKETS].left;
-	int64_t past = now - ring.refusals[tenant % BUCKETS].at;
+	struct budget *b = budget_of(tenant, now);
 
-	ring.refusals[tenant % BUCKETS].at = now;
-	if (past > most / LW_AUDIT_RATE)
-		*left = most;
-	else if (past > 0)
-		*left += past * LW_AUDIT_RATE;
-	if (*left > most)
-		*left = most;
-	if (*left < LW_SECOND)
+	if (b->left < LW_SECOND)
 		return false;
-	*left -= LW_SECOND;
+	b->left -= LW_SECOND;
 	return true;
 }
 

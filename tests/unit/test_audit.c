@@ -234,6 +234,40 @@ static void a_flood_of_refusals_is_bounded_by_tenant(void **state)
 	lw_audit_stop();
 }
 
+/* Whatever the tenants' numbers have in common, each has its own; and were they many more than the places, they get no more than those. */
+static void a_flood_is_its_own_tenants(void **state)
+{
+	static const uint32_t others[] = { 0, 2, 65, 129, 1 + 4096, 1 + 2 * 4096 };
+	struct lw_clock clock = lw_clock_test(INT64_C(1767225600) * LW_SECOND, 1);
+	unsigned lost;
+	char last[64];
+
+	assert_int_equal(lw_audit_start(LW_ROLE_KDC, &clock), LW_OK);
+	for (unsigned i = 0; i < 10000; i++)
+		put(1, LW_EAUTH, i);
+	assert_int_equal(take(last, &lost), LW_AUDIT_BURST);
+	for (size_t t = 0; t < sizeof(others) / sizeof(others[0]); t++) {
+		for (unsigned i = 0; i < 3000; i++)
+			put(others[t], LW_EAUTH, i);
+		assert_int_equal(take(last, &lost), LW_AUDIT_BURST);
+		put(1, LW_EAUTH, 7); /* the first one's is still used up */
+		assert_int_equal(take(last, &lost), 0);
+		assert_int_equal(lost, 1);
+	}
+	lw_audit_stop();
+
+	assert_int_equal(lw_audit_start(LW_ROLE_KDC, &clock), LW_OK);
+	for (unsigned t = 0, all = 0; t < 40; t++) {
+		for (unsigned i = 0; i < 2500; i++)
+			put(1 + 4096 * t, LW_EAUTH, i);
+		all += (unsigned)take(last, &lost);
+		if (t == 15)
+			assert_int_equal(all, 16 * LW_AUDIT_BURST);
+		assert_true(all <= 16 * LW_AUDIT_BURST);
+	}
+	lw_audit_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +278,7 @@ int main(void)
 		cmocka_unit_test(bad_records_are_refused),
 		cmocka_unit_test(the_ring_keeps_order_and_tells_what_it_lost),
 		cmocka_unit_test(a_flood_of_refusals_is_bounded_by_tenant),
+		cmocka_unit_test(a_flood_is_its_own_tenants),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
