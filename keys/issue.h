@@ -130,6 +130,8 @@ struct keys_rotation {
 };
 extern const struct keys_rotation keys_rotation_default;
 void keyd_rotation(struct keyd *, const struct keys_rotation *);
+/* What of the audit may be removed: what is older than keep (us; 0: nothing is too old), and of a tenant's records those above most (0: none). */
+void keyd_audit_bounds(struct keyd *, int64_t keep, uint64_t most);
 /* The role has begun: keys that take long to make are made ahead, on a thread of their own. */
 void keyd_ahead(struct keyd *);
 

@@ -63,6 +63,8 @@ struct keyd {
 	unsigned next_renewal;
 	struct keyd_mark { uint32_t tenant; uint8_t role; struct store_audit_mark at; } *marks; /* of the audit: MACed last, in this life; sorted */
 	size_t nmarks;
+	int64_t audit_keep;              /* us; 0: for ever */
+	uint64_t audit_most;             /* records of a tenant; 0: any number */
 	struct keyd_serial serials[KEYD_SERIALS]; /* signed last */
 	unsigned next_serial;
 	struct keyd_cache *cache;        /* keys/sign.h */

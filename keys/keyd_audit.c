@@ -223,16 +223,83 @@ static enum keys_audit_state extend(struct keyd *k, const struct store_audit_hea
 	return err == LW_EINTERNAL ? broken(h, why) : err ? KEYS_AUDIT_GONE : KEYS_AUDIT_OK;
 }
 
+static enum keys_audit_state is_own(const struct keyd *k, const struct store_audit_head *h, const struct lw_uuid *tenant)
+{
+	if (!is_mac(k, HEAD, tenant, h->role, &h->maced, h->mac_time, h->mac))
+		return KEYS_AUDIT_BAD_MAC;
+	if (h->gone.seq && h->gone.seq >= h->maced.seq)
+		return KEYS_AUDIT_BAD_GONE; /* it never agreed to that */
+	return is_mac(k, GONE, tenant, h->role, &h->gone, h->gone_time, h->gone_mac) ? KEYS_AUDIT_OK : KEYS_AUDIT_BAD_GONE;
+}
+
+/* ---- what is old ---- */
+
+void keyd_audit_bounds(struct keyd *k, int64_t keep, uint64_t most)
+{
+	pthread_mutex_lock(&k->lock);
+	k->audit_keep = keep;
+	k->audit_most = most;
+	pthread_mutex_unlock(&k->lock);
+}
+
+/* A head that somebody else wrote does not count. */
+static uint64_t excess_of(struct keyd *k, const struct store_audit_head *h, uint64_t most)
+{
+	struct store_audit_head heads[STORE_AUDIT_CHAINS];
+	struct lw_uuid tenant;
+	size_t n = 0;
+
+	for (unsigned role = 0; most && role < STORE_AUDIT_CHAINS; role++)
+		if (store_audit_head(k->store, h->tenant, (enum lw_role_id)role, &heads[n], &tenant) == LW_OK &&
+			is_own(k, &heads[n], &tenant) == KEYS_AUDIT_OK)
+			n++;
+	return store_audit_excess(heads, n, h, most);
+}
+
+/* Only what is past the bounds by keyd's own configuration, clock and reading, and before what it has MACed. */
+static enum keys_audit_state agree(struct keyd *k, const struct store_audit_head *h, const struct lw_uuid *tenant, struct keys_audit_chain *c)
+{
+	struct store_audit_bounds b = { .upto = c->trim };
+	int64_t now = lw_wall(k->clock), keep;
+	struct store_audit_mark gone;
+	uint64_t most;
+	char why[64] = "";
+	int err;
+
+	pthread_mutex_lock(&k->lock);
+	keep = k->audit_keep;
+	most = k->audit_most;
+	pthread_mutex_unlock(&k->lock);
+	b.before = keep ? now - keep : 0;
+	b.excess = excess_of(k, h, most);
+	if (remembered(k, h->tenant, h->role).seq > h->end.seq)
+		return KEYS_AUDIT_BACK;
+	err = store_audit_past(k->store, h, &b, &gone, why);
+	if (err == LW_EINTERNAL)
+		return broken(h, why);
+	if (err == LW_ENOTFOUND || (!err && gone.seq != c->trim))
+		return KEYS_AUDIT_KEPT;
+	if (err)
+		return KEYS_AUDIT_GONE;
+	c->mark = gone;
+	c->time = now;
+	mac(k, GONE, tenant, h->role, &gone, now, c->mac);
+	return KEYS_AUDIT_OK;
+}
+
 static enum keys_audit_state look_at(struct keyd *k, struct keys_audit_chain *c)
 {
 	enum keys_audit_state state;
 	struct store_audit_head h;
 	struct lw_uuid tenant;
 
-	if (c->trim || store_audit_head(k->store, c->tenant, c->role, &h, &tenant))
+	if (store_audit_head(k->store, c->tenant, c->role, &h, &tenant))
 		return KEYS_AUDIT_GONE;
-	if (!is_mac(k, HEAD, &tenant, h.role, &h.maced, h.mac_time, h.mac) || !is_mac(k, GONE, &tenant, h.role, &h.gone, h.gone_time, h.gone_mac))
-		return KEYS_AUDIT_BAD_MAC;
+	state = is_own(k, &h, &tenant);
+	if (state != KEYS_AUDIT_OK)
+		return state;
+	if (c->trim)
+		return agree(k, &h, &tenant, c);
 	state = extend(k, &h, &c->mark);
 	if (state != KEYS_AUDIT_OK)
 		return state;

@@ -111,12 +111,13 @@ int keys_audit_take(struct keys *, uint64_t done, struct lw_arena *, struct lw_b
 enum keys_audit_state {
 	KEYS_AUDIT_OK, KEYS_AUDIT_BAD_MAC /* not keyd's */, KEYS_AUDIT_BROKEN /* a record since then was altered */,
 	KEYS_AUDIT_BACK /* keyd has MACed more than this chain has */, KEYS_AUDIT_GONE /* no such chain, or it can't be read now */,
+	KEYS_AUDIT_KEPT /* it isn't for keyd to remove so much */, KEYS_AUDIT_BAD_GONE /* the mark of what was removed is not keyd's */,
 	KEYS_AUDIT_STATES
 };
 struct keys_audit_chain {
 	uint32_t tenant;
 	enum lw_role_id role;
-	uint64_t trim;                  /* remove up to this record: 0: nothing */
+	uint64_t trim;                  /* agree to remove up to this record; 0: MAC the end */
 	enum keys_audit_state state;    /* the rest is the answer */
 	struct store_audit_mark mark;   /* of the trimmed record, or of what is MACed now */
 	int64_t time;

@@ -9,7 +9,9 @@
 
 struct lwd_audit;
 /* directory's. Everything outlives it. NULL: out of memory. */
-struct lwd_audit *lwd_audit_writer(struct store *, struct keys *);
+struct lwd_audit *lwd_audit_writer(struct store *, struct keys *, const struct lw_clock *);
+/* What it removes, if keyd agrees: records older than keep (us; 0: none), and those of a tenant above most (0: none). Until then nothing. */
+void lwd_audit_bounds(struct lwd_audit *, int64_t keep, uint64_t most);
 /* Another role's: over its channel to directory. */
 struct lwd_audit *lwd_audit_sender(struct lw_chan *directory);
 void lwd_audit_free(struct lwd_audit *); /* hands on what is there, then ends the thread. NULL is fine */

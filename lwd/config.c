@@ -29,6 +29,8 @@ const struct lw_conf_key lwd_config_keys[] = {
 	{ "rotate.ca", LW_CONF_DURATION, AT(rotate_ca), "1095d", 0, 0, "the same of a tenant's CA key" },
 	{ "rotate.saml", LW_CONF_DURATION, AT(rotate_saml), "0s", 0, 0, "the same of the key of assertions" },
 	{ "rotate.jwt", LW_CONF_DURATION, AT(rotate_jwt), "90d", 0, 0, "the same of the keys of JWTs" },
+	{ "audit.keep", LW_CONF_DURATION, AT(audit_keep), "400d", 0, 0, "records of the audit are kept so long; 0s: for ever" },
+	{ "audit.max", LW_CONF_UINT, AT(audit_max), "1024", 0, 1u << 24, "MiB of them that a tenant may have, at 1 KiB a record; 0: any number" },
 	{ "log.level", LW_CONF_STRING, AT(log_level), "info", 0, 8, "debug, info, warn or error" },
 	{ "limits.connections", LW_CONF_UINT, AT(max_conns), "8192", 8, 1000000, "connections in all" },
 	{ "limits.connections-per-address", LW_CONF_UINT, AT(max_conns_per_addr), "1024", 1, 1000000,

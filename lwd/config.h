@@ -16,6 +16,8 @@ struct lwd_config {
 	char *ldap_cleartext;      /* as text; see cleartext */
 	char *ca_algorithm;        /* of the keys of new tenants' CAs */
 	int64_t rotate_overlap, rotate_kerberos, rotate_ca, rotate_saml, rotate_jwt; /* microseconds; ages: 0 is never */
+	int64_t audit_keep;        /* microseconds; 0: for ever */
+	uint64_t audit_max;        /* MiB a tenant; 0: any number */
 	char *web_url;             /* NULL: https://HOSTNAME[:PORT] */
 	char *log_level;           /* as text; see level */
 	uint64_t max_conns, max_conns_per_addr;

@@ -74,6 +74,7 @@ int control_audit_tail(struct control_call *call)
 
 static const char *const states[KEYS_AUDIT_STATES] = {
 	[KEYS_AUDIT_OK] = "ok", [KEYS_AUDIT_BAD_MAC] = "forged: its end is not MACed by keyd", [KEYS_AUDIT_BROKEN] = "altered since keyd MACed it",
+	[KEYS_AUDIT_BAD_GONE] = "forged: what was removed is not MACed by keyd", [KEYS_AUDIT_KEPT] = "kept",
 	[KEYS_AUDIT_BACK] = "truncated: keyd has MACed more than there is", [KEYS_AUDIT_GONE] = "keyd cannot read it now",
 };
 
@@ -89,6 +90,8 @@ static void put_report(struct control_call *call, const struct keys_audit_chain 
 	ctl_item_int(call->out, "last", (int64_t)r->head.end.seq);
 	ctl_item_int(call->out, "maced", (int64_t)r->head.maced.seq);
 	ctl_item_string(call->out, "hash", hash);
+	ctl_item_string(call->out, "since", r->since);
+	ctl_item_int(call->out, "trimmed", (int64_t)r->head.gone.seq);
 	if (r->bad)
 		snprintf(text, sizeof(text), "record %" PRIu64 ": %s", r->bad, r->why);
 	else

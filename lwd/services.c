@@ -118,6 +118,7 @@ static int read_conf(struct keyd *keyd, const struct lwd_config *conf)
 	keyd_ca_algorithm(keyd, conf->ca_algorithm);
 	keyd_rotation(keyd, &(struct keys_rotation){ conf->rotate_overlap,
 				    { conf->rotate_kerberos, [KEYS_CA] = conf->rotate_ca, [KEYS_SAML] = conf->rotate_saml, [KEYS_JWT] = conf->rotate_jwt } });
+	keyd_audit_bounds(keyd, conf->audit_keep, conf->audit_max << 10);
 	lwd_config_urls(conf, https, http);
 	return r != LW_OK ? r : keyd_urls(keyd, https, http);
 }
@@ -465,8 +466,10 @@ static int directory_start(struct lwd_ctx *ctx, char err[256])
 		r = LW_ENOMEM;
 	if (r == LW_OK && (s->reclaim = reclaim_new(s->store)) == NULL)
 		r = LW_ENOMEM;
-	if (r == LW_OK && (s->audit = lwd_audit_writer(s->store, s->keys)) == NULL)
+	if (r == LW_OK && (s->audit = lwd_audit_writer(s->store, s->keys, ctx->clock)) == NULL)
 		r = LW_ENOMEM;
+	if (r == LW_OK)
+		lwd_audit_bounds(s->audit, ctx->conf.audit_keep, ctx->conf.audit_max << 10);
 	if (r == LW_OK)
 		r = lwd_netrole_start(ctx, &directory_net, s, &s->net, err);
 	if (r == LW_OK)
@@ -489,6 +492,7 @@ static void directory_reload(struct lwd_ctx *ctx, const struct lwd_config *old)
 {
 	struct directory_state *s = ctx->state;
 
+	lwd_audit_bounds(s->audit, ctx->conf.audit_keep, ctx->conf.audit_max << 10);
 	lwd_netrole_reload(s->net, &ctx->conf);
 }
 

@@ -93,7 +93,7 @@ int store_audit_mac(struct store *st, const struct store_audit_head *heads, size
 
 /* ---- heads ---- */
 
-int store_audit_due(struct store *st, uint64_t *inout_place, struct store_audit_head *ret, size_t max, size_t *ret_n)
+static int heads(struct store *st, bool due, uint64_t *inout_place, struct store_audit_head *ret, size_t max, size_t *ret_n)
 {
 	struct store_audit_head h;
 	struct eng_txn *txn;
@@ -105,7 +105,7 @@ int store_audit_due(struct store *st, uint64_t *inout_place, struct store_audit_
 	if (err)
 		return err;
 	while (n < max && !(err = eng_audit_head_next(txn, tenant, role, &h))) {
-		if (h.end.seq != h.maced.seq)
+		if (!due || h.end.seq != h.maced.seq)
 			ret[n++] = h;
 		tenant = h.tenant;
 		role = (uint8_t)(h.role + 1);
@@ -116,6 +116,16 @@ int store_audit_due(struct store *st, uint64_t *inout_place, struct store_audit_
 	*inout_place = err ? 0 : (uint64_t)tenant << 8 | role;
 	*ret_n = n;
 	return LW_OK;
+}
+
+int store_audit_due(struct store *st, uint64_t *inout_place, struct store_audit_head *ret, size_t max, size_t *ret_n)
+{
+	return heads(st, true, inout_place, ret, max, ret_n);
+}
+
+int store_audit_heads(struct store *st, uint64_t *inout_place, struct store_audit_head *ret, size_t max, size_t *ret_n)
+{
+	return heads(st, false, inout_place, ret, max, ret_n);
 }
 
 static int head_in(struct eng_txn *txn, uint32_t tenant, enum lw_role_id role, struct store_audit_head *ret, struct lw_uuid *ret_tenant)
@@ -297,10 +307,13 @@ int store_audit_verify(struct lw_session *s, enum lw_role_id role, struct store_
 	struct eng_audit_walk w = { 0 };
 	struct store_audit_report r = { 0 };
 	struct store_txn *t;
+	struct ahead first;
 	int err = begin(s, &t);
 
 	if (err)
 		return err;
+	if (!eng_audit_head(t->eng, t->tenant, (uint8_t)role, &r.head) && !look_ahead(t, role, r.head.gone.seq + 1, &first) && first.seq)
+		snprintf(r.since, sizeof(r.since), "%.*s", (int)first.time.n, (const char *)first.time.p);
 	store_end(t);
 	err = walk(s->store, s->tenant, role, SIZE_MAX, &w, &r.head, &r.tenant);
 	if (err)

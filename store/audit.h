@@ -31,6 +31,26 @@ int store_audit_append(struct store *, const struct lw_audit *, size_t n);
 int store_audit_due(struct store *, uint64_t *inout_place, struct store_audit_head *ret, size_t max, size_t *ret_n);
 /* What keyd said of them: maced, mac_time and mac. */
 int store_audit_mac(struct store *, const struct store_audit_head *, size_t n);
+/* All chains, from a place on in the same way. */
+int store_audit_heads(struct store *, uint64_t *inout_place, struct store_audit_head *ret, size_t max, size_t *ret_n);
+/* What keyd agreed to remove, and a record of each: gone, gone_time and gone_mac. LW_EINVAL: not between what is gone and what is MACed. */
+int store_audit_trim(struct store *, const struct store_audit_head *, size_t n);
+
+/* ---- both: what may be removed ---- */
+#define STORE_AUDIT_STEP 2048 /* records at once */
+struct store_audit_bounds {
+	int64_t before;  /* older ones may; 0: no age is too old */
+	uint64_t excess; /* so many of the oldest may, whatever their age */
+	uint64_t upto;   /* up to this record; 0: as many as may */
+};
+/* By how many records a tenant has more than `most` (0: never): heads are his chains. Only in the chain that has the most of them: a flood
+ * in one role pushes nothing out of another's. By MACed numbers alone. */
+uint64_t store_audit_excess(const struct store_audit_head *heads, size_t n, const struct store_audit_head *chain, uint64_t most);
+/* The last of the oldest records of a chain that may go, one behind the other, at most STORE_AUDIT_STEP and all before the MACed one; hashed,
+ * and linked from what is gone to the first that stays. LW_ENOTFOUND: none; LW_EAGAIN: gone and MACed are not as in the head that was looked
+ * at; LW_EINTERNAL: a link does not hold, ret_why says which. */
+int store_audit_past(struct store *, const struct store_audit_head *, const struct store_audit_bounds *, struct store_audit_mark *ret,
+	char ret_why[64]);
 
 /* ---- keyd's ---- */
 /* Every record since `from` (seq 0: the chain's beginning) hashed again, each linked to the one before: up to where, at most max records
@@ -51,7 +71,13 @@ int store_audit_tail(struct lw_session *, struct lw_arena *, struct store_audit_
 	size_t *ret_n);
 /* Verifies one chain. ret->head is as it was at the beginning; bad and why as in struct eng_audit_walk, hashes alone: whether the MACs are
  * keyd's, keyd says. LW_ENOTFOUND: no such chain. May take long; no transaction is kept open for long. */
-struct store_audit_report { struct store_audit_head head; struct lw_uuid tenant; uint64_t records, bad; const char *why; };
+struct store_audit_report {
+	struct store_audit_head head;
+	struct lw_uuid tenant;
+	uint64_t records, bad;
+	const char *why;
+	char since[LW_TIME_TEXT]; /* when the oldest that is kept happened; empty: unknown */
+};
 int store_audit_verify(struct lw_session *, enum lw_role_id, struct store_audit_report *ret);
 
 #endif

@@ -60,6 +60,8 @@ static void config_defaults(void **state)
 	assert_int_equal(lwd_loops(&c, LW_ROLE_KDC), 2);
 	assert_int_equal(c.search_time_limit, 3600 * LW_SECOND);
 	assert_int_equal(c.shutdown_time, 5 * LW_SECOND);
+	assert_int_equal(c.audit_keep, INT64_C(400) * 86400 * LW_SECOND);
+	assert_int_equal(c.audit_max, 1024);
 	assert_string_equal(c.hostname, "localhost");
 	assert_null(c.web_url);
 	lwd_config_done(&c);
