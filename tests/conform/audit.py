@@ -196,9 +196,18 @@ stop.set()
 for t in threads:
     t.join()
 lwd.start()
+before = {r["role"]: r["seq"] for r in records()}
 names = {r.get("targetName") for r in records(n=1000) if r["event"] == "entry.add"}
 tap.eq([a for a in acked if "cn=%s,ou=groups,dc=acme,dc=example" % a not in names], [], "%d acknowledged writes: each has its record after kill -9 of all" % len(acked))
 tap.ok(chains() is not None and verified()[0], "and the chains hold", verified()[1])
+lwd.stop()
+
+# ---- what is past audit.keep goes
+lwd.turn_clock(402 * 86400)
+lwd.start()
+tap.ok(wait_for(lambda: all(int(c["trimmed"]) >= before[c["name"]] - 1 for c in items(json.loads(lwd.must("audit", "verify", "-o", "json")))), 10),
+       "402 days later the old records are gone, but for the last MACed", (before, verified()[1]))
+tap.ok(chains() is not None and verified()[0] and has(event="audit.trim", actorName="upkeep"), "which is in the audit, and the rest is whole", verified()[1])
 lwd.stop()
 p = lwd.ctl("check", "--replay")
 tap.ok(p.returncode == 0, "store check and replay of the log agree with it", p.stdout + p.stderr)
