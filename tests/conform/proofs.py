@@ -183,17 +183,7 @@ CSR = open(path("bob.csr")).read()
 
 
 def connect(tls=True, cert=None):
-    c = ldap.initialize(lwd.ldap)
-    c.set_option(ldap.OPT_X_TLS_CACERTFILE, CA)
-    c.set_option(ldap.OPT_NETWORK_TIMEOUT, 10)
-    c.set_option(ldap.OPT_TIMEOUT, 10)
-    if cert:
-        c.set_option(ldap.OPT_X_TLS_CERTFILE, path(cert + ".pem"))
-        c.set_option(ldap.OPT_X_TLS_KEYFILE, path(cert + ".key"))
-    c.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
-    if tls:
-        c.start_tls_s()
-    return c
+    return lwd.python_ldap(CA, 10, tls, path(cert) if cert else None)
 
 
 def bound(how, cert=None, tls=True):

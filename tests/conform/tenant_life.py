@@ -83,17 +83,7 @@ FOR_SHOP = ('<p:AppliesTo xmlns:p="http://schemas.xmlsoap.org/ws/2004/09/policy"
 
 
 def connect(tls=False, cert=None):
-    c = ldap.initialize(lwd.ldap)
-    c.set_option(ldap.OPT_X_TLS_CACERTFILE, CA)
-    c.set_option(ldap.OPT_NETWORK_TIMEOUT, 30)
-    c.set_option(ldap.OPT_TIMEOUT, 30)
-    if cert:
-        c.set_option(ldap.OPT_X_TLS_CERTFILE, path(cert + ".pem"))
-        c.set_option(ldap.OPT_X_TLS_KEYFILE, path(cert + ".key"))
-    c.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
-    if tls:
-        c.start_tls_s()
-    return c
+    return lwd.python_ldap(CA, 30, tls, path(cert) if cert else None)
 
 
 def refused(f, *args):

@@ -258,6 +258,21 @@ class Lwd:
     def ldapi(self):
         return "ldapi://" + os.path.join(self.data, "run", "ldapi").replace("/", "%2F")
 
+    def python_ldap(self, ca, seconds, tls, cert=None):
+        """A connection of python3-ldap, by StartTLS where it says so; cert: of the files cert.pem and cert.key."""
+        import ldap
+        c = ldap.initialize(self.ldap)
+        c.set_option(ldap.OPT_X_TLS_CACERTFILE, ca)
+        c.set_option(ldap.OPT_NETWORK_TIMEOUT, seconds)
+        c.set_option(ldap.OPT_TIMEOUT, seconds)
+        if cert:
+            c.set_option(ldap.OPT_X_TLS_CERTFILE, cert + ".pem")
+            c.set_option(ldap.OPT_X_TLS_KEYFILE, cert + ".key")
+        c.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
+        if tls:
+            c.start_tls_s()
+        return c
+
     def turn_clock(self, seconds):
         """From now on the wall clock of lwd and lwctl, running or started later, is so far ahead (a build for tests, base/testclock.c)."""
         path = os.path.join(self.dir, "turned")
