@@ -48,106 +48,7 @@ bool lw_audit_is_denial(int err)
 	return true;
 }
 
-/* ---- wire form ---- */
-
-/* Cut, but not in the middle of a character. */
-static void put_cut(struct lw_writer *w, struct lw_bytes b, size_t max)
-{
-	if (b.n > max) {
-		b.n = max;
-		while (b.n && (b.p[b.n] & 0xc0) == 0x80)
-			b.n--;
-	}
-	lw_put_u8(w, (uint8_t)b.n);
-	lw_put_bytes(w, b);
-}
-
-static struct lw_bytes get_short(struct lw_reader *r, size_t max)
-{
-	uint8_t n = lw_get_u8(r);
-
-	if (n > max)
-		r->err = LW_EINVAL;
-	return lw_get_raw(r, n);
-}
-
-void lw_audit_put(struct lw_writer *w, const struct lw_audit *a)
-{
-	lw_put_u8(w, (uint8_t)a->event);
-	lw_put_u8(w, (uint8_t)a->protocol);
-	lw_put_u8(w, (uint8_t)a->err);
-	lw_put_u64(w, (uint64_t)a->time);
-	lw_put_u32(w, a->tenant);
-	lw_put_raw(w, a->actor.b, sizeof(a->actor.b));
-	lw_put_raw(w, a->target.b, sizeof(a->target.b));
-	put_cut(w, a->actor_name, LW_AUDIT_NAME_MAX);
-	put_cut(w, a->target_name, LW_AUDIT_NAME_MAX);
-	put_cut(w, a->source, LW_AUDIT_SOURCE_MAX);
-	put_cut(w, a->detail, LW_AUDIT_DETAIL_MAX);
-}
-
-static void get_uuid(struct lw_reader *r, struct lw_uuid *ret)
-{
-	struct lw_bytes b = lw_get_raw(r, sizeof(ret->b));
-
-	if (b.n == sizeof(ret->b))
-		memcpy(ret->b, b.p, b.n);
-}
-
-int lw_audit_get(struct lw_reader *r, struct lw_audit *ret)
-{
-	struct lw_audit a = { 0 };
-
-	a.event = (enum lw_audit_event)lw_get_u8(r);
-	a.protocol = (enum lw_audit_protocol)lw_get_u8(r);
-	a.err = lw_get_u8(r);
-	a.time = (int64_t)lw_get_u64(r);
-	a.tenant = lw_get_u32(r);
-	get_uuid(r, &a.actor);
-	get_uuid(r, &a.target);
-	a.actor_name = get_short(r, LW_AUDIT_NAME_MAX);
-	a.target_name = get_short(r, LW_AUDIT_NAME_MAX);
-	a.source = get_short(r, LW_AUDIT_SOURCE_MAX);
-	a.detail = get_short(r, LW_AUDIT_DETAIL_MAX);
-	if (!r->err && (!lw_audit_event_name(a.event) || !lw_audit_protocol_name(a.protocol) || a.err >= LW_ERR_COUNT || a.time < 0))
-		r->err = LW_EINVAL;
-	if (r->err)
-		return r->err;
-	*ret = a;
-	return LW_OK;
-}
-
-bool lw_audit_next(struct lw_reader *r, struct lw_audit *ret)
-{
-	struct lw_reader one;
-
-	if (r->err || !lw_reader_left(r))
-		return false;
-	lw_reader_init(&one, lw_get_raw(r, lw_get_u16(r)));
-	if (!r->err && (lw_audit_get(&one, ret) || lw_reader_end(&one)))
-		r->err = LW_EINVAL;
-	return !r->err;
-}
-
-/* ---- JSON ---- */
-
-struct line {
-	size_t n;
-	char p[LW_AUDIT_TEXT_MAX];
-};
-
-static void add(struct line *l, const char *s, size_t n)
-{
-	if (n <= sizeof(l->p) - l->n) {
-		memcpy(l->p + l->n, s, n);
-		l->n += n;
-	}
-}
-
-static void add_str(struct line *l, const char *s)
-{
-	add(l, s, strlen(s));
-}
+/* ---- as octets ---- */
 
 /* Octets of the UTF-8 sequence at s, 0 when it is none. */
 static size_t sequence(struct lw_bytes s)
@@ -173,7 +74,184 @@ static size_t sequence(struct lw_bytes s)
 	return n;
 }
 
-/* ,"name":"value" unless it is empty. What is no printable character becomes '?', so that a value has a bounded length. */
+/* Octets of printable ASCII at the beginning. */
+static size_t plain(struct lw_bytes s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] >= 0x20 && s.p[n] < 0x7f)
+		n++;
+	return n;
+}
+
+/* Cut, but not in the middle of a character; '?' for each octet that is none. */
+static void put_text(struct lw_writer *w, struct lw_bytes b, size_t max)
+{
+	uint8_t room[LW_AUDIT_DETAIL_MAX];
+	size_t i, n;
+
+	if (b.n > max) {
+		b.n = max;
+		while (b.n && (b.p[b.n] & 0xc0) == 0x80)
+			b.n--;
+	}
+	lw_put_u8(w, (uint8_t)b.n);
+	i = plain(b);
+	lw_put_raw(w, b.p, i);
+	for (n = 0; n + i < b.n;) {
+		struct lw_bytes rest = { b.p + i + n, b.n - i - n };
+		size_t one = rest.p[0] < 0x80 ? plain(rest) : sequence(rest);
+
+		if (one)
+			memcpy(room + n, rest.p, one);
+		else
+			room[n] = '?';
+		n += one ? one : 1;
+	}
+	lw_put_raw(w, room, n);
+}
+
+static struct lw_bytes get_text(struct lw_reader *r, size_t max)
+{
+	uint8_t n = lw_get_u8(r);
+
+	if (n > max)
+		r->err = LW_EINVAL;
+	return lw_get_raw(r, n);
+}
+
+/* Whose UUIDs there are. */
+enum { ACTOR = 1, TARGET = 2, BOTH = ACTOR | TARGET };
+
+static void put_uuid(struct lw_writer *w, uint8_t is, const struct lw_uuid *u)
+{
+	if (is)
+		lw_put_raw(w, u->b, sizeof(u->b));
+}
+
+static void put_kept(struct lw_writer *w, const struct lw_audit *a)
+{
+	uint8_t has = (uint8_t)((lw_uuid_zero(&a->actor) ? 0 : ACTOR) | (lw_uuid_zero(&a->target) ? 0 : TARGET));
+
+	lw_put_u8(w, (uint8_t)a->event);
+	lw_put_u8(w, (uint8_t)a->protocol);
+	lw_put_u8(w, (uint8_t)a->err);
+	lw_put_u64(w, (uint64_t)a->time);
+	lw_put_u8(w, has);
+	put_uuid(w, has & ACTOR, &a->actor);
+	put_uuid(w, has & TARGET, &a->target);
+	put_text(w, a->actor_name, LW_AUDIT_NAME_MAX);
+	put_text(w, a->target_name, LW_AUDIT_NAME_MAX);
+	put_text(w, a->source, LW_AUDIT_SOURCE_MAX);
+	put_text(w, a->detail, LW_AUDIT_DETAIL_MAX);
+}
+
+void lw_audit_put(struct lw_writer *w, const struct lw_audit *a)
+{
+	lw_put_u32(w, a->tenant);
+	put_kept(w, a);
+}
+
+void lw_audit_keep(struct lw_writer *w, const struct lw_audit *a)
+{
+	size_t at = w->n;
+
+	lw_put_u16(w, 0);
+	put_kept(w, a);
+	if (w->err)
+		return;
+	w->p[at] = (uint8_t)((w->n - at - 2) >> 8);
+	w->p[at + 1] = (uint8_t)(w->n - at - 2);
+}
+
+static void get_uuid(struct lw_reader *r, uint8_t is, struct lw_uuid *ret)
+{
+	struct lw_bytes b = lw_get_raw(r, is ? sizeof(ret->b) : 0);
+
+	if (b.n == sizeof(ret->b))
+		memcpy(ret->b, b.p, b.n);
+}
+
+static int get_kept(struct lw_reader *r, struct lw_audit *ret)
+{
+	uint8_t has;
+
+	ret->event = (enum lw_audit_event)lw_get_u8(r);
+	ret->protocol = (enum lw_audit_protocol)lw_get_u8(r);
+	ret->err = lw_get_u8(r);
+	ret->time = (int64_t)lw_get_u64(r);
+	has = lw_get_u8(r);
+	get_uuid(r, has & ACTOR, &ret->actor);
+	get_uuid(r, has & TARGET, &ret->target);
+	ret->actor_name = get_text(r, LW_AUDIT_NAME_MAX);
+	ret->target_name = get_text(r, LW_AUDIT_NAME_MAX);
+	ret->source = get_text(r, LW_AUDIT_SOURCE_MAX);
+	ret->detail = get_text(r, LW_AUDIT_DETAIL_MAX);
+	if (!r->err && (!lw_audit_event_name(ret->event) || !lw_audit_protocol_name(ret->protocol) || ret->err >= LW_ERR_COUNT ||
+		ret->time < 0 || has > BOTH))
+		r->err = LW_EINVAL;
+	return r->err;
+}
+
+int lw_audit_get(struct lw_reader *r, struct lw_audit *ret)
+{
+	struct lw_audit a = { .tenant = lw_get_u32(r) };
+	int err = get_kept(r, &a);
+
+	if (!err)
+		*ret = a;
+	return err;
+}
+
+int lw_audit_kept(struct lw_bytes octets, struct lw_audit *ret)
+{
+	struct lw_audit a = { 0 };
+	struct lw_reader r;
+
+	lw_reader_init(&r, octets);
+	if (get_kept(&r, &a) || lw_reader_end(&r))
+		return LW_EINVAL;
+	*ret = a;
+	return LW_OK;
+}
+
+bool lw_audit_next(struct lw_reader *r, struct lw_audit *ret, struct lw_bytes *ret_kept)
+{
+	struct lw_reader one;
+	struct lw_bytes octets;
+
+	if (r->err || !lw_reader_left(r))
+		return false;
+	octets = lw_get_raw(r, lw_get_u16(r));
+	lw_reader_init(&one, octets);
+	if (!r->err && (lw_audit_get(&one, ret) || lw_reader_end(&one)))
+		r->err = LW_EINVAL;
+	if (!r->err)
+		*ret_kept = (struct lw_bytes){ octets.p + 4, octets.n - 4 };
+	return !r->err;
+}
+
+/* ---- JSON ---- */
+
+struct line {
+	size_t n;
+	char p[LW_AUDIT_TEXT_MAX];
+};
+
+static void add(struct line *l, const char *s, size_t n)
+{
+	if (n <= sizeof(l->p) - l->n) {
+		memcpy(l->p + l->n, s, n);
+		l->n += n;
+	}
+}
+
+static void add_str(struct line *l, const char *s)
+{
+	add(l, s, strlen(s));
+}
+
+/* ,"name":"value" unless it is empty. What is no printable character (from a role that is taken over) becomes '?'. */
 static void add_value(struct line *l, const char *name, struct lw_bytes v)
 {
 	if (!v.n)
@@ -181,29 +259,21 @@ static void add_value(struct line *l, const char *name, struct lw_bytes v)
 	add_str(l, ",\"");
 	add_str(l, name);
 	add_str(l, "\":\"");
-	for (size_t i = 0; i < v.n;) {
-		size_t n = 1, run = i;
-		uint8_t c;
+	for (size_t i = 0, n; i < v.n; i += n) {
+		struct lw_bytes rest = { v.p + i, v.n - i };
+		char esc[2] = { '\\', (char)rest.p[0] };
 
-		while (run < v.n && v.p[run] >= 0x20 && v.p[run] < 0x7f && v.p[run] != '"' && v.p[run] != '\\')
-			run++;
-		add(l, (const char *)v.p + i, run - i);
-		i = run;
-		if (i == v.n)
-			break;
-		c = v.p[i];
-
-		if (c == '"' || c == '\\') {
-			char esc[2] = { '\\', (char)c };
-
+		n = 1;
+		if (rest.p[0] == '"' || rest.p[0] == '\\')
 			add(l, esc, 2);
-		} else if (c >= 0x80 && (n = sequence((struct lw_bytes){ v.p + i, v.n - i })) != 0) {
-			add(l, (const char *)v.p + i, n);
-		} else {
+		else if (rest.p[0] >= 0x20 && rest.p[0] < 0x7f)
+			add(l, (const char *)rest.p, 1);
+		else if (rest.p[0] >= 0x80 && (n = sequence(rest)) != 0)
+			add(l, (const char *)rest.p, n);
+		else {
 			add(l, "?", 1);
 			n = 1;
 		}
-		i += n;
 	}
 	add_str(l, "\"");
 }
@@ -223,23 +293,29 @@ static struct lw_bytes limited(struct lw_bytes b, size_t max)
 	return b.n > max ? (struct lw_bytes){ b.p, max } : b;
 }
 
+void lw_audit_time(int64_t time, char ret[LW_AUDIT_TIME])
+{
+	char text[LW_TIME_TEXT];
+	unsigned micro = (unsigned)(time % LW_SECOND);
+
+	lw_time_rfc3339(time - time % LW_SECOND, text); /* …:46Z or …:46.000Z */
+	snprintf(ret, LW_AUDIT_TIME, "%.19s.%06uZ", text, micro);
+}
+
 void lw_audit_text(const struct lw_audit *a, struct lw_bytes tenant_name, const char *role, struct lw_writer *w)
 {
-	char time[LW_TIME_TEXT];
-	unsigned micro = (unsigned)(a->time % LW_SECOND);
+	const char *event = lw_audit_event_name(a->event);
+	char time[LW_AUDIT_TIME];
 	struct line l;
 
 	l.n = 0;
-	lw_time_rfc3339(a->time - a->time % LW_SECOND, time); /* …:46Z or …:46.000Z */
-	time[19] = '.';
-	for (size_t i = 26; i > 20; i--, micro /= 10)
-		time[i - 1] = (char)('0' + micro % 10);
+	lw_audit_time(a->time, time);
 	add_str(&l, "\"time\":\"");
-	add(&l, time, 26);
-	add_str(&l, "Z\"");
+	add_str(&l, time);
+	add_str(&l, "\"");
 	add_value(&l, "tenant", limited(tenant_name, 253));
 	add_value(&l, "role", lw_str(role));
-	add_value(&l, "event", lw_str(lw_audit_event_name(a->event)));
+	add_value(&l, "event", lw_str(event ? event : "?")); /* what can't be read any more */
 	add_value(&l, "outcome", a->err ? LW_LIT("refused") : LW_LIT("ok"));
 	if (a->err)
 		add_value(&l, "code", lw_str(lw_errname(a->err)));

@@ -75,6 +75,8 @@ const char *lw_audit_protocol_name(enum lw_audit_protocol);
 #define LW_AUDIT_SOURCE_MAX 63
 #define LW_AUDIT_DETAIL_MAX 200
 #define LW_AUDIT_WIRE_MAX   640  /* octets of a record as roles exchange it */
+#define LW_AUDIT_WIRE_MIN   22   /* … and of the shortest, with its length */
+#define LW_AUDIT_TIME       28
 #define LW_AUDIT_TEXT_MAX   1700 /* octets of its JSON without what the chain adds */
 
 struct lw_audit {
@@ -96,7 +98,7 @@ bool lw_audit_is_denial(int err);
 int lw_audit_start(enum lw_role_id, const struct lw_clock *); /* LW_ENOMEM */
 void lw_audit_stop(void); /* tests */
 void lw_audit(const struct lw_audit *);
-#define LW_AUDIT_RING  (4u << 20) /* octets; refusals may use three quarters */
+#define LW_AUDIT_RING  (8u << 20) /* octets; refusals may use three quarters */
 #define LW_AUDIT_BURST 2048       /* refusals, and what anybody may have keyd sign, that a tenant may have at once, */
 #define LW_AUDIT_RATE  256        /* and so many a second after that; the rest are counted, and one record says how many */
 size_t lw_audit_waiting(void);    /* octets in the ring */
@@ -105,12 +107,17 @@ size_t lw_audit_waiting(void);    /* octets in the ring */
 void lw_audit_peek(struct lw_writer *, size_t max, uint64_t *ret_upto);
 void lw_audit_done(uint64_t upto); /* they are on the disk */
 
-/* ---- wire form and JSON ---- */
-void lw_audit_put(struct lw_writer *, const struct lw_audit *); /* cuts what is too long */
+/* ---- as octets, and as JSON ---- */
+/* u32 tenant, and the kept form, which is what stands in a chain and is hashed (docs/audit.md says its octets). Cuts what is too long; what
+ * is no text becomes '?', so that nothing of it is lost in JSON. */
+void lw_audit_put(struct lw_writer *, const struct lw_audit *);
+void lw_audit_keep(struct lw_writer *, const struct lw_audit *); /* the kept form behind its u16 length */
 /* Everything borrowed. LW_EINVAL. */
 int lw_audit_get(struct lw_reader *, struct lw_audit *ret);
-/* The next of a run of records, each behind its u16 length. false: the end, or r->err (LW_EINVAL). */
-bool lw_audit_next(struct lw_reader *records, struct lw_audit *ret);
+int lw_audit_kept(struct lw_bytes, struct lw_audit *ret); /* without tenant and role: the chain says them */
+/* The next of a run of records, each behind its u16 length. *ret_kept: its kept form. false: the end, or r->err (LW_EINVAL). */
+bool lw_audit_next(struct lw_reader *records, struct lw_audit *ret, struct lw_bytes *ret_kept);
+void lw_audit_time(int64_t time, char ret[LW_AUDIT_TIME]); /* 2026-11-23T10:53:50.495664Z */
 /* The members from "time" to the end, without braces: "time":"2026-…","role":"kdc",…  At most LW_AUDIT_TEXT_MAX octets. */
 void lw_audit_text(const struct lw_audit *, struct lw_bytes tenant_name, const char *role, struct lw_writer *);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every error that crosses a function boundary in lwd: 0 or one of these, returned as int.
- * One file per protocol maps them to wire codes; the text goes to the log, never to a peer. */
+ * One file per protocol maps them to wire codes; the text goes to the log, never to a peer. Numbers stand in the audit: new ones at the end. */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 

@@ -421,6 +421,8 @@ int keyd_new(const char *dir, struct store *store, const struct lw_clock *clock,
 	if (rc)
 		goto out;
 	keys_cap_key(k->mac_secret, boot_id, &k->cap_key);
+	lw_hkdf((struct lw_bytes){ k->mac_secret, sizeof(k->mac_secret) }, (struct lw_bytes){ 0 }, LW_LIT("lwd audit 1"), k->audit_key,
+	        sizeof(k->audit_key));
 	lw_random(nothing, sizeof(nothing));
 	rc = lw_argon2_hash((struct lw_bytes){ nothing, sizeof(nothing) }, k->dummy);
 	lw_wipe(nothing, sizeof(nothing));

@@ -39,6 +39,7 @@ struct keyd {
 	struct store *store; /* NULL: lwctl init before there is one */
 	const struct lw_clock *clock;
 	struct keys_master *master;
+	uint8_t audit_key[32];           /* HKDF(mac_secret, "lwd audit 1") */
 	uint8_t mac_secret[32];          /* what MACs are made with comes from it (HKDF), so that they outlive the master key */
 	struct keys_cap_key cap_key;
 	struct keys_policy policy;

@@ -12,7 +12,6 @@
 #include "base/err.h"
 #include "base/log.h"
 
-#define TAKE_MAX 200000 /* octets of records in one answer */
 #define HASH_MAX 50000  /* records of one chain in one message */
 #define CHAIN    (4 + 1 + 8)
 
@@ -113,8 +112,8 @@ int keyd_audit_take(struct keyd *k, struct keys_call *c)
 
 	if (c->q.version)
 		lw_audit_done(c->q.version);
-	lw_writer_init(&w, TAKE_MAX + 2 * LW_AUDIT_WIRE_MAX);
-	lw_audit_peek(&w, TAKE_MAX, &upto);
+	lw_writer_init(&w, KEYS_AUDIT_TAKE + 2 * LW_AUDIT_WIRE_MAX);
+	lw_audit_peek(&w, KEYS_AUDIT_TAKE, &upto);
 	err = w.err;
 	c->a.blob = lw_dup(c->arena, lw_written(&w));
 	c->a.time = (int64_t)upto;
@@ -129,18 +128,16 @@ int keyd_audit_take(struct keyd *k, struct keys_call *c)
 static void mac(const struct keyd *k, const char *what, const struct lw_uuid *tenant, uint8_t role, const struct store_audit_mark *m,
 	int64_t time, uint8_t ret[32])
 {
-	uint8_t key[32], room[128];
+	uint8_t room[128];
 	struct lw_writer w = { .p = room, .cap = sizeof(room), .max = sizeof(room) };
 
-	lw_hkdf((struct lw_bytes){ k->mac_secret, sizeof(k->mac_secret) }, (struct lw_bytes){ 0 }, LW_LIT("lwd audit 1"), key, sizeof(key));
 	lw_put_str(&w, what);
 	lw_put_raw(&w, tenant->b, sizeof(tenant->b));
 	lw_put_u8(&w, role);
 	lw_put_u64(&w, m->seq);
 	lw_put_raw(&w, m->hash, sizeof(m->hash));
 	lw_put_u64(&w, (uint64_t)time);
-	lw_hmac(LW_SHA256, (struct lw_bytes){ key, sizeof(key) }, lw_written(&w), ret);
-	lw_wipe(key, sizeof(key));
+	lw_hmac(LW_SHA256, (struct lw_bytes){ k->audit_key, sizeof(k->audit_key) }, lw_written(&w), ret);
 }
 
 static bool is_mac(const struct keyd *k, const char *what, const struct lw_uuid *tenant, uint8_t role, const struct store_audit_mark *m,

@@ -123,7 +123,8 @@ struct keys_audit_chain {
 	int64_t time;
 	uint8_t mac[32];
 };
-#define KEYS_AUDIT_CHAINS 256
+#define KEYS_AUDIT_CHAINS 1024
+#define KEYS_AUDIT_TAKE   200000 /* octets of records in one answer */
 int keys_audit_mac(struct keys *, struct keys_audit_chain *inout, size_t n);
 int keys_ping(struct keys *); /* readiness: opens a sealed test record */
 

@@ -10,10 +10,12 @@
 #include "base/log.h"
 #include "base/pause.h"
 #include "lwd/relay.h"
+#include "store/audit.h"
 
 #define LOOK_MS   100
-#define EVERY     4    /* looks */
-#define MUCH      (LW_AUDIT_RING / 8)
+#define EVERY     5    /* looks */
+#define MUCH      (LW_AUDIT_RING / 2)
+#define MACS      2    /* rounds */
 #define ARENA     (16u << 20)
 #define BAD_LOOKS 600  /* until a chain that is not as it was is asked about again */
 #define BAD_MAX   64
@@ -29,7 +31,7 @@ struct lwd_audit {
 	pthread_t thread;
 	struct lw_pause pause;
 	uint64_t keyd_done; /* keyd's records up to here are on the disk */
-	uint64_t looks;
+	uint64_t looks, rounds;
 	uint64_t place; /* of the chains whose turn it is */
 	struct { uint32_t tenant; uint8_t role; uint64_t until; } bad[BAD_MAX];
 	size_t nbad;
@@ -41,47 +43,27 @@ struct lwd_audit {
 	bool trim_more;
 };
 
-int lwd_audit_store(struct store *store, struct lw_arena *arena, enum lw_role_id from, struct lw_bytes records)
+static int hand_on(struct lwd_audit *a, struct lw_bytes records)
 {
-	struct lw_audit *all, one;
-	struct lw_reader r;
-	size_t n = 0, i = 0;
-
-	lw_reader_init(&r, records);
-	while (lw_audit_next(&r, &one))
-		n++;
-	if (r.err)
-		return r.err;
-	all = lw_allocn(arena, n ? n : 1, sizeof(*all));
-	if (!all)
-		return LW_ENOMEM;
-	lw_reader_init(&r, records);
-	while (i < n && lw_audit_next(&r, &all[i]))
-		all[i++].role = from;
-	return store_audit_append(store, all, n);
+	return a->directory ? relay_audit(a->directory, records) : store_audit_append(a->store, LW_ROLE_DIRECTORY, records);
 }
 
-static int hand_on(struct lwd_audit *a, struct lw_arena *arena, struct lw_bytes records)
-{
-	return a->directory ? relay_audit(a->directory, records) : lwd_audit_store(a->store, arena, LW_ROLE_DIRECTORY, records);
-}
-
-/* What is in this process's ring. */
-static int own(struct lwd_audit *a, struct lw_arena *arena)
+/* What is in this process's ring; what comes meanwhile waits for the next round, or each would be handed on by itself. */
+static int own(struct lwd_audit *a)
 {
 	struct lw_writer w;
 	uint64_t upto;
 	int r = LW_OK;
 
 	lw_writer_init(&w, RELAY_MAX_AUDIT + LW_AUDIT_WIRE_MAX);
-	while (r == LW_OK && lw_audit_waiting() > 0) {
+	do {
 		lw_writer_reset(&w);
-		lw_arena_reset(arena);
 		lw_audit_peek(&w, RELAY_MAX_AUDIT, &upto);
-		r = w.err ? w.err : hand_on(a, arena, lw_written(&w));
+		if (w.n != 0)
+			r = w.err ? w.err : hand_on(a, lw_written(&w));
 		if (r == LW_OK || r == LW_EINVAL) /* what can't be read is not to be offered for ever */
 			lw_audit_done(upto);
-	}
+	} while (r == LW_OK && w.n > RELAY_MAX_AUDIT / 2);
 	lw_writer_done(&w);
 	return r;
 }
@@ -96,10 +78,10 @@ static int keyds(struct lwd_audit *a, struct lw_arena *arena)
 		lw_arena_reset(arena);
 		r = keys_audit_take(a->keys, a->keyd_done, arena, &records, &upto);
 		if (r == LW_OK && records.n)
-			r = lwd_audit_store(a->store, arena, LW_ROLE_KEYD, records);
+			r = store_audit_append(a->store, LW_ROLE_KEYD, records);
 		if (r == LW_OK)
 			a->keyd_done = upto;
-	} while (r == LW_OK && records.n > RELAY_MAX_AUDIT / 2);
+	} while (r == LW_OK && records.n > KEYS_AUDIT_TAKE / 2);
 	return r;
 }
 
@@ -237,14 +219,15 @@ static int trims(struct lwd_audit *a)
 
 static void round_of(struct lwd_audit *a, struct lw_arena *arena)
 {
-	int r = own(a, arena), r2 = LW_OK;
+	int r = own(a), r2 = LW_OK;
 
 	if (a->keys != NULL) {
 		r2 = keyds(a, arena);
-		if (r2 == LW_OK)
+		if (r2 == LW_OK && a->rounds++ % MACS == 0) {
 			r2 = macs(a);
-		if (r2 == LW_OK)
-			r2 = trims(a);
+			if (r2 == LW_OK)
+				r2 = trims(a);
+		}
 	}
 	r = r != LW_OK ? r : r2;
 	if (r != a->last && r != LW_OK)

@@ -16,7 +16,4 @@ void lwd_audit_bounds(struct lwd_audit *, int64_t keep, uint64_t most);
 struct lwd_audit *lwd_audit_sender(struct lw_chan *directory);
 void lwd_audit_free(struct lwd_audit *); /* hands on what is there, then ends the thread. NULL is fine */
 
-/* Records of a role into the store. LW_OK: on the disk. */
-int lwd_audit_store(struct store *, struct lw_arena *, enum lw_role_id from, struct lw_bytes records);
-
 #endif

@@ -27,7 +27,7 @@ static int ask(struct lw_chan *chan, const struct relay_request *q, int64_t time
 	struct lw_writer w;
 	int r;
 
-	lw_writer_init(&w, q->op == RELAY_CONTROL ? RELAY_MAX_CONTROL : RELAY_MAX);
+	lw_writer_init(&w, q->op == RELAY_CONTROL ? RELAY_MAX_CONTROL : RELAY_MAX + q->audit.n);
 	w.wipe = true;
 	relay_request_put(&w, q);
 	r = w.err != LW_OK ? w.err : lw_chan_call(chan, lw_written(&w), timeout, arena, &answer);

@@ -10,7 +10,7 @@
 #include "keys/issue.h"
 
 #define RELAY_VERSION      1
-#define RELAY_MAX          (256u << 10) /* a request or an answer; but for CONTROL: */
+#define RELAY_MAX          (256u << 10) /* a request or an answer; but for CONTROL and AUDIT */
 #define RELAY_MAX_CONTROL  (2u << 20)   /* a request of it */
 #define RELAY_MAX_ANSWER   (8u << 20)   /* an answer of it */
 #define RELAY_MAX_ADDR     63
@@ -82,7 +82,7 @@ int relay_want(struct lw_chan *, struct lw_bytes tenant, enum keys_kind);
 
 /* LW_OK: they are on the disk. */
 int relay_audit(struct lw_chan *, struct lw_bytes records);
-#define RELAY_MAX_AUDIT (200u << 10)
+#define RELAY_MAX_AUDIT (4u << 20)
 
 /* ---- who answers: directory with store and keys, the KDC with kdc ---- */
 struct relay_server {

@@ -170,12 +170,13 @@ static void get_audit(struct lw_reader *r, struct lw_arena *arena, struct relay_
 {
 	struct lw_reader records;
 	struct lw_audit a;
+	struct lw_bytes kept;
 
 	q->audit = lw_get_counted(r, RELAY_MAX_AUDIT);
 	if (r->err != LW_OK)
 		return;
 	lw_reader_init(&records, q->audit);
-	while (lw_audit_next(&records, &a))
+	while (lw_audit_next(&records, &a, &kept))
 		;
 	r->err = records.err;
 }

@@ -389,7 +389,7 @@ static int told(void *ctx, struct lw_arena *arena, enum lw_role_id from, struct 
 {
 	struct directory_state *s = ctx;
 
-	return lwd_audit_store(s->store, arena, from, records);
+	return store_audit_append(s->store, from, records);
 }
 
 static const struct lwd_answers kdc_answers = { RELAY_THREADS, RELAY_QUEUE, kdc_asks, kdc_asks_busy };

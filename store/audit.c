@@ -2,6 +2,8 @@
 #include "store/audit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "store/ops.h"
 
@@ -9,21 +11,23 @@
 
 /* ---- writing ---- */
 
+struct arrived {
+	uint32_t tenant;
+	uint32_t place; /* in the order of their coming */
+	struct lw_bytes kept;
+};
+
 struct appending {
-	const struct lw_audit *records;
+	enum lw_role_id from;
+	struct arrived *all; /* by tenant and place */
 	size_t n;
 };
 
-static void put_one(struct lw_writer *w, const struct lw_audit *a)
+static int by_tenant(const void *a, const void *b)
 {
-	size_t at = w->n;
+	const struct arrived *x = a, *y = b;
 
-	lw_put_u16(w, 0);
-	lw_audit_put(w, a);
-	if (!w->err) {
-		w->p[at] = (uint8_t)((w->n - at - 2) >> 8);
-		w->p[at + 1] = (uint8_t)(w->n - at - 2);
-	}
+	return x->tenant != y->tenant ? (x->tenant < y->tenant ? -1 : 1) : (x->place > y->place) - (x->place < y->place);
 }
 
 /* What belongs to no tenant, or to one that is not there, stands with the system tenant's. */
@@ -37,37 +41,50 @@ static uint32_t chain_tenant(struct eng_txn *txn, uint32_t tenant)
 static int append(void *ctx, struct eng_txn *txn, struct eng_fx *fx)
 {
 	const struct appending *a = ctx;
-	uint8_t *done = lw_alloc(eng_arena(txn), a->n ? a->n : 1);
 	struct lw_writer w;
-	int err = LW_OK;
+	int err;
 
-	if (!done)
-		return LW_ENOMEM;
 	lw_writer_init(&w, ENG_BATCH_MAX / 2);
-	for (size_t i = 0; i < a->n && !w.err; i++) {
-		const struct lw_audit *first = &a->records[i];
+	for (size_t i = 0; i < a->n && !w.err;) {
+		uint32_t tenant = a->all[i].tenant;
 
-		if (done[i])
-			continue;
 		lw_writer_reset(&w);
-		for (size_t j = i; j < a->n; j++)
-			if (!done[j] && a->records[j].tenant == first->tenant && a->records[j].role == first->role) {
-				put_one(&w, &a->records[j]);
-				done[j] = 1;
-			}
+		for (; i < a->n && a->all[i].tenant == tenant; i++) {
+			lw_put_u16(&w, (uint16_t)a->all[i].kept.n);
+			lw_put_bytes(&w, a->all[i].kept);
+		}
 		if (!w.err)
-			eng_fx_audit(fx, chain_tenant(txn, first->tenant), (uint8_t)first->role, lw_written(&w));
+			eng_fx_audit(fx, chain_tenant(txn, tenant), (uint8_t)a->from, lw_written(&w));
 	}
 	err = w.err;
 	lw_writer_done(&w);
 	return err;
 }
 
-int store_audit_append(struct store *st, const struct lw_audit *records, size_t n)
+int store_audit_append(struct store *st, enum lw_role_id from, struct lw_bytes records)
 {
-	struct appending a = { records, n };
+	struct appending a = { .from = from };
+	struct lw_audit one;
+	struct lw_reader r;
+	int err;
 
-	return n ? eng_submit(st, append, &a) : LW_OK;
+	if (!records.n)
+		return LW_OK;
+	a.all = calloc(records.n / LW_AUDIT_WIRE_MIN + 1, sizeof(*a.all));
+	if (!a.all)
+		return LW_ENOMEM;
+	lw_reader_init(&r, records);
+	for (; lw_audit_next(&r, &one, &a.all[a.n].kept); a.n++) {
+		a.all[a.n].tenant = one.tenant;
+		a.all[a.n].place = (uint32_t)a.n;
+	}
+	err = r.err;
+	if (!err) {
+		qsort(a.all, a.n, sizeof(*a.all), by_tenant);
+		err = eng_submit(st, append, &a);
+	}
+	free(a.all);
+	return err;
 }
 
 struct macing {
@@ -237,23 +254,21 @@ int store_audit_last(struct lw_session *s, uint64_t n, struct store_audit_place 
 	return err;
 }
 
-/* The next line of a chain, and its time: "time":"…" follows number and hash. */
+/* The next record of a chain. */
 struct ahead {
-	struct lw_bytes line;
-	struct lw_bytes time;
-	uint64_t seq;
+	uint64_t seq; /* 0: there is none */
+	uint8_t prev[32];
+	struct lw_audit a;
 };
 
-static int take(void *ctx, uint64_t seq, struct lw_bytes line)
+static int take(void *ctx, const struct eng_audit_record *r)
 {
 	struct ahead *a = ctx;
-	const uint8_t *at = memmem(line.p, line.n, "\"time\":\"", 8);
 
-	a->seq = seq;
-	a->line = line;
-	a->time = (struct lw_bytes){ NULL, 0 };
-	if (at && line.n - (size_t)(at - line.p) >= 8 + 27)
-		a->time = (struct lw_bytes){ at + 8, 27 };
+	a->seq = r->seq;
+	memcpy(a->prev, r->prev, sizeof(a->prev));
+	if (lw_audit_kept(r->octets, &a->a) != LW_OK)
+		a->a = (struct lw_audit){ .event = LW_AUDIT_NONE }; /* the rest is read nevertheless */
 	return LW_EQUANTUM;
 }
 
@@ -262,8 +277,26 @@ static int look_ahead(struct store_txn *t, unsigned role, uint64_t from, struct 
 	int err;
 
 	ret->seq = 0;
-	err = eng_audit_lines(t->eng, t->tenant, (uint8_t)role, from, take, ret);
+	err = eng_audit_records(t->eng, t->tenant, (uint8_t)role, from, take, ret);
 	return err == LW_EQUANTUM || err == LW_ENOTFOUND ? LW_OK : err;
+}
+
+/* {"seq":7,"prev":"…","time":…} */
+static struct lw_bytes line(struct lw_arena *arena, const struct ahead *a, struct lw_bytes tenant, unsigned role)
+{
+	char start[128], prev[65];
+	struct lw_writer w;
+	struct lw_bytes ret;
+
+	lw_hex((struct lw_bytes){ a->prev, 32 }, prev);
+	snprintf(start, sizeof(start), "{\"seq\":%llu,\"prev\":\"%s\",", (unsigned long long)a->seq, prev);
+	lw_writer_init(&w, sizeof(start) + LW_AUDIT_TEXT_MAX);
+	lw_put_bytes(&w, lw_str(start));
+	lw_audit_text(&a->a, tenant, lw_audit_role_name((enum lw_role_id)role), &w);
+	lw_put_u8(&w, '}');
+	ret = w.err ? (struct lw_bytes){ NULL, 0 } : lw_dup(arena, lw_written(&w));
+	lw_writer_done(&w);
+	return ret;
 }
 
 int store_audit_tail(struct lw_session *s, struct lw_arena *arena, struct store_audit_place *inout, size_t max, struct lw_bytes **ret,
@@ -271,23 +304,25 @@ int store_audit_tail(struct lw_session *s, struct lw_arena *arena, struct store_
 {
 	struct lw_bytes *lines = lw_allocn(arena, max ? max : 1, sizeof(*lines));
 	struct ahead a[STORE_AUDIT_CHAINS];
+	struct eng_tenant tenant;
 	struct store_txn *t;
 	size_t n = 0;
 	int err = lines ? begin(s, &t) : LW_ENOMEM;
 
 	if (err)
 		return err;
+	err = eng_tenant(t->eng, t->tenant, &tenant);
 	for (unsigned role = 0; role < STORE_AUDIT_CHAINS && !err; role++)
 		err = look_ahead(t, role, inout->next[role], &a[role]);
 	while (!err && n < max) {
 		unsigned first = STORE_AUDIT_CHAINS;
 
 		for (unsigned role = 0; role < STORE_AUDIT_CHAINS; role++)
-			if (a[role].seq && (first == STORE_AUDIT_CHAINS || lw_cmp(a[role].time, a[first].time) < 0))
+			if (a[role].seq && (first == STORE_AUDIT_CHAINS || a[role].a.time < a[first].a.time))
 				first = role;
 		if (first == STORE_AUDIT_CHAINS)
 			break;
-		lines[n] = lw_dup(arena, a[first].line);
+		lines[n] = line(arena, &a[first], tenant.name, first);
 		if (!lines[n++].p)
 			err = LW_ENOMEM;
 		inout->next[first] = a[first].seq + 1;
@@ -313,7 +348,7 @@ int store_audit_verify(struct lw_session *s, enum lw_role_id role, struct store_
 	if (err)
 		return err;
 	if (!eng_audit_head(t->eng, t->tenant, (uint8_t)role, &r.head) && !look_ahead(t, role, r.head.gone.seq + 1, &first) && first.seq)
-		snprintf(r.since, sizeof(r.since), "%.*s", (int)first.time.n, (const char *)first.time.p);
+		lw_audit_time(first.a.time, r.since);
 	store_end(t);
 	err = walk(s->store, s->tenant, role, SIZE_MAX, &w, &r.head, &r.tenant);
 	if (err)

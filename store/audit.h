@@ -9,7 +9,7 @@
 
 struct store_audit_mark { /* a place in a chain */
 	uint64_t seq;
-	uint8_t hash[32]; /* SHA-256 of that record's line, without its newline; seq 0: zeros */
+	uint8_t hash[32]; /* what links that record to those before it; seq 0: zeros */
 };
 struct store_audit_head {
 	uint32_t tenant;
@@ -24,8 +24,9 @@ struct store_audit_head {
 };
 
 /* ---- directory's: no session, because nothing is shown ---- */
-/* Records into the chains of their tenants and roles (a.tenant, a.role), in one commit: when it returns LW_OK they are on the disk. */
-int store_audit_append(struct store *, const struct lw_audit *, size_t n);
+/* Records as a role's ring gives them (lw_audit_peek) into the chains of their tenants, in one commit: when it returns LW_OK they are on
+ * the disk. LW_EINVAL: one can't be read; LW_ENOMEM. */
+int store_audit_append(struct store *, enum lw_role_id from, struct lw_bytes records);
 /* Chains whose end keyd has not MACed yet; at most max, from a place on (0: the beginning), which becomes that of the next ones: so the
  * busiest tenants don't keep the others' from their turn. */
 int store_audit_due(struct store *, uint64_t *inout_place, struct store_audit_head *ret, size_t max, size_t *ret_n);
@@ -76,7 +77,7 @@ struct store_audit_report {
 	struct lw_uuid tenant;
 	uint64_t records, bad;
 	const char *why;
-	char since[LW_TIME_TEXT]; /* when the oldest that is kept happened; empty: unknown */
+	char since[LW_AUDIT_TIME]; /* when the oldest that is kept happened; empty: unknown */
 };
 int store_audit_verify(struct lw_session *, enum lw_role_id, struct store_audit_report *ret);
 

@@ -24,27 +24,25 @@ uint64_t store_audit_excess(const struct store_audit_head *heads, size_t n, cons
 /* ---- how much ---- */
 
 struct past {
-	char before[LW_TIME_TEXT]; /* empty: nothing is old */
+	int64_t before; /* 0: nothing is old */
 	uint64_t gone, end, excess;
 	uint64_t last;             /* of those that may go */
 };
 
-static bool is_old(const struct past *p, uint64_t seq, struct lw_bytes line)
+static bool is_old(const struct past *p, const struct eng_audit_record *r)
 {
-	const uint8_t *at = memmem(line.p, line.n, "\"time\":\"", 8);
+	struct lw_audit a;
 
-	if (seq - p->gone <= p->excess)
-		return true;
-	return p->before[0] && at && line.n - (size_t)(at - line.p) >= 8 + 27 && memcmp(at + 8, p->before, 19) < 0; /* to the second */
+	return r->seq - p->gone <= p->excess || (lw_audit_kept(r->octets, &a) == LW_OK && a.time < p->before);
 }
 
-static int look(void *ctx, uint64_t seq, struct lw_bytes line)
+static int look(void *ctx, const struct eng_audit_record *r)
 {
 	struct past *p = ctx;
 
-	if (seq != p->last + 1 || seq > p->end || !is_old(p, seq, line))
+	if (r->seq != p->last + 1 || r->seq > p->end || !is_old(p, r))
 		return LW_EQUANTUM;
-	p->last = seq;
+	p->last = r->seq;
 	return LW_OK;
 }
 
@@ -78,14 +76,12 @@ int store_audit_past(struct store *st, const struct store_audit_head *head, cons
 	char ret_why[64])
 {
 	struct store_audit_head h;
-	struct past p = { .excess = b->excess };
+	struct past p = { .excess = b->excess, .before = b->before };
 	struct eng_txn *txn;
 	int err = eng_begin(st, &txn);
 
 	if (err)
 		return err;
-	if (b->before > 0)
-		lw_time_rfc3339(b->before, p.before);
 	err = eng_audit_head(txn, head->tenant, head->role, &h);
 	if (!err && (!same(&h.gone, &head->gone) || !same(&h.maced, &head->maced)))
 		err = LW_EAGAIN; /* whose marks the caller knows to be good is not what stands there now */
@@ -96,7 +92,7 @@ int store_audit_past(struct store *st, const struct store_audit_head *head, cons
 			p.end = p.gone + STORE_AUDIT_STEP;
 		if (b->upto && p.end > b->upto)
 			p.end = b->upto;
-		err = eng_audit_lines(txn, h.tenant, h.role, p.gone + 1, look, &p);
+		err = eng_audit_records(txn, h.tenant, h.role, p.gone + 1, look, &p);
 		if (err == LW_EQUANTUM || err == LW_ENOTFOUND)
 			err = p.last > p.gone ? LW_OK : LW_ENOTFOUND;
 		if (!err)
@@ -122,10 +118,7 @@ static void record(struct eng_txn *txn, struct eng_fx *fx, const struct store_au
 
 	snprintf(text, sizeof(text), "%s up to %llu", lw_audit_role_name((enum lw_role_id)h->role), (unsigned long long)h->gone.seq);
 	a.detail = lw_str(text);
-	lw_put_u16(&w, 0);
-	lw_audit_put(&w, &a);
-	room[0] = (uint8_t)((w.n - 2) >> 8);
-	room[1] = (uint8_t)(w.n - 2);
+	lw_audit_keep(&w, &a);
 	eng_fx_audit(fx, h->tenant, LW_ROLE_DIRECTORY, lw_written(&w));
 }
 

@@ -52,7 +52,8 @@ static struct lw_bytes actor_name(struct store_txn *t, const struct lw_session *
 }
 
 /* t NULL: the session is no good; what it says of itself is all there is. */
-static void describe(struct store_txn *t, const struct lw_session *s, const struct store_op *op, int err, struct lw_writer *ret)
+static void describe(struct store_txn *t, const struct lw_session *s, const struct store_op *op, int err,
+	void (*put)(struct lw_writer *, const struct lw_audit *), struct lw_writer *ret)
 {
 	uint8_t detail[LW_AUDIT_DETAIL_MAX], name[512];
 	struct lw_writer d = { .p = detail, .cap = sizeof(detail), .max = sizeof(detail) };
@@ -77,12 +78,12 @@ static void describe(struct store_txn *t, const struct lw_session *s, const stru
 		a.target_name = lw_written(&n);
 	say_detail(op, &d);
 	a.detail = lw_written(&d);
-	lw_audit_put(ret, &a);
+	put(ret, &a);
 }
 
 void audit_refused(struct store_txn *t, const struct lw_session *s, const struct store_op *op, int err, struct lw_writer *w)
 {
-	describe(t, s, op, err, w);
+	describe(t, s, op, err, lw_audit_put, w);
 }
 
 void audit_accepted(struct store_txn *t, const struct store_op *op, struct eng_fx *fx)
@@ -91,10 +92,7 @@ void audit_accepted(struct store_txn *t, const struct store_op *op, struct eng_f
 	struct lw_writer w = { .p = room, .cap = sizeof(room), .max = sizeof(room) };
 	uint32_t own = t->tenant, other = eng_fx_tenant(fx);
 
-	lw_put_u16(&w, 0);
-	describe(t, t->session, op, LW_OK, &w);
-	room[0] = (uint8_t)((w.n - 2) >> 8);
-	room[1] = (uint8_t)(w.n - 2);
+	describe(t, t->session, op, LW_OK, lw_audit_keep, &w);
 	if (own)
 		eng_fx_audit(fx, own, LW_ROLE_DIRECTORY, lw_written(&w));
 	if (other && other != own)

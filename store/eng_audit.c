@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The audit's chains. A chain is a tenant's and a role's; a record is a line of JSON:
+/* The audit's chains. A chain is a tenant's and a role's; docs/audit.md has the octets.
  *
- *   {"seq":7,"prev":"SHA-256 of line 6",…}
- *
- * Table audit: T, u8 role, u64 seq of the first line -> lines, each with a newline, at most ENG_VALUE_MAX octets.
- * Table audit.head: T, u8 role -> the head (struct store_audit_head). Effects carry records in their short form; number, hash and text are
- * made here, from state and effect alone. */
+ * Table audit: T, u8 role, u64 number of the first record -> a row of records: u8 version, the hash of the record before the first, and for
+ * each u16 length, u32 number, 4 octets of its hash, its octets. Number and hash by each record are not needed to read the chain: they tell
+ * which one was touched.
+ * Table audit.head: T, u8 role -> the head (struct store_audit_head). Effects carry records alone; number and hash are made here, from state
+ * and effect alone. */
 #include "base/audit.h"
 #include "base/crypto.h"
 #include "store/eng_int.h"
 
 #define HEAD_VERSION 1
 #define HEAD_OCTETS  (1 + 40 + 40 + 8 + 32 + 40 + 8 + 32)
-#define LINE_MAX     (LW_AUDIT_TEXT_MAX + 120)
+#define ROW_VERSION  1
+#define ROW_HEAD     (1 + 32)
+#define RECORD_HEAD  (2 + 4 + CHECK)
+#define CHECK        4
+#define ROW_MAX      4080 /* with its header, a page of its own */
 
 struct eng_key eng_key_audit(uint32_t tenant, uint8_t role, uint64_t seq)
 {
@@ -111,8 +115,12 @@ void eng_audit_parse(struct lw_reader *r, struct eng_audit_args *ret)
 	if (r->err)
 		return;
 	lw_reader_init(&records, ret->records);
-	while (lw_audit_next(&records, &a))
-		;
+	while (!records.err && lw_reader_left(&records)) {
+		struct lw_bytes octets = lw_get_raw(&records, lw_get_u16(&records));
+
+		if (records.err || lw_audit_kept(octets, &a))
+			records.err = LW_EINVAL;
+	}
 	if (records.err)
 		r->err = LW_EINVAL;
 }
@@ -187,73 +195,98 @@ static int head_put(struct eng_txn *txn, const struct store_audit_head *h)
 	return w.err ? w.err : eng_put(txn, ENG_AUDIT_HEAD, eng_key_bytes(&k), lw_written(&w));
 }
 
-/* {"seq":7,"prev":"…", : the beginning of a line; its length. room: START_MAX octets */
-#define START_MAX 128
-static size_t put_start(char *room, uint64_t seq, const uint8_t prev[32])
+void eng_audit_link(const uint8_t prev[32], uint64_t seq, struct lw_bytes octets, uint8_t ret[32])
 {
-	static const char digits[] = "0123456789abcdef";
-	char number[20], *p = room;
-	size_t n = 0;
+	uint8_t room[32 + 8 + LW_AUDIT_WIRE_MAX];
+	struct lw_writer w = { .p = room, .cap = sizeof(room), .max = sizeof(room) };
 
-	memcpy(p, "{\"seq\":", 7);
-	p += 7;
-	do
-		number[n++] = (char)('0' + seq % 10);
-	while ((seq /= 10) != 0);
-	while (n)
-		*p++ = number[--n];
-	memcpy(p, ",\"prev\":\"", 9);
-	p += 9;
-	for (size_t i = 0; i < 32; i++) {
-		*p++ = digits[prev[i] >> 4];
-		*p++ = digits[prev[i] & 15];
-	}
-	memcpy(p, "\",", 2);
-	return (size_t)(p + 2 - room);
+	lw_put_raw(&w, prev, 32);
+	lw_put_u64(&w, seq);
+	lw_put_bytes(&w, octets);
+	if (w.err) /* longer than any: no hash of any record */
+		memset(ret, 0, 32);
+	else
+		lw_hash(LW_SHA256, lw_written(&w), ret);
 }
 
 /* ---- applying ---- */
 
 struct row { /* being filled */
 	uint64_t first;
-	size_t n;
-	uint8_t p[ENG_VALUE_MAX];
+	struct lw_writer w;
+	uint8_t room[ROW_MAX];
 };
 
 static int row_put(struct eng_txn *txn, const struct store_audit_head *h, struct row *row)
 {
 	struct eng_key k = eng_key_audit(h->tenant, h->role, row->first);
-	struct lw_bytes v = { row->p, row->n };
+	struct lw_bytes v = lw_written(&row->w);
 
-	if (!row->n)
+	if (!v.n)
 		return LW_OK;
-	row->n = 0;
+	lw_writer_reset(&row->w);
 	return eng_put(txn, ENG_AUDIT, eng_key_bytes(&k), v); /* the head says what there is, whatever somebody left behind it */
 }
 
-static int append(struct eng_txn *txn, struct store_audit_head *h, const struct lw_audit *a, struct lw_bytes tenant, struct row *row)
+static int append(struct eng_txn *txn, struct store_audit_head *h, struct lw_bytes octets, struct row *row)
 {
-	char line[LINE_MAX];
-	struct lw_writer w = { .p = (uint8_t *)line, .cap = LINE_MAX, .max = LINE_MAX };
-	int err;
+	int err = row->w.n + RECORD_HEAD + octets.n > ROW_MAX ? row_put(txn, h, row) : LW_OK;
 
-	w.n = put_start(line, ++h->end.seq, h->end.hash);
-	lw_audit_text(a, tenant, lw_audit_role_name(h->role), &w);
-	lw_put_u8(&w, '}');
-	if (w.err)
-		return LW_EINTERNAL;
-	lw_hash(LW_SHA256, lw_written(&w), h->end.hash);
-	if (row->n && row->n + w.n + 1 > sizeof(row->p)) {
-		err = row_put(txn, h, row);
-		if (err)
-			return err;
-	}
-	if (!row->n)
+	if (err)
+		return err;
+	h->end.seq++;
+	if (!row->w.n) {
 		row->first = h->end.seq;
-	memcpy(row->p + row->n, w.p, w.n);
-	row->n += w.n;
-	row->p[row->n++] = '\n';
-	return LW_OK;
+		lw_put_u8(&row->w, ROW_VERSION);
+		lw_put_raw(&row->w, h->end.hash, 32);
+	}
+	eng_audit_link(h->end.hash, h->end.seq, octets, h->end.hash);
+	lw_put_u16(&row->w, (uint16_t)octets.n);
+	lw_put_u32(&row->w, (uint32_t)h->end.seq);
+	lw_put_raw(&row->w, h->end.hash, CHECK);
+	lw_put_bytes(&row->w, octets);
+	return row->w.err;
+}
+
+/* One record as it lies in a row. */
+struct stored {
+	uint32_t said; /* its number, the lower half */
+	struct lw_bytes check, octets;
+};
+
+static bool next_stored(struct lw_reader *row, struct stored *ret)
+{
+	size_t n = lw_reader_left(row) && !row->err ? lw_get_u16(row) : 0;
+
+	if (!n)
+		return false;
+	ret->said = lw_get_u32(row);
+	ret->check = lw_get_raw(row, CHECK);
+	ret->octets = lw_get_raw(row, n);
+	return !row->err;
+}
+
+/* *ret: at its first record. */
+static int row_start(struct lw_bytes v, struct lw_reader *ret, const uint8_t **ret_prev)
+{
+	lw_reader_init(ret, v);
+	if (lw_get_u8(ret) != ROW_VERSION)
+		return LW_EIO;
+	*ret_prev = lw_get_raw(ret, 32).p;
+	return ret->err || !lw_reader_left(ret) ? LW_EIO : LW_OK;
+}
+
+static size_t records_of(struct lw_bytes v)
+{
+	const uint8_t *prev;
+	struct lw_reader row;
+	struct stored one;
+	size_t n = 0;
+
+	if (row_start(v, &row, &prev) == LW_OK)
+		while (next_stored(&row, &one))
+			n++;
+	return n;
 }
 
 static int trim(struct eng_txn *txn, const struct store_audit_head *h, uint64_t upto)
@@ -263,7 +296,7 @@ static int trim(struct eng_txn *txn, const struct store_audit_head *h, uint64_t 
 	for (;;) {
 		struct lw_bytes key = eng_key_bytes(&k), v;
 		struct eng_key found = { 0 };
-		size_t lines = 0;
+		size_t n = 0;
 		int err = LW_OK;
 		struct eng_cur *cur = eng_cur_get(txn, ENG_AUDIT, &err);
 
@@ -272,12 +305,11 @@ static int trim(struct eng_txn *txn, const struct store_audit_head *h, uint64_t 
 		err = eng_cur_move(txn, cur, MDB_SET_RANGE, &key, &v);
 		if (!err) {
 			eng_key_raw(&found, key);
-			for (size_t i = 0; i < v.n; i++)
-				lines += v.p[i] == '\n';
+			n = records_of(v);
 		}
 		eng_cur_put(txn, cur);
 		if (err == LW_ENOTFOUND || (!err && (!eng_has_prefix(eng_key_bytes(&found), eng_key_bytes(&prefix)) || found.n != 13 ||
-			eng_load64(found.b + 5) + lines - 1 > upto)))
+			eng_load64(found.b + 5) + (n ? n - 1 : 0) > upto)))
 			return LW_OK; /* a row that is partly kept stays */
 		if (!err)
 			err = eng_del(txn, ENG_AUDIT, eng_key_bytes(&found));
@@ -289,10 +321,8 @@ static int trim(struct eng_txn *txn, const struct store_audit_head *h, uint64_t 
 int eng_audit_apply(struct eng_txn *txn, uint32_t tenant, const struct eng_audit_args *a)
 {
 	struct store_audit_head h = { 0 };
-	struct eng_tenant t = { 0 };
 	struct lw_reader r;
-	struct lw_audit one;
-	struct row row;
+	struct row row = { .w = { .p = row.room, .cap = ROW_MAX, .max = ROW_MAX } };
 	int err = eng_audit_head(txn, tenant, a->role, &h);
 
 	if (err && err != LW_ENOTFOUND)
@@ -314,28 +344,17 @@ int eng_audit_apply(struct eng_txn *txn, uint32_t tenant, const struct eng_audit
 	default:
 		break;
 	}
-	err = eng_tenant(txn, tenant, &t);
-	if (err && err != LW_ENOTFOUND)
-		return err;
-	if (t.name.n) {
-		t.name = lw_dup(txn->arena, t.name); /* the map moves under what is put into it */
-		if (!t.name.p)
-			return LW_ENOMEM;
-	}
-	row.n = 0;
 	lw_reader_init(&r, a->records);
-	for (err = LW_OK; !err && lw_audit_next(&r, &one);)
-		err = append(txn, &h, &one, t.name, &row);
+	for (err = LW_OK; !err && lw_reader_left(&r);)
+		err = append(txn, &h, lw_get_raw(&r, lw_get_u16(&r)), &row);
 	if (!err)
 		err = row_put(txn, &h, &row);
-	if (!err)
-		err = r.err;
 	return err ? err : head_put(txn, &h);
 }
 
 /* ---- reading ---- */
 
-/* The row that holds line `from`, or the first after it. */
+/* The row that holds record `from`, or the first after it. */
 static int row_at(struct eng_txn *txn, struct eng_cur *cur, struct lw_bytes prefix, uint64_t from, struct lw_bytes *ret_key,
 	struct lw_bytes *ret)
 {
@@ -356,25 +375,29 @@ static int row_at(struct eng_txn *txn, struct eng_cur *cur, struct lw_bytes pref
 	return eng_cur_move(txn, cur, MDB_SET_RANGE, ret_key, ret);
 }
 
-static int row_lines(uint64_t first, struct lw_bytes row, uint64_t from, eng_audit_fn *fn, void *ctx)
+/* Each record of a row, with what it says of itself, and the hash that it has behind those before it in the row. */
+typedef int row_fn(void *ctx, uint64_t seq, const uint8_t prev[32], const uint8_t hash[32], const struct stored *);
+
+static int row_each(uint64_t seq, struct lw_bytes v, row_fn *fn, void *ctx)
 {
-	uint64_t seq = first;
-	int err = LW_OK;
+	const uint8_t *start;
+	struct lw_reader row;
+	struct stored one;
+	uint8_t prev[32], hash[32];
+	int err = row_start(v, &row, &start);
 
-	if (!row.n || row.p[row.n - 1] != '\n')
-		return LW_EIO;
-	for (size_t at = 0; !err && at < row.n; seq++) {
-		const uint8_t *end = memchr(row.p + at, '\n', row.n - at);
-		size_t n = (size_t)(end - (row.p + at));
-
-		if (seq >= from)
-			err = fn(ctx, seq, (struct lw_bytes){ row.p + at, n });
-		at += n + 1;
+	if (err)
+		return err;
+	memcpy(prev, start, sizeof(prev));
+	for (; !err && next_stored(&row, &one); seq++) {
+		eng_audit_link(prev, seq, one.octets, hash);
+		err = fn(ctx, seq, prev, hash, &one);
+		memcpy(prev, hash, sizeof(prev));
 	}
-	return err;
+	return err ? err : lw_reader_end(&row) ? LW_EIO : LW_OK;
 }
 
-int eng_audit_lines(struct eng_txn *txn, uint32_t tenant, uint8_t role, uint64_t from, eng_audit_fn *fn, void *ctx)
+static int each(struct eng_txn *txn, uint32_t tenant, uint8_t role, uint64_t from, row_fn *fn, void *ctx)
 {
 	struct eng_key k = eng_key_audit(tenant, role, 0);
 	struct lw_bytes prefix = eng_key_bytes(&k), key, v;
@@ -386,7 +409,7 @@ int eng_audit_lines(struct eng_txn *txn, uint32_t tenant, uint8_t role, uint64_t
 		return err;
 	err = row_at(txn, cur, prefix, from, &key, &v);
 	while (!err && eng_has_prefix(key, prefix)) {
-		err = key.n != 13 ? LW_EIO : row_lines(eng_load64(key.p + 5), v, from, fn, ctx);
+		err = key.n != 13 ? LW_EIO : row_each(eng_load64(key.p + 5), v, fn, ctx);
 		if (!err)
 			err = eng_cur_move(txn, cur, MDB_NEXT, &key, &v);
 	}
@@ -394,11 +417,33 @@ int eng_audit_lines(struct eng_txn *txn, uint32_t tenant, uint8_t role, uint64_t
 	return err ? err : LW_ENOTFOUND;
 }
 
+struct reading {
+	uint64_t from;
+	eng_audit_fn *fn;
+	void *ctx;
+};
+
+static int read_one(void *ctx, uint64_t seq, const uint8_t prev[32], const uint8_t hash[32], const struct stored *s)
+{
+	const struct reading *r = ctx;
+	struct eng_audit_record record = { .seq = seq, .prev = prev, .octets = s->octets };
+
+	return seq < r->from ? LW_OK : r->fn(r->ctx, &record);
+}
+
+int eng_audit_records(struct eng_txn *txn, uint32_t tenant, uint8_t role, uint64_t from, eng_audit_fn *fn, void *ctx)
+{
+	struct reading r = { from, fn, ctx };
+
+	return each(txn, tenant, role, from, read_one, &r);
+}
+
 /* ---- verifying ---- */
 
 struct verify {
 	struct eng_audit_walk *w;
 	size_t left;
+	bool begun;
 };
 
 static int bad(struct eng_audit_walk *w, uint64_t seq, const char *why)
@@ -408,44 +453,30 @@ static int bad(struct eng_audit_walk *w, uint64_t seq, const char *why)
 	return LW_EINTERNAL; /* ends the walk */
 }
 
-static bool number(struct lw_bytes line, uint64_t *ret)
-{
-	static const char head[] = "{\"seq\":";
-	size_t i = sizeof(head) - 1;
-	uint64_t n = 0;
-
-	if (line.n < i + 2 || memcmp(line.p, head, i) != 0)
-		return false;
-	for (; i < line.n && line.p[i] >= '0' && line.p[i] <= '9' && n < UINT64_MAX / 16; i++)
-		n = n * 10 + (uint64_t)(line.p[i] - '0');
-	*ret = n;
-	return i < line.n && line.p[i] == ',';
-}
-
-/* A line says its number and the hash of the one before: what was changed in one shows in the next, or in the head. */
-static int verify_line(void *ctx, uint64_t seq, struct lw_bytes line)
+/* Everything from the mark on: each by its number, behind the one before, and with the hash that it was given. */
+static int verify_one(void *ctx, uint64_t seq, const uint8_t prev[32], const uint8_t hash[32], const struct stored *s)
 {
 	struct verify *v = ctx;
 	struct eng_audit_walk *w = v->w;
-	uint64_t expect = w->at.seq + 1, said;
-	char start[START_MAX];
-	size_t n;
+	uint64_t expect = w->at.seq + 1;
 
+	if (seq <= w->at.seq && !v->begun)
+		return LW_OK; /* of the row that it began in */
+	v->begun = true;
 	if (expect > w->until.seq)
 		return LW_ENOTFOUND; /* came meanwhile */
 	if (!v->left--)
 		return LW_EQUANTUM;
-	if (!number(line, &said))
-		return bad(w, seq, "altered");
 	if (seq > expect)
 		return bad(w, expect, "dropped");
-	if (seq != expect || said != expect)
+	if (seq != expect || s->said != (uint32_t)expect)
 		return bad(w, expect, "swapped");
-	n = put_start(start, expect, w->at.hash);
-	if (line.n < n || memcmp(line.p, start, n) != 0)
+	if (memcmp(prev, w->at.hash, 32) != 0)
 		return bad(w, w->at.seq ? w->at.seq : 1, "altered");
+	if (memcmp(hash, s->check.p, CHECK) != 0)
+		return bad(w, expect, "altered");
 	w->at.seq = expect;
-	lw_hash(LW_SHA256, line, w->at.hash);
+	memcpy(w->at.hash, hash, 32);
 	if (expect == w->maced.seq && memcmp(w->at.hash, w->maced.hash, 32) != 0)
 		return bad(w, expect, "rewritten");
 	return LW_OK;
@@ -453,12 +484,12 @@ static int verify_line(void *ctx, uint64_t seq, struct lw_bytes line)
 
 int eng_audit_verify(struct eng_txn *txn, uint32_t tenant, uint8_t role, size_t most, struct eng_audit_walk *w)
 {
-	struct verify v = { w, most };
+	struct verify v = { w, most, false };
 	int err;
 
 	w->bad = 0;
 	w->why = NULL;
-	err = w->at.seq < w->until.seq ? eng_audit_lines(txn, tenant, role, w->at.seq + 1, verify_line, &v) : LW_ENOTFOUND;
+	err = w->at.seq < w->until.seq ? each(txn, tenant, role, w->at.seq + 1, verify_one, &v) : LW_ENOTFOUND;
 	if (w->bad)
 		return LW_OK;
 	if (err == LW_EIO) {

@@ -12,7 +12,6 @@
 #include "base/text.h"
 #include "store/eng_int.h"
 
-#define FIRST_LATER ENG_AUDIT /* tables from here on may be missing in what an earlier version made */
 #define MIN_FILE 8192 /* two pages, of the smallest that are in use: the heads */
 
 const struct eng_table_row eng_table_rows[ENG_TABLES] = {
@@ -60,18 +59,13 @@ static int say(char err[256], int code, const char *dir, const char *why)
 	return code;
 }
 
-/* created: the tables from this one on are made where they are missing. */
-static int open_tables(struct store *st, unsigned created)
+static int open_tables(struct store *st, bool create)
 {
 	MDB_txn *mdb;
-	int rc = mdb_txn_begin(st->env, NULL, created < ENG_TABLES ? 0 : MDB_RDONLY, &mdb);
+	int rc = mdb_txn_begin(st->env, NULL, create ? 0 : MDB_RDONLY, &mdb);
 
 	for (unsigned t = 0; !rc && t < ENG_TABLES; t++) {
-		rc = mdb_dbi_open(mdb, eng_table_rows[t].name, t >= created ? MDB_CREATE : 0, &st->dbi[t]);
-		if (rc == MDB_NOTFOUND && t >= FIRST_LATER && created == ENG_TABLES && st->mode == STORE_OPEN_WRITE) {
-			mdb_txn_abort(mdb);
-			return open_tables(st, FIRST_LATER);
-		}
+		rc = mdb_dbi_open(mdb, eng_table_rows[t].name, create ? MDB_CREATE : 0, &st->dbi[t]);
 		if (rc) {
 			mdb_txn_abort(mdb);
 			return rc;
@@ -307,7 +301,7 @@ int eng_open(const char *dir, enum store_open_mode mode, const struct lw_clock *
 		goto out;
 	}
 	if (!rc)
-		rc = open_tables(st, mode == STORE_OPEN_CREATE ? 0 : ENG_TABLES);
+		rc = open_tables(st, mode == STORE_OPEN_CREATE);
 	if (rc) {
 		e = rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH || rc == MDB_NOTFOUND || rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND || rc == MDB_INCOMPATIBLE ?
 			say(err, LW_EVERSION, dir, "is not a database of lwd, or is damaged: restore it from a backup") : say(err, LW_EIO, dir, mdb_strerror(rc));

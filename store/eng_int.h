@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "store/engine.h"
 
-#define ENG_FORMAT      1
+#define ENG_FORMAT      2
 #define ENG_READERS     4096
 #define ENG_TXN_ARENA   (128u << 20)
 #define ENG_HOOKS       8

@@ -219,7 +219,7 @@ uint32_t eng_fx_tenant(const struct eng_fx *); /* the tenant that it makes or ch
 void eng_fx_note(struct eng_fx *, struct lw_bytes); /* for the audit: stands in the log with the operation */
 
 /* ---- the audit's chains, one for each tenant and role (docs/audit.md) ---- */
-/* records: each u16 length and what lw_audit_put writes. */
+/* records: as lw_audit_keep writes them. */
 void eng_fx_audit(struct eng_fx *, uint32_t tenant, uint8_t role, struct lw_bytes records);
 void eng_fx_audit_mac(struct eng_fx *, uint32_t tenant, uint8_t role, const struct store_audit_mark *, int64_t time, const uint8_t mac[32]);
 /* Everything up to it is removed. */
@@ -227,10 +227,16 @@ void eng_fx_audit_trim(struct eng_fx *, uint32_t tenant, uint8_t role, const str
 int eng_audit_head(struct eng_txn *, uint32_t tenant, uint8_t role, struct store_audit_head *ret); /* LW_ENOTFOUND */
 /* The first chain at or after (tenant, role). */
 int eng_audit_head_next(struct eng_txn *, uint32_t tenant, uint8_t role, struct store_audit_head *ret);
-/* The lines from a place on, without newlines, each with the place it lies at; what the lines say is not looked at. fn returns LW_OK to
- * go on. LW_ENOTFOUND at the end; LW_EIO: a row that is no row of lines. */
-typedef int eng_audit_fn(void *ctx, uint64_t seq, struct lw_bytes line);
-int eng_audit_lines(struct eng_txn *, uint32_t tenant, uint8_t role, uint64_t from, eng_audit_fn *, void *ctx);
+struct eng_audit_record {
+	uint64_t seq;            /* by its place */
+	const uint8_t *prev;     /* 32 octets: the hash of the one before, as what stands in the row gives it */
+	struct lw_bytes octets;  /* the kept form of base/audit.h, not looked at; good as long as the transaction */
+};
+/* The records from a place on. fn returns LW_OK to go on. LW_ENOTFOUND at the end; LW_EIO: a row that is none. */
+typedef int eng_audit_fn(void *ctx, const struct eng_audit_record *);
+int eng_audit_records(struct eng_txn *, uint32_t tenant, uint8_t role, uint64_t from, eng_audit_fn *, void *ctx);
+/* SHA-256 of prev, u64 seq and the octets: what links a record to the one before. */
+void eng_audit_link(const uint8_t prev[32], uint64_t seq, struct lw_bytes octets, uint8_t ret[32]);
 /* One chain from the last removed record to end, hashed anew. *ret_bad: the first record that is not as it was written; 0: all are. */
 struct eng_audit_walk {
 	struct store_audit_mark at;    /* verified up to here; zero or a known mark to start */

@@ -4,16 +4,20 @@
 see nothing, acknowledged writes have their records after kill -9, and a chain goes on when its role was killed. What is done to the rows
 of the database, tests/unit/test_engine_audit and test_keyd_audit find."""
 import base64
+import datetime
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+import uuid
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
 from lwdtest import ADMIN_PASSWORD, LWCTL, Lwd, Tap, run, wait_for  # noqa: E402
 from krbtest import Person  # noqa: E402
 
@@ -124,14 +128,35 @@ tap.ok(status == 200 and {json.loads(i["record"])["tenant"] for i in json.loads(
 
 
 # ---- chains
+def numbers(path, pattern):
+    return {name: i + 1 for i, name in enumerate(re.findall(pattern, open(os.path.join(ROOT, path)).read(), re.M))}
+
+
+EVENTS = numbers("base/audit.h", r'^\tX\(\w+, "([a-z.]+)"\)')
+ERRORS = numbers("base/err.h", r"^\tX\((E\w+),")
+PROTOCOLS = {n: i for i, n in enumerate(("internal", "ldap", "kerberos", "http", "control", "keyd"))}
+
+
+def link(r):
+    """A record's hash out of its JSON alone, by docs/audit.md."""
+    when = datetime.datetime.fromisoformat(r["time"].replace("Z", "+00:00"))
+    us = (when - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)) // datetime.timedelta(microseconds=1)
+    uuids = [uuid.UUID(r[k]).bytes if k in r else b"" for k in ("actor", "target")]
+    out = bytes.fromhex(r["prev"]) + r["seq"].to_bytes(8, "big")
+    out += bytes([EVENTS[r["event"]], PROTOCOLS[r["protocol"]], ERRORS[r["code"]] if "code" in r else 0]) + us.to_bytes(8, "big")
+    out += bytes([sum(1 << i for i, u in enumerate(uuids) if u)]) + b"".join(uuids)
+    for name in ("actorName", "targetName", "source", "detail"):
+        out += bytes([len(r.get(name, "").encode())]) + r.get(name, "").encode()
+    return hashlib.sha256(out).hexdigest()
+
+
 def chains():
-    """Role -> records, each line hashed here again. None: a link does not hold."""
+    """Role -> records, each hashed here again. None: a link does not hold."""
     last, out = {}, {}
-    for line in lwd.must("audit", "tail", "-n", "1000").splitlines():
-        r = json.loads(line)
+    for r in records():
         if r["role"] in last and (r["seq"], r["prev"]) != last[r["role"]]:
             return None
-        last[r["role"]] = (r["seq"] + 1, hashlib.sha256(line.encode()).hexdigest())
+        last[r["role"]] = (r["seq"] + 1, link(r))
         out.setdefault(r["role"], []).append(r)
     return out
 

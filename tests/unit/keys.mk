@@ -18,7 +18,7 @@ tests_unit_test_ca_LDADD = libca.a libkeys.a libbase.a $(BASE_LIBS) $(CMOCKA_LIB
 tests_unit_test_keyd_SOURCES = tests/unit/test_keyd.c $(KEYD_FIX)
 tests_unit_test_keyd_LDADD = libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(CMOCKA_LIBS)
 
-tests_unit_test_keyd_audit_SOURCES = tests/unit/test_keyd_audit.c $(KEYD_FIX)
+tests_unit_test_keyd_audit_SOURCES = tests/unit/test_keyd_audit.c tests/unit/audit_run.h $(KEYD_FIX)
 tests_unit_test_keyd_audit_LDADD = libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_keyd_krb_SOURCES = tests/unit/test_keyd_krb.c $(KEYD_FIX)
 tests_unit_test_keyd_krb_LDADD = libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(CMOCKA_LIBS)

@@ -15,7 +15,7 @@ tests_unit_test_lwd_loop_SOURCES = tests/unit/test_lwd_loop.c tests/unit/lwd_ech
 tests_unit_test_lwd_loop_LDADD = $(lwd_test_libs) $(CMOCKA_LIBS)
 tests_unit_test_lwd_dgram_SOURCES = tests/unit/test_lwd_dgram.c tests/unit/lwd_echo.c tests/unit/lwd_echo.h
 tests_unit_test_lwd_dgram_LDADD = $(lwd_test_libs) $(CMOCKA_LIBS)
-tests_unit_test_lwd_relay_SOURCES = tests/unit/test_lwd_relay.c
+tests_unit_test_lwd_relay_SOURCES = tests/unit/test_lwd_relay.c tests/unit/audit_run.h
 tests_unit_test_lwd_relay_LDADD = $(lwd_test_libs) $(CMOCKA_LIBS)
 
 # PROGRAM is found beside it in the build folder, where make check runs.

@@ -4,6 +4,7 @@
 #include "tests/unit/ops_fix.h"
 #include <jansson.h>
 #include "store/audit.h"
+#include "tests/unit/audit_run.h"
 
 #define PEOPLE "ou=people,dc=acme,dc=example"
 #define CANARY "canary-4711-value"
@@ -166,16 +167,23 @@ static void others_read_nothing(void **state)
 
 static void chains_are_merged_by_time_and_paged(void **state)
 {
-	struct lw_audit a[3] = { { .event = LW_AUDIT_AS, .role = LW_ROLE_KDC, .tenant = fix.acme },
-		{ .event = LW_AUDIT_TOKEN, .role = LW_ROLE_WEB, .tenant = fix.acme }, { .event = LW_AUDIT_AS, .role = LW_ROLE_KDC, .tenant = 4711 } };
+	struct lw_audit a[3] = { { .event = LW_AUDIT_AS, .tenant = fix.acme }, { .event = LW_AUDIT_TOKEN, .tenant = fix.acme },
+		{ .event = LW_AUDIT_AS, .tenant = 4711 } };
+	struct lw_writer w;
 	struct store_audit_place p;
 	struct lw_bytes *lines;
 	char before[28] = "";
 	size_t n, all = 0;
 
-	for (int i = 0; i < 3; i++)
+	lw_writer_init(&w, 3 * LW_AUDIT_WIRE_MAX);
+	for (int i = 0; i < 3; i++) { /* the third is nobody's: it stands with the system tenant's */
 		a[i].time = lw_wall(&fix.clock) + 3 - i;
-	assert_int_equal(store_audit_append(fix.store, a, 3), LW_OK); /* the third is nobody's: it stands with the system tenant's */
+		audit_run(&w, &a[i]);
+	}
+	assert_int_equal(store_audit_append(fix.store, LW_ROLE_KDC, (struct lw_bytes){ w.p, w.n - 1 }), LW_EINVAL);
+	assert_int_equal(store_audit_append(fix.store, LW_ROLE_KDC, lw_written(&w)), LW_OK);
+	assert_int_equal(store_audit_append(fix.store, LW_ROLE_WEB, lw_written(&w)), LW_OK);
+	lw_writer_done(&w);
 	assert_int_equal(fix_person(fix.admin, "dora", ""), LW_OK);
 	assert_int_equal(store_audit_last(fix.admin, 1000, &p), LW_OK);
 	for (;; all += n) {
