@@ -522,6 +522,8 @@ void lw_audit_done(uint64_t upto)
 	pthread_mutex_lock(&ring.lock);
 	if (upto >= ring.from && upto <= ring.to) {
 		ring.from = upto;
+		if (ring.from == ring.to) /* from its beginning again: with little to say, few of its pages are touched */
+			ring.from = ring.to = (ring.to / LW_AUDIT_RING + 1) * LW_AUDIT_RING;
 		ring.lost -= ring.peeked_lost;
 		ring.peeked_lost = 0;
 	}

@@ -147,14 +147,14 @@ bool kdc_own_host(const struct kdc_server *, struct lw_bytes host); /* in any ca
 /* ---- what one thread keeps between requests; it alone touches it ---- */
 
 struct kdc_realm {
-	char name[256]; /* empty: a free slot */
-	size_t n;
 	uint32_t tenant;
-	struct lw_uuid uuid;
-	struct lw_session *session;
-	struct lw_uuid somebody; /* the last client with keys; zero: none yet */
 	bool has_key;
-	uint8_t key[32]; /* class kerberos */
+	struct lw_uuid uuid;
+	struct lw_uuid somebody; /* the last client with keys; zero: none yet */
+	uint8_t key[32];         /* class kerberos */
+	struct lw_session *session;
+	size_t n; /* 0: a free slot */
+	char name[256];
 };
 struct kdc_keycache;
 struct kdc_thread {
@@ -168,6 +168,7 @@ struct kdc_thread {
 	struct kdc_keycache *keys;
 	const struct kdc_keys *dummy;
 	struct kdc_realm *realms; /* KDC_REALMS */
+	uint32_t *realm_hash;     /* of each: the others' names need not be looked at */
 	struct kdc_realm *open;   /* whose transaction txn is */
 	struct store_txn *txn;
 	unsigned turn; /* which slot of a full set of realms goes next */
@@ -193,6 +194,8 @@ struct kdc_keys {
 	struct lw_uuid entry;
 	uint64_t generation;
 	uint8_t mark[16]; /* of the sealed octets */
+	uint64_t snapshot; /* in which they were compared last */
+	uint64_t asked;    /* when it was moved to the young end */
 	struct kdc_keys *chain, *newer, *older;
 	unsigned nsets;
 	struct keys_krb_set set[]; /* newest first, strongest key first */
@@ -201,7 +204,6 @@ struct kdc_keys {
  * LW_ENOTFOUND: none. They stay for this request. */
 int kdc_keys_get(struct kdc_thread *, struct kdc_realm *, enum kdc_own, const struct lw_uuid *entry,
         const struct kdc_keys **ret);
-void kdc_keys_txn_over(struct kdc_keycache *); /* whenever t->txn ends */
 /* A key object of one of them, with what it has derived. NULL: no memory. */
 struct lw_krbkey *kdc_prepared(
         struct kdc_thread *, const struct kdc_keys *, const struct keys_krb_set *, unsigned key);

@@ -18,10 +18,9 @@ struct prepared {
 	struct lw_krbkey *key;
 };
 struct kdc_keycache {
-	uint64_t serial, clock;
+	uint64_t serial, clock, asked;
 	size_t n, max;
 	struct kdc_keys *newest, *oldest, *nobody;
-	const struct kdc_keys *krbtgt; /* of the realm whose transaction is open, while it is */
 	struct kdc_keys *bucket[BUCKETS];
 	struct prepared prepared[SETS][WAYS];
 };
@@ -170,8 +169,6 @@ static void drop(struct kdc_keycache *c, struct kdc_keys *k)
 		at = &(*at)->chain;
 	*at = k->chain;
 	unlink_age(c, k);
-	if (c->krbtgt == k)
-		c->krbtgt = NULL;
 	prepared_drop(c, k);
 	release(k);
 	c->n--;
@@ -263,13 +260,14 @@ static int open_keys(struct kdc_thread *t, const struct kdc_realm *r, enum kdc_o
 	return LW_OK;
 }
 
-static int found(
-        struct kdc_keycache *c, enum kdc_own own, const struct kdc_keys *k, const struct kdc_keys **ret)
+/* What was asked for lately is at the young end already, and its neighbours need not be touched. */
+static void is_asked(struct kdc_keycache *c, struct kdc_keys *k)
 {
-	if (own == KDC_KRBTGT)
-		c->krbtgt = k;
-	*ret = k;
-	return LW_OK;
+	if (++c->asked - k->asked <= c->max / 4)
+		return;
+	k->asked = c->asked;
+	unlink_age(c, k);
+	link_newest(c, k);
 }
 
 int kdc_keys_get(struct kdc_thread *t, struct kdc_realm *r, enum kdc_own own, const struct lw_uuid *entry,
@@ -277,40 +275,36 @@ int kdc_keys_get(struct kdc_thread *t, struct kdc_realm *r, enum kdc_own own, co
 {
 	const struct lw_uuid *id = own == KDC_ENTRY ? entry : &r->uuid;
 	struct kdc_keycache *c = t->keys;
-	struct kdc_keys **bucket = bucket_of(c, r->tenant, id, (uint8_t)own), *k;
+	struct kdc_keys **bucket = bucket_of(c, r->tenant, id, (uint8_t)own), *k = *bucket;
+	uint64_t snapshot = store_snapshot(t->txn);
 	struct sealed s;
 	int err;
 
-	if (own == KDC_KRBTGT && c->krbtgt) { /* nothing changes within a transaction */
-		*ret = c->krbtgt;
-		return LW_OK;
+	while (k && !(k->tenant == r->tenant && k->own == own && lw_uuid_eq(&k->entry, id)))
+		k = k->chain;
+	if (!k || k->snapshot != snapshot) { /* else nothing has changed since it was compared */
+		err = read_sealed(t, own, id, &s);
+		if (err)
+			return err;
+		if (k && (k->generation != s.generation || memcmp(k->mark, s.mark, sizeof s.mark) != 0)) {
+			drop(c, k);
+			k = NULL;
+		}
 	}
-	err = read_sealed(t, own, id, &s);
-	if (err)
-		return err;
-	for (k = *bucket; k; k = k->chain)
-		if (k->tenant == r->tenant && k->own == own && lw_uuid_eq(&k->entry, id))
-			break;
-	if (k && k->generation == s.generation && memcmp(k->mark, s.mark, sizeof s.mark) == 0) {
-		unlink_age(c, k);
+	if (!k) {
+		err = open_keys(t, r, own, id, &s, &k);
+		if (err)
+			return err;
+		if (c->n == c->max)
+			drop(c, c->oldest);
+		k->chain = *bucket;
+		*bucket = k;
+		k->asked = c->asked;
 		link_newest(c, k);
-		return found(c, own, k, ret);
+		c->n++;
 	}
-	if (k)
-		drop(c, k);
-	err = open_keys(t, r, own, id, &s, &k);
-	if (err)
-		return err;
-	if (c->n == c->max)
-		drop(c, c->oldest);
-	k->chain = *bucket;
-	*bucket = k;
-	link_newest(c, k);
-	c->n++;
-	return found(c, own, k, ret);
-}
-
-void kdc_keys_txn_over(struct kdc_keycache *c)
-{
-	c->krbtgt = NULL;
+	is_asked(c, k);
+	k->snapshot = snapshot;
+	*ret = k;
+	return LW_OK;
 }

@@ -20,37 +20,44 @@ static void slot_clear(struct kdc_thread *t, struct kdc_realm *r)
 
 void kdc_realms_free(struct kdc_thread *t)
 {
-	if (!t->realms)
-		return;
-	for (unsigned i = 0; i < KDC_REALMS; i++)
+	for (unsigned i = 0; t->realms && i < KDC_REALMS; i++)
 		slot_clear(t, &t->realms[i]);
 	free(t->realms);
+	free(t->realm_hash);
 	t->realms = NULL;
 }
 
-static unsigned hash(struct lw_bytes name)
+static uint32_t hash(struct lw_bytes name)
 {
 	uint32_t h = 2166136261u;
 
 	for (size_t i = 0; i < name.n; i++)
 		h = (h ^ name.p[i]) * 16777619u;
-	return (h ^ h >> 15) % (KDC_REALMS / WAYS) * WAYS;
+	return h ^ h >> 15;
+}
+
+/* The first way of its set. */
+static unsigned first_way(uint32_t h)
+{
+	return h % (KDC_REALMS / WAYS) * WAYS;
 }
 
 /* Its slot, or NULL; the ways behind the first are older. */
 static struct kdc_realm *slot_find(struct kdc_thread *t, struct lw_bytes name)
 {
-	struct kdc_realm *set = &t->realms[hash(name)];
+	uint32_t h = hash(name);
 
-	for (unsigned i = 0; i < WAYS; i++)
-		if (set[i].n && lw_eq((struct lw_bytes){ (const uint8_t *)set[i].name, set[i].n }, name))
-			return &set[i];
+	for (unsigned i = first_way(h), end = i + WAYS; i < end; i++)
+		if (t->realm_hash[i] == h && t->realms[i].n &&
+		        lw_eq((struct lw_bytes){ (const uint8_t *)t->realms[i].name, t->realms[i].n }, name))
+			return &t->realms[i];
 	return NULL;
 }
 
 static struct kdc_realm *slot_make(struct kdc_thread *t, struct lw_bytes name)
 {
-	struct kdc_realm *set = &t->realms[hash(name)], *r = set;
+	uint32_t h = hash(name);
+	struct kdc_realm *set = &t->realms[first_way(h)], *r = set;
 
 	for (unsigned i = 0; i < WAYS && r->n; i++)
 		r = &set[i];
@@ -58,6 +65,7 @@ static struct kdc_realm *slot_make(struct kdc_thread *t, struct lw_bytes name)
 		r = &set[t->turn++ % WAYS];
 		slot_clear(t, r);
 	}
+	t->realm_hash[r - t->realms] = h;
 	return r;
 }
 
@@ -171,12 +179,10 @@ static int begin(struct kdc_thread *t, struct kdc_realm *r)
 		return LW_OK;
 	kdc_thread_end(t);
 	err = store_begin(r->session, STORE_READ, &t->txn);
-	if (err) {
+	if (err)
 		t->txn = NULL;
-		return err;
-	}
-	t->open = r;
-	return LW_OK;
+	t->open = err ? NULL : r;
+	return err;
 }
 
 int kdc_realm_open(struct kdc_thread *t, struct lw_bytes name, bool may_block, struct kdc_realm **ret)

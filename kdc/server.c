@@ -40,11 +40,12 @@ static int thread_fill(struct kdc_thread *t)
 	t->subkey = lw_krbkey_new();
 	t->other = lw_krbkey_new();
 	t->realms = calloc(KDC_REALMS, sizeof *t->realms);
+	t->realm_hash = calloc(KDC_REALMS, sizeof *t->realm_hash);
 	t->keys = kdc_keycache_new(KDC_KEYS);
 	if (t->keys)
 		t->dummy = kdc_keys_dummy(t->keys, &t->server->dummy);
 	return t->arena && t->out && t->plain && t->cipher && t->reply && t->session && t->subkey &&
-	                       t->other && t->realms && t->dummy
+	                       t->other && t->realms && t->realm_hash && t->dummy
 	               ? LW_OK
 	               : LW_ENOMEM;
 }
@@ -184,6 +185,4 @@ void kdc_thread_end(struct kdc_thread *t)
 		store_end(t->txn);
 	t->txn = NULL;
 	t->open = NULL;
-	if (t->keys)
-		kdc_keys_txn_over(t->keys);
 }

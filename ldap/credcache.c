@@ -21,6 +21,7 @@ struct line {
 };
 struct set {
 	uint64_t epoch; /* counts drops */
+	uint32_t tag[WAYS]; /* of each line's subject, so that the others' need not be looked at; 0: empty */
 	struct line way[WAYS];
 };
 struct ldapd_credcache {
@@ -81,9 +82,19 @@ static struct set *set_of(
 	return &c->sets[i];
 }
 
-static bool same(const struct line *l, uint32_t tenant, const struct lw_uuid *u)
+static uint32_t tag_of(const struct lw_uuid *u)
 {
-	return l->until && l->tenant == tenant && lw_uuid_eq(&l->subject, u);
+	uint32_t tag;
+
+	memcpy(&tag, u->b + 12, sizeof tag); /* the random end */
+	return tag ? tag : 1;
+}
+
+static bool same(const struct set *s, size_t i, uint32_t tenant, const struct lw_uuid *u)
+{
+	const struct line *l = &s->way[i];
+
+	return s->tag[i] == tag_of(u) && l->until && l->tenant == tenant && lw_uuid_eq(&l->subject, u);
 }
 
 #define PASSWORD_WHOLE 256
@@ -130,7 +141,7 @@ bool ldapd_credcache_get(struct ldapd_credcache *c, const struct ldapd_credkey *
 	for (size_t i = 0; i < WAYS && !hit; i++) {
 		const struct line *l = &s->way[i];
 
-		if (!same(l, k->tenant, &k->subject) || l->until <= now ||
+		if (!same(s, i, k->tenant, &k->subject) || l->until <= now ||
 		        !lw_eq_secret((struct lw_bytes){ l->mac, 32 }, (struct lw_bytes){ m, 32 }))
 			continue;
 		*ret_token = l->token;
@@ -167,7 +178,7 @@ void ldapd_credcache_put(struct ldapd_credcache *c, const struct ldapd_credkey *
 	if (s->epoch == begun) {
 		/* the same credential's line, else the one that ends first */
 		for (size_t i = 0; i < WAYS; i++) {
-			if (same(&s->way[i], k->tenant, &k->subject) && memcmp(s->way[i].mac, m, 32) == 0) {
+			if (same(s, i, k->tenant, &k->subject) && memcmp(s->way[i].mac, m, 32) == 0) {
 				to = &s->way[i];
 				break;
 			}
@@ -175,6 +186,7 @@ void ldapd_credcache_put(struct ldapd_credcache *c, const struct ldapd_credkey *
 				to = &s->way[i];
 		}
 		to->until = lw_mono(c->clock) + c->life;
+		s->tag[to - s->way] = tag_of(&k->subject);
 		to->tenant = k->tenant;
 		to->subject = k->subject;
 		to->token = *token;
@@ -193,7 +205,9 @@ void ldapd_credcache_drop(struct ldapd_credcache *c, uint32_t tenant, const stru
 	pthread_mutex_lock(lock);
 	s->epoch++;
 	for (size_t i = 0; i < WAYS; i++)
-		if (same(&s->way[i], tenant, u))
+		if (same(s, i, tenant, u)) {
 			lw_wipe(&s->way[i], sizeof s->way[i]);
+			s->tag[i] = 0;
+		}
 	pthread_mutex_unlock(lock);
 }

@@ -13,7 +13,7 @@
 #include "store/audit.h"
 
 #define LOOK_MS   100
-#define EVERY     5    /* looks */
+#define EVERY     10   /* looks */
 #define MUCH      (LW_AUDIT_RING / 2)
 #define MACS      2    /* rounds */
 #define ARENA     (16u << 20)

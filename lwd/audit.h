@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How records of the audit get from the roles' rings into the store (docs/audit.md): every role has a thread that looks ten times a second
- * and hands on what is there at least twice a second. kdc and web hand theirs to directory; directory asks keyd for its own, writes all, and
+ * and hands on what is there at least once a second. kdc and web hand theirs to directory; directory asks keyd for its own, writes all, and
  * has keyd MAC the ends of the chains. A record leaves its ring when it is on the disk. */
 #ifndef LWD_AUDIT_H
 #define LWD_AUDIT_H

@@ -337,8 +337,10 @@ void conn_pump(struct conn *c)
 
 bool conn_ask(struct conn *c)
 {
-	if (c->phase == PHASE_OPEN && c->more_input && !c->eof)
+	if (c->phase == PHASE_OPEN && c->more_input && !c->eof) {
 		fill(c);
+		loop_batch(c->loop, true);
+	}
 	return run(c);
 }
 

@@ -213,7 +213,9 @@ static bool turn(struct dgram *s)
 		return false;
 	n = sort(s, b, (size_t)got);
 	if (n > 0) {
+		loop_batch(s->loop, true);
 		s->svc.dgram->answer(s->svc.server, b->v, n);
+		loop_batch(s->loop, false);
 		send_all(s, b, n);
 	}
 	return got == BATCH;

@@ -57,8 +57,11 @@ void loop_run_ready(struct loop *l)
 {
 	struct conn *c = l->ready, *next, *asked = NULL, **last = &asked;
 
+	if (c == NULL)
+		return;
 	l->ready = NULL;
 	l->ready_last = &l->ready;
+	loop_batch(l, true);
 	for (; c != NULL; c = next) {
 		next = c->link;
 		c->queued = false;
@@ -70,6 +73,7 @@ void loop_run_ready(struct loop *l)
 			last = &c->link;
 		}
 	}
+	loop_batch(l, false);
 	*last = NULL;
 	for (c = asked; c != NULL; c = next) {
 		next = c->link;

@@ -23,6 +23,8 @@ struct lwd_net_options {
 	unsigned loops, workers;            /* at least one of each */
 	size_t max_conns, max_conns_per_addr;
 	uid_t owner;                        /* of the data directory: lw_peer.owner */
+	/* Between batch(true) and batch(false) requests are handled that had all been received before; true twice: more have been. May be NULL. */
+	void (*batch)(bool);
 };
 
 /* tls (may be NULL: none to be had) and clock outlive the net. LW_ENOMEM, LW_EIO. */

@@ -90,7 +90,8 @@ int lwd_netrole_start(struct lwd_ctx *ctx, const struct lwd_netrole_ops *ops, vo
 		.workers = lwd_workers(&ctx->conf, ctx->role->id),
 		.max_conns = lwd_conns_cap(&ctx->conf, ctx->role->id),
 		.max_conns_per_addr = ctx->conf.max_conns_per_addr,
-		.owner = ctx->owner };
+		.owner = ctx->owner,
+		.batch = ops->batch };
 	int r;
 
 	if (n == NULL)

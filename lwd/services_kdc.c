@@ -74,7 +74,7 @@ static void *kdc_server(void *arg, const struct lwd_service_row *row)
 	return s->kdc;
 }
 
-static const struct lwd_netrole_ops kdc_net = { kdc_server, NULL };
+static const struct lwd_netrole_ops kdc_net = { kdc_server, NULL, store_share };
 
 static int make_server(struct lwd_ctx *ctx, struct kdc_state *s)
 {

@@ -14,6 +14,8 @@ struct kept {
 	uint64_t number;
 	struct store *st;
 	struct eng_txn *txn;
+	bool share;
+	bool open; /* its snapshot is that of the next transaction */
 };
 
 int eng_txn_new(struct store *st, bool write, struct eng_txn **ret)
@@ -56,6 +58,8 @@ static void thread_exit(void *p)
 	pthread_mutex_lock(&open_lock);
 	for (struct store *st = open_stores; st && kept->txn; st = st->next_open)
 		if (st->number == kept->number) {
+			if (kept->open)
+				mdb_txn_reset(kept->txn->mdb);
 			pthread_mutex_lock(&st->pool_lock);
 			kept->txn->next_idle = st->idle;
 			st->idle = kept->txn;
@@ -131,15 +135,22 @@ int eng_begin(struct store *st, struct eng_txn **ret)
 		err = pool_take(st, &txn);
 		if (err)
 			return err;
-		if (kept && (!kept->txn || kept->number != st->number)) /* what it kept of another store stays in that one's list */
-			*kept = (struct kept){ st->number, st, txn };
+		if (kept && (!kept->txn || kept->number != st->number)) { /* what it kept of another store stays in that one's list */
+			eng_unshare();
+			*kept = (struct kept){ .number = st->number, .st = st, .txn = txn, .share = kept->share };
+		}
 	}
-	rc = txn->mdb ? mdb_txn_renew(txn->mdb) : mdb_txn_begin(st->env, NULL, MDB_RDONLY, &txn->mdb);
+	if (kept && kept->txn == txn && kept->open)
+		rc = 0;
+	else
+		rc = txn->mdb ? mdb_txn_renew(txn->mdb) : mdb_txn_begin(st->env, NULL, MDB_RDONLY, &txn->mdb);
 	if (rc) {
 		if (!kept || kept->txn != txn)
 			pool_give(txn);
 		return eng_mdb_err(st, rc, "begin");
 	}
+	if (kept && kept->txn == txn)
+		kept->open = kept->share;
 	txn->in_use = true;
 	txn->now = lw_wall(st->clock);
 	*ret = txn;
@@ -154,11 +165,32 @@ void eng_end(struct eng_txn *txn)
 		return;
 	kept = thread_kept();
 	eng_curs_idle(txn);
-	mdb_txn_reset(txn->mdb);
+	if (!kept || kept->txn != txn || !kept->open)
+		mdb_txn_reset(txn->mdb);
 	lw_arena_reset(txn->arena);
 	txn->in_use = false;
 	if (!kept || kept->txn != txn)
 		pool_give(txn);
+}
+
+void eng_unshare(void)
+{
+	struct kept *kept = thread_kept();
+
+	if (!kept || !kept->open)
+		return;
+	kept->open = false;
+	if (!kept->txn->in_use)
+		mdb_txn_reset(kept->txn->mdb);
+}
+
+void store_share(bool on)
+{
+	struct kept *kept = thread_kept();
+
+	eng_unshare();
+	if (kept)
+		kept->share = on;
 }
 
 struct lw_arena *eng_arena(struct eng_txn *txn)

@@ -280,6 +280,7 @@ int eng_submit(struct store *st, eng_resolve *resolve, void *ctx)
 		if (!atomic_load(&in.done))
 			futex_wait(word, seen);
 	}
+	eng_unshare();
 	return in.err;
 }
 
@@ -302,6 +303,7 @@ int eng_submit_now(struct store *st, eng_resolve *const *resolve, void *const *c
 		in[i] = &all[i];
 	}
 	run(st, in, n);
+	eng_unshare();
 	for (size_t i = 0; i < n; i++) {
 		if (ret_errs)
 			ret_errs[i] = all[i].err;

@@ -38,6 +38,7 @@ struct eng_txn;
 /* A snapshot; cheap (kept by the thread). A thread may hold several. */
 int eng_begin(struct store *, struct eng_txn **ret);
 void eng_end(struct eng_txn *); /* NULL is fine */
+void eng_unshare(void); /* what this thread reads next is not older than now */
 struct lw_arena *eng_arena(struct eng_txn *); /* lives until eng_end (in the writer: until resolve returns) */
 struct store *eng_store(struct eng_txn *);
 uint64_t eng_snapshot(const struct eng_txn *); /* readers with equal numbers see the same; costs nothing */

@@ -75,14 +75,13 @@ static int admit_one(struct lw_session *s, struct eng_txn *e, const struct lw_uu
 	return same_one(s, &entry, err, subject);
 }
 
-static int bind_tenant(struct lw_session *s, struct eng_txn *e)
+static int bind_to(struct lw_session *s, struct eng_txn *e, const struct eng_tenant *t)
 {
-	struct eng_tenant t;
-	int err = eng_tenant(e, s->tenant, &t);
+	int err;
 
-	if (err || t.flags & ENG_TENANT_DELETED || !lw_uuid_eq(&t.uuid, &s->tenant_uuid))
+	if (t->flags & ENG_TENANT_DELETED || !lw_uuid_eq(&t->uuid, &s->tenant_uuid))
 		return LW_EREVOKED;
-	if (t.flags & ENG_TENANT_DISABLED && s->role != STORE_ROLE_OPERATOR && s->role != STORE_ROLE_INIT && s->role != STORE_ROLE_UPKEEP)
+	if (t->flags & ENG_TENANT_DISABLED && s->role != STORE_ROLE_OPERATOR && s->role != STORE_ROLE_INIT && s->role != STORE_ROLE_UPKEEP)
 		return LW_EDISABLED;
 	if ((err = ops_policy_get(e, s->tenant, &s->policy)))
 		return err;
@@ -90,6 +89,13 @@ static int bind_tenant(struct lw_session *s, struct eng_txn *e)
 	s->suffix = s->policy->suffix;
 	s->suffix_text = s->policy->suffix_text;
 	return LW_OK;
+}
+
+static int bind_tenant(struct lw_session *s, struct eng_txn *e)
+{
+	struct eng_tenant t;
+
+	return eng_tenant(e, s->tenant, &t) ? LW_EREVOKED : bind_to(s, e, &t);
 }
 
 static int bind_all(struct lw_session *s, struct eng_txn *e)
@@ -147,9 +153,9 @@ int ops_session_refresh(struct lw_session *s, struct eng_txn *e)
 }
 
 /* Somebody's session begins: whether he may act is looked at now, what he may when he does. Many only log in. */
-static int admit(struct lw_session *s, struct eng_txn *e)
+static int admit(struct lw_session *s, struct eng_txn *e, const struct eng_tenant *t)
 {
-	int err = s->expiry && eng_now(e) >= s->expiry ? LW_EEXPIRED : bind_tenant(s, e);
+	int err = s->expiry && eng_now(e) >= s->expiry ? LW_EEXPIRED : bind_to(s, e, t);
 
 	if (!err)
 		err = admit_one(s, e, &s->subject, true);
@@ -174,7 +180,7 @@ static int session_start(struct lw_session *s, const struct lw_uuid *expect, str
 			s->tenant_uuid = t.uuid;
 	}
 	if (!err && s->role == OPS_NO_ROLE && !s->home && !lw_uuid_zero(&s->subject))
-		err = admit(s, e);
+		err = admit(s, e, &t);
 	else if (!err)
 		err = ops_session_refresh(s, e);
 	eng_end(e);

@@ -76,6 +76,11 @@ enum store_mode { STORE_READ };
 /* Never keep one across socket I/O, hashing or a call to another role. LW_EREVOKED etc. as store_session_check. */
 int store_begin(struct lw_session *, enum store_mode, struct store_txn **ret);
 void store_end(struct store_txn *); /* all views, cursors and their bytes are gone */
+uint64_t store_snapshot(const struct store_txn *); /* as long as it is the same, so is all that the store says */
+/* Between share(true) and share(false) this thread's transactions see one snapshot, one after the other, which costs less. It is that of
+ * the first: so only for requests all of which had been received before share(true), or somebody would not find what he was told is
+ * written. Called again, it begins anew; a write of this thread does that, too. */
+void store_share(bool);
 struct lw_arena *store_arena(struct store_txn *); /* lives until store_end */
 
 /* LW_EACCES: the subject holds no read/search/compare verb anywhere (said before any look-up). LW_ENOTFOUND: not there or not

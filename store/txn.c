@@ -83,6 +83,11 @@ void store_end(struct store_txn *t)
 	eng_end(t->eng); /* t lives in its arena */
 }
 
+uint64_t store_snapshot(const struct store_txn *t)
+{
+	return eng_snapshot(t->eng);
+}
+
 struct lw_arena *store_arena(struct store_txn *t)
 {
 	return t->arena;

@@ -431,11 +431,88 @@ static void test_readers_kept(void **state)
 	box_close(&b);
 }
 
+static void *other_writes(void *arg)
+{
+	struct job *j = arg;
+	struct add a = { .n = j->n };
+
+	j->refused = box_do(j->b, add_entry, &a) != LW_OK;
+	return NULL;
+}
+
+static void by_another(struct box *b, unsigned n)
+{
+	struct job j = { .b = b, .n = n };
+	pthread_t t;
+
+	assert_int_equal(pthread_create(&t, NULL, other_writes, &j), 0);
+	assert_int_equal(pthread_join(t, NULL), 0);
+	assert_int_equal(j.refused, 0);
+}
+
+static bool is_seen(struct box *b, unsigned n)
+{
+	struct lw_uuid u = uuid_of(n);
+	struct eng_txn *txn;
+	uint64_t id;
+	int err;
+
+	assert_int_equal(eng_begin(b->st, &txn), LW_OK);
+	err = eng_by_uuid(txn, 1, &u, &id);
+	eng_end(txn);
+	assert_true(err == LW_OK || err == LW_ENOTFOUND);
+	return err == LW_OK;
+}
+
+/* One snapshot for a batch of requests: never one that began before store_share(true), nor before a write of this thread. */
+static void test_shared_snapshot(void **state)
+{
+	struct add own = { .n = 4 };
+	struct eng_txn *txn;
+	struct box b;
+
+	box_open(&b);
+	assert_int_equal(box_do(&b, make_tenant, NULL), LW_OK);
+	by_another(&b, 1);
+	store_share(true);
+	assert_true(is_seen(&b, 1));
+	by_another(&b, 2);
+	assert_false(is_seen(&b, 2)); /* it is shared */
+	store_share(true);            /* more requests were received */
+	assert_true(is_seen(&b, 2));
+	by_another(&b, 3);
+	assert_false(is_seen(&b, 3));
+	assert_int_equal(box_do(&b, add_entry, &own), LW_OK);
+	assert_true(is_seen(&b, 3) && is_seen(&b, 4));
+	by_another(&b, 5);
+	assert_false(is_seen(&b, 5));
+	store_share(false);
+	assert_true(is_seen(&b, 5));
+	by_another(&b, 6);
+	assert_true(is_seen(&b, 6));
+
+	store_share(true); /* ended while one is open: that one stays what it is, the next is new */
+	assert_int_equal(eng_begin(b.st, &txn), LW_OK);
+	by_another(&b, 7);
+	store_share(false);
+	eng_end(txn);
+	assert_true(is_seen(&b, 7));
+	store_share(true); /* a second one beside the first */
+	assert_int_equal(eng_begin(b.st, &txn), LW_OK);
+	by_another(&b, 8);
+	assert_true(is_seen(&b, 8));
+	eng_end(txn);
+	store_share(false);
+	assert_int_equal(box_problems(&b, true), 0);
+	box_close(&b);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_group_commit), cmocka_unit_test(test_one_batch),
 		cmocka_unit_test(test_full), cmocka_unit_test(test_failed_commit), cmocka_unit_test(test_log_append),
-		cmocka_unit_test(test_killed_writer), cmocka_unit_test(test_dead_reader), cmocka_unit_test(test_readers_kept) };
+		cmocka_unit_test(test_killed_writer), cmocka_unit_test(test_dead_reader), cmocka_unit_test(test_readers_kept),
+		cmocka_unit_test(test_shared_snapshot) };
 
 	if (argc == 3)
 		return strcmp(argv[1], "--writer") ? reader_child(argv[2]) : writer_child(argv[2]);
