@@ -24,7 +24,7 @@
 #define KDC_REALMS        4096  /* a thread's sessions */
 #define KDC_CLASS_KEYS    4096  /* tenants' keys that the server remembers */
 #define KDC_KEYS          16384 /* principals whose keys a thread remembers */
-#define KDC_PREPARED      2048  /* key objects of a thread */
+#define KDC_PREPARED      8192  /* key objects that a thread keeps, some KB each */
 #define KDC_ETYPES        LW_ENCTYPES_MAX
 #define KDC_CHANGEPW_LIFE 600 /* seconds that a ticket for kadmin/changepw lives at most */
 #define KDC_LOG_RATE      50  /* lines a second and thread about refused requests */

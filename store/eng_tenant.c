@@ -88,6 +88,7 @@ uint64_t eng_changes(struct eng_txn *txn, uint32_t tenant)
 
 /* ---- what the other parts of lwd see ---- */
 
+/* arena NULL: without its keys, which most don't need. */
 static int fill(const struct eng_tenant *t, struct lw_arena *arena, struct store_tenant *ret)
 {
 	struct store_tenant out = { .id = t->id, .uuid = t->uuid, .created = t->created };
@@ -99,7 +100,7 @@ static int fill(const struct eng_tenant *t, struct lw_arena *arena, struct store
 		memcpy(out.realm, t->realm.p, t->realm.n);
 	out.enabled = !(t->flags & (ENG_TENANT_DISABLED | ENG_TENANT_DELETED));
 	out.system = t->flags & ENG_TENANT_SYSTEM;
-	if (t->keys.n) {
+	if (t->keys.n && arena) {
 		out.keys = lw_dup(arena, t->keys);
 		if (!out.keys.p)
 			return LW_ENOMEM;
@@ -150,21 +151,40 @@ int store_tenant_by_name(struct store *st, struct lw_arena *arena, struct lw_byt
 	return err;
 }
 
-/* Tenants are not nested, so at most one suffix fits. */
+static int find_suffix(struct eng_txn *txn, struct lw_arena *arena, const struct store_dn *dn, uint32_t *ret)
+{
+	struct store_dn suffix = { 0 };
+	char *domain, *name;
+	int err = LW_ENOTFOUND;
+
+	while (suffix.n < dn->n && !dn_to_domain(arena, &(struct store_dn){ 1, dn->rdn + (dn->n - suffix.n - 1) }, &domain))
+		suffix.n++;
+	for (; suffix.n && err == LW_ENOTFOUND; suffix.n--) { /* tenants are not nested, so at most one fits */
+		suffix.rdn = dn->rdn + (dn->n - suffix.n);
+		err = dn_to_domain(arena, &suffix, &domain);
+		if (!err)
+			err = lw_domain_canon(arena, lw_str(domain), &name);
+		if (!err)
+			err = eng_tenant_find(txn, lw_str(name), ret);
+		else if (err != LW_ENOMEM)
+			err = LW_ENOTFOUND;
+	}
+	return err;
+}
+
 int store_tenant_of_dn(struct store *st, struct lw_arena *arena, const struct store_dn *dn, struct store_tenant *ret)
 {
-	for (unsigned n = 1; n <= dn->n; n++) {
-		struct store_dn suffix = { n, dn->rdn + (dn->n - n) };
-		char *domain;
-		int err = dn_to_domain(arena, &suffix, &domain);
+	struct eng_txn *txn;
+	uint32_t id;
+	int err = eng_begin(st, &txn);
 
-		if (err)
-			return err == LW_ENOMEM ? err : LW_ENOTFOUND;
-		err = store_tenant_by_name(st, arena, lw_str(domain), ret);
-		if (err != LW_ENOTFOUND)
-			return err;
-	}
-	return LW_ENOTFOUND;
+	if (err)
+		return err;
+	err = find_suffix(txn, arena, dn, &id);
+	if (!err)
+		err = by_id(txn, NULL, id, ret);
+	eng_end(txn);
+	return err;
 }
 
 static int list(struct store *st, struct lw_arena *arena, bool dying, struct store_tenant **ret, size_t *ret_n)

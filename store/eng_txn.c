@@ -48,6 +48,7 @@ void eng_txn_done(struct eng_txn *txn)
 	lw_arena_free(txn->arena);
 	lw_writer_done(&txn->w);
 	free(txn->scratch);
+	free(txn->found);
 	free(txn);
 }
 
@@ -151,6 +152,9 @@ int eng_begin(struct store *st, struct eng_txn **ret)
 	}
 	if (kept && kept->txn == txn)
 		kept->open = kept->share;
+	if (!txn->found && kept && kept->txn == txn && kept->share)
+		txn->found = calloc(ENG_FOUND, sizeof(*txn->found)); /* without it, it is slower */
+	txn->snapshot = mdb_txn_id(txn->mdb);
 	txn->in_use = true;
 	txn->now = lw_wall(st->clock);
 	*ret = txn;
@@ -205,7 +209,7 @@ struct store *eng_store(struct eng_txn *txn)
 
 uint64_t eng_snapshot(const struct eng_txn *txn)
 {
-	return mdb_txn_id(txn->mdb);
+	return txn->snapshot;
 }
 
 bool eng_writing(const struct eng_txn *txn)
@@ -233,6 +237,7 @@ int eng_write_begin(struct store *st, struct eng_txn **ret)
 		return eng_mdb_err(st, rc, "begin write");
 	}
 	st->wtxn->now = lw_wall(st->clock);
+	st->wtxn->snapshot = mdb_txn_id(st->wtxn->mdb);
 	*ret = st->wtxn;
 	return LW_OK;
 }

@@ -32,7 +32,7 @@ struct store_tenant {
 };
 int store_tenant_by_name(struct store *, struct lw_arena *, struct lw_bytes domain, struct store_tenant *ret); /* any spelling */
 int store_tenant_by_id(struct store *, struct lw_arena *, uint32_t id, struct store_tenant *ret);
-int store_tenant_of_dn(struct store *, struct lw_arena *, const struct store_dn *, struct store_tenant *ret); /* by suffix */
+int store_tenant_of_dn(struct store *, struct lw_arena *, const struct store_dn *, struct store_tenant *ret); /* by suffix; without keys */
 /* Those that were deleted and are not gone yet: their names are taken, and nothing else of them is there. Caller checks the right. */
 int store_tenant_dying(struct store *, struct lw_arena *, struct store_tenant **ret, size_t *ret_n);
 int store_tenant_list(struct store *, struct lw_arena *, struct store_tenant **ret, size_t *ret_n); /* caller checks the right */
