@@ -187,17 +187,18 @@ void kdc_realms_free(struct kdc_thread *);
 /* ---- opened keys: kdc/keys.c ---- */
 /* lwd's own services; their keys follow from the krbtgt's. */
 enum kdc_own { KDC_ENTRY, KDC_KRBTGT, KDC_CHANGEPW, KDC_LDAP, KDC_HTTP, KDC_OWN_COUNT };
-struct kdc_keys {
-	uint64_t serial; /* never the same twice in a thread */
+struct kdc_keys { /* what is looked at first lies on one line of memory */
+	struct lw_uuid entry;
+	struct kdc_keys *chain;
+	uint64_t serial;   /* never the same twice in a thread */
+	uint64_t snapshot; /* in which generation and mark were compared last */
+	uint64_t asked;    /* when it was moved to the young end */
 	uint32_t tenant;
 	uint8_t own; /* enum kdc_own */
-	struct lw_uuid entry;
+	uint8_t nsets;
 	uint64_t generation;
 	uint8_t mark[16]; /* of the sealed octets */
-	uint64_t snapshot; /* in which they were compared last */
-	uint64_t asked;    /* when it was moved to the young end */
-	struct kdc_keys *chain, *newer, *older;
-	unsigned nsets;
+	struct kdc_keys *newer, *older;
 	struct keys_krb_set set[]; /* newest first, strongest key first */
 };
 /* The keys of an entry (own KDC_ENTRY) or of the realm's own service, as the store has them now.

@@ -10,6 +10,7 @@
 #define BUCKETS 8192
 #define SETS    (KDC_PREPARED / WAYS)
 #define WAYS    4
+#define LINE    64 /* octets of a line of memory */
 
 struct prepared {
 	uint64_t serial; /* 0: free */
@@ -112,11 +113,12 @@ static struct kdc_keys *copy(struct kdc_keycache *c, const struct keys_krb *krb)
 
 	for (unsigned i = 0; i < krb->nsets; i++)
 		n += krb->sets[i].salt.n;
-	k = calloc(1, n);
+	k = aligned_alloc(LINE, (n + LINE - 1) / LINE * LINE);
 	if (!k)
 		return NULL;
+	memset(k, 0, n);
 	k->serial = ++c->serial;
-	k->nsets = krb->nsets;
+	k->nsets = (uint8_t)krb->nsets;
 	salt = (uint8_t *)&k->set[krb->nsets];
 	for (unsigned i = 0; i < krb->nsets; i++) {
 		k->set[i] = krb->sets[i];
@@ -263,7 +265,7 @@ static int open_keys(struct kdc_thread *t, const struct kdc_realm *r, enum kdc_o
 /* What was asked for lately is at the young end already, and its neighbours need not be touched. */
 static void is_asked(struct kdc_keycache *c, struct kdc_keys *k)
 {
-	if (++c->asked - k->asked <= c->max / 4)
+	if (++c->asked - k->asked <= c->max / 2)
 		return;
 	k->asked = c->asked;
 	unlink_age(c, k);

@@ -431,6 +431,13 @@ static int read_one(void *ctx, uint64_t seq, const uint8_t prev[32], const uint8
 	return seq < r->from ? LW_OK : r->fn(r->ctx, &record);
 }
 
+int eng_audit_row(uint64_t first, struct lw_bytes row, eng_audit_fn *fn, void *ctx)
+{
+	struct reading r = { 0, fn, ctx };
+
+	return row_each(first, row, read_one, &r);
+}
+
 int eng_audit_records(struct eng_txn *txn, uint32_t tenant, uint8_t role, uint64_t from, eng_audit_fn *fn, void *ctx)
 {
 	struct reading r = { from, fn, ctx };

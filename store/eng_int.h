@@ -266,6 +266,7 @@ int eng_applied_get(struct eng_txn *, struct eng_applied *ret);
 void eng_audit_parse(struct lw_reader *, struct eng_audit_args *ret);
 int eng_audit_apply(struct eng_txn *, uint32_t tenant, const struct eng_audit_args *);
 struct eng_key eng_key_audit(uint32_t tenant, uint8_t role, uint64_t seq);
+int eng_audit_row(uint64_t first, struct lw_bytes row, eng_audit_fn *, void *ctx); /* its records; as eng_audit_records */
 size_t eng_effect_start(struct eng_fx *, enum eng_fx_kind, uint32_t tenant, uint64_t id);
 void eng_effect_end(struct eng_fx *, size_t start);
 /* ---- eng_reclaim.c ---- */

@@ -22,3 +22,15 @@ tests_fuzz_fuzz_batch_SOURCES = tests/fuzz/fuzz_batch.c
 tests_fuzz_fuzz_batch_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_batch_LDADD = libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS)
 endif
+
+check_PROGRAMS += tests/fuzz/replay_audit
+TESTS += tests/fuzz/replay_audit
+EXTRA_DIST += tests/fuzz/audit.dict tests/fuzz/corpus/audit
+tests_fuzz_replay_audit_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_audit.c
+tests_fuzz_replay_audit_LDADD = libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(JANSSON_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_audit
+tests_fuzz_fuzz_audit_SOURCES = tests/fuzz/fuzz_audit.c
+tests_fuzz_fuzz_audit_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_audit_LDADD = libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(JANSSON_LIBS)
+endif
