@@ -492,17 +492,20 @@ static void put_lost(struct lw_writer *ret, uint64_t lost)
 	lw_put_raw(ret, room, w.n);
 }
 
+/* Without the lock, for nobody writes between from and to: only lw_audit_done gives that away. */
 void lw_audit_peek(struct lw_writer *w, size_t max, uint64_t *ret_upto)
 {
 	uint8_t room[2 + LW_AUDIT_WIRE_MAX];
-	uint64_t at;
+	uint64_t at, to, lost;
 
 	pthread_mutex_lock(&ring.lock);
 	at = ring.from;
-	ring.peeked_lost = ring.lost;
-	if (ring.p && ring.lost)
-		put_lost(w, ring.lost);
-	while (ring.p && at < ring.to) {
+	to = ring.p ? ring.to : ring.from;
+	lost = ring.peeked_lost = ring.lost;
+	pthread_mutex_unlock(&ring.lock);
+	if (lost)
+		put_lost(w, lost);
+	while (at < to) {
 		size_t n;
 
 		copy_out(at, room, 2);
@@ -514,7 +517,6 @@ void lw_audit_peek(struct lw_writer *w, size_t max, uint64_t *ret_upto)
 		at += n;
 	}
 	*ret_upto = at;
-	pthread_mutex_unlock(&ring.lock);
 }
 
 void lw_audit_done(uint64_t upto)
