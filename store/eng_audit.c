@@ -13,7 +13,6 @@
 #define HEAD_VERSION 1
 #define HEAD_OCTETS  (1 + 40 + 40 + 8 + 32 + 40 + 8 + 32)
 #define ROW_VERSION  1
-#define ROW_HEAD     (1 + 32)
 #define RECORD_HEAD  (2 + 4 + CHECK)
 #define CHECK        4
 #define ROW_MAX      4080 /* with its header, a page of its own */

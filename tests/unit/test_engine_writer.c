@@ -450,20 +450,6 @@ static void by_another(struct box *b, unsigned n)
 	assert_int_equal(j.refused, 0);
 }
 
-static bool is_seen(struct box *b, unsigned n)
-{
-	struct lw_uuid u = uuid_of(n);
-	struct eng_txn *txn;
-	uint64_t id;
-	int err;
-
-	assert_int_equal(eng_begin(b->st, &txn), LW_OK);
-	err = eng_by_uuid(txn, 1, &u, &id);
-	eng_end(txn);
-	assert_true(err == LW_OK || err == LW_ENOTFOUND);
-	return err == LW_OK;
-}
-
 /* One snapshot for a batch of requests: never one that began before store_share(true), nor before a write of this thread. */
 static void test_shared_snapshot(void **state)
 {
@@ -475,32 +461,32 @@ static void test_shared_snapshot(void **state)
 	assert_int_equal(box_do(&b, make_tenant, NULL), LW_OK);
 	by_another(&b, 1);
 	store_share(true);
-	assert_true(is_seen(&b, 1));
+	assert_true(is_there(&b, 1));
 	by_another(&b, 2);
-	assert_false(is_seen(&b, 2)); /* it is shared */
+	assert_false(is_there(&b, 2)); /* it is shared */
 	store_share(true);            /* more requests were received */
-	assert_true(is_seen(&b, 2));
+	assert_true(is_there(&b, 2));
 	by_another(&b, 3);
-	assert_false(is_seen(&b, 3));
+	assert_false(is_there(&b, 3));
 	assert_int_equal(box_do(&b, add_entry, &own), LW_OK);
-	assert_true(is_seen(&b, 3) && is_seen(&b, 4));
+	assert_true(is_there(&b, 3) && is_there(&b, 4));
 	by_another(&b, 5);
-	assert_false(is_seen(&b, 5));
+	assert_false(is_there(&b, 5));
 	store_share(false);
-	assert_true(is_seen(&b, 5));
+	assert_true(is_there(&b, 5));
 	by_another(&b, 6);
-	assert_true(is_seen(&b, 6));
+	assert_true(is_there(&b, 6));
 
 	store_share(true); /* ended while one is open: that one stays what it is, the next is new */
 	assert_int_equal(eng_begin(b.st, &txn), LW_OK);
 	by_another(&b, 7);
 	store_share(false);
 	eng_end(txn);
-	assert_true(is_seen(&b, 7));
+	assert_true(is_there(&b, 7));
 	store_share(true); /* a second one beside the first */
 	assert_int_equal(eng_begin(b.st, &txn), LW_OK);
 	by_another(&b, 8);
-	assert_true(is_seen(&b, 8));
+	assert_true(is_there(&b, 8));
 	eng_end(txn);
 	store_share(false);
 	assert_int_equal(box_problems(&b, true), 0);
