@@ -13,6 +13,7 @@
 #include "base/log.h"
 
 #define HASH_MAX 50000  /* records of one chain in one message */
+#define TRIES    3
 #define CHAIN    (4 + 1 + 8)
 
 /* ---- what messages are ---- */
@@ -200,24 +201,15 @@ static enum keys_audit_state broken(const struct store_audit_head *h, const char
 	return KEYS_AUDIT_BROKEN;
 }
 
-/* From what stands as MACed, over what this keyd knows to have MACed after that, to the end. */
-static enum keys_audit_state extend(struct keyd *k, const struct store_audit_head *h, struct store_audit_mark *to)
+/* From what stands as MACed, by what this keyd knows to have MACed after that, to the end. */
+static int extend(struct keyd *k, const struct store_audit_head *h, const struct store_audit_mark *known, struct keys_audit_chain *c)
 {
-	struct store_audit_mark from = h->maced, known = remembered(k, h->tenant, h->role);
+	uint64_t most = HASH_MAX + (known->seq > h->maced.seq ? known->seq - h->maced.seq : 0);
 	char why[64] = "";
-	int err = LW_OK;
+	int err = store_audit_extends(k->store, h->tenant, (enum lw_role_id)h->role, &h->maced, known, most, &c->mark, why);
 
-	if (known.seq > h->end.seq)
-		return KEYS_AUDIT_BACK;
-	if (known.seq > from.seq) {
-		err = store_audit_extends(k->store, h->tenant, (enum lw_role_id)h->role, &from, known.seq - from.seq, to, why);
-		if (!err && memcmp(to->hash, known.hash, sizeof(known.hash)) != 0)
-			return broken(h, "written anew since it was MACed");
-		from = known;
-	}
-	if (!err)
-		err = store_audit_extends(k->store, h->tenant, (enum lw_role_id)h->role, &from, HASH_MAX, to, why);
-	return err == LW_EINTERNAL ? broken(h, why) : err ? KEYS_AUDIT_GONE : KEYS_AUDIT_OK;
+	c->state = err == LW_EINTERNAL ? broken(h, why) : err ? KEYS_AUDIT_GONE : KEYS_AUDIT_OK;
+	return err;
 }
 
 static enum keys_audit_state is_own(const struct keyd *k, const struct store_audit_head *h, const struct lw_uuid *tenant)
@@ -254,7 +246,7 @@ static uint64_t excess_of(struct keyd *k, const struct store_audit_head *h, uint
 }
 
 /* Only what is past the bounds by keyd's own configuration, clock and reading, and before what it has MACed. */
-static enum keys_audit_state agree(struct keyd *k, const struct store_audit_head *h, const struct lw_uuid *tenant, struct keys_audit_chain *c)
+static int agree(struct keyd *k, const struct store_audit_head *h, const struct lw_uuid *tenant, struct keys_audit_chain *c)
 {
 	struct store_audit_bounds b = { .upto = c->trim };
 	int64_t now = lw_wall(k->clock), keep;
@@ -269,41 +261,42 @@ static enum keys_audit_state agree(struct keyd *k, const struct store_audit_head
 	pthread_mutex_unlock(&k->lock);
 	b.before = keep ? now - keep : 0;
 	b.excess = excess_of(k, h, most);
-	if (remembered(k, h->tenant, h->role).seq > h->end.seq)
-		return KEYS_AUDIT_BACK;
 	err = store_audit_past(k->store, h, &b, &gone, why);
-	if (err == LW_EINTERNAL)
-		return broken(h, why);
 	if (err == LW_ENOTFOUND || (!err && gone.seq != c->trim))
-		return KEYS_AUDIT_KEPT;
-	if (err)
-		return KEYS_AUDIT_GONE;
+		c->state = KEYS_AUDIT_KEPT;
+	else
+		c->state = err == LW_EINTERNAL ? broken(h, why) : err ? KEYS_AUDIT_GONE : KEYS_AUDIT_OK;
+	if (c->state != KEYS_AUDIT_OK)
+		return err;
 	c->mark = gone;
 	c->time = now;
 	mac(k, GONE, tenant, h->role, &gone, now, c->mac);
-	return KEYS_AUDIT_OK;
+	return LW_OK;
 }
 
-static enum keys_audit_state look_at(struct keyd *k, struct keys_audit_chain *c)
+/* Others may ask about the same chain, which meanwhile grows and is trimmed: what is remembered is read first, so that the head is never
+ * older. LW_EAGAIN: the chain's beginning was removed while it was read. */
+static int look_at(struct keyd *k, struct keys_audit_chain *c)
 {
-	enum keys_audit_state state;
+	struct store_audit_mark known = remembered(k, c->tenant, (uint8_t)c->role);
 	struct store_audit_head h;
 	struct lw_uuid tenant;
+	int err = store_audit_head(k->store, c->tenant, c->role, &h, &tenant);
 
-	if (store_audit_head(k->store, c->tenant, c->role, &h, &tenant))
-		return KEYS_AUDIT_GONE;
-	state = is_own(k, &h, &tenant);
-	if (state != KEYS_AUDIT_OK)
-		return state;
+	c->state = err ? KEYS_AUDIT_GONE : is_own(k, &h, &tenant);
+	if (c->state == KEYS_AUDIT_OK && known.seq > h.end.seq)
+		c->state = KEYS_AUDIT_BACK;
+	if (c->state != KEYS_AUDIT_OK)
+		return err;
 	if (c->trim)
 		return agree(k, &h, &tenant, c);
-	state = extend(k, &h, &c->mark);
-	if (state != KEYS_AUDIT_OK)
-		return state;
+	err = extend(k, &h, &known, c);
+	if (err)
+		return err;
 	c->time = lw_wall(k->clock);
 	mac(k, HEAD, &tenant, h.role, &c->mark, c->time, c->mac);
 	remember(k, h.tenant, h.role, &c->mark);
-	return KEYS_AUDIT_OK;
+	return LW_OK;
 }
 
 int keyd_audit_mac(struct keyd *k, struct keys_call *c)
@@ -323,7 +316,8 @@ int keyd_audit_mac(struct keyd *k, struct keys_call *c)
 
 		one.role = (enum lw_role_id)lw_get_u8(&r);
 		one.trim = lw_get_u64(&r);
-		one.state = look_at(k, &one);
+		for (unsigned tries = 0; look_at(k, &one) == LW_EAGAIN && tries < TRIES; tries++)
+			;
 		lw_put_u8(&w, (uint8_t)one.state);
 		lw_put_u64(&w, one.mark.seq);
 		lw_put_raw(&w, one.mark.hash, sizeof(one.mark.hash));

@@ -168,9 +168,10 @@ int store_audit_head(struct store *st, uint32_t tenant, enum lw_role_id role, st
 	return err;
 }
 
-/* One chain up to its end as it is now. Between quanta records may come and go at both ends. */
-static int walk(struct store *st, uint32_t tenant, enum lw_role_id role, size_t max, struct eng_audit_walk *w, struct store_audit_head *ret,
-	struct lw_uuid *ret_tenant)
+/* One chain up to its end as it is now; w->maced may be set, or is as the chain says. Between quanta records come at its end, and go at its
+ * beginning: LW_EAGAIN when one of those to be read is gone, unless it follows. */
+static int walk(struct store *st, uint32_t tenant, enum lw_role_id role, size_t max, bool follow, struct eng_audit_walk *w,
+	struct store_audit_head *ret, struct lw_uuid *ret_tenant)
 {
 	struct store_audit_head h;
 	struct eng_txn *txn;
@@ -186,26 +187,29 @@ static int walk(struct store *st, uint32_t tenant, enum lw_role_id role, size_t 
 		if (!err && first) {
 			*ret = h;
 			w->until = h.end;
-			w->maced = h.maced;
+			if (!w->maced.seq)
+				w->maced = h.maced;
 		}
-		if (!err && w->at.seq < h.gone.seq)
+		if (!err && w->at.seq < h.gone.seq && !follow)
+			err = LW_EAGAIN;
+		else if (!err && w->at.seq < h.gone.seq)
 			w->at = h.gone;
-		first = false;
-		if (!err)
+		if (!err && (first || w->at.seq < w->until.seq)) /* else all that was to be read is gone meanwhile */
 			err = eng_audit_verify(txn, tenant, (uint8_t)role, left < QUANTUM ? left : QUANTUM, w);
+		first = false;
 		eng_end(txn);
 		left -= left < QUANTUM ? left : QUANTUM;
 	} while (err == LW_EQUANTUM && left);
 	return err;
 }
 
-int store_audit_extends(struct store *st, uint32_t tenant, enum lw_role_id role, const struct store_audit_mark *from, size_t max,
-	struct store_audit_mark *ret, char ret_why[64])
+int store_audit_extends(struct store *st, uint32_t tenant, enum lw_role_id role, const struct store_audit_mark *from,
+	const struct store_audit_mark *by, size_t max, struct store_audit_mark *ret, char ret_why[64])
 {
-	struct eng_audit_walk w = { .at = *from };
+	struct eng_audit_walk w = { .at = *from, .maced = *by };
 	struct store_audit_head head;
 	struct lw_uuid uuid;
-	int err = walk(st, tenant, role, max, &w, &head, &uuid);
+	int err = walk(st, tenant, role, max, false, &w, &head, &uuid);
 
 	if ((!err || err == LW_EQUANTUM) && w.bad) {
 		snprintf(ret_why, 64, "record %llu: %s", (unsigned long long)w.bad, w.why);
@@ -350,7 +354,7 @@ int store_audit_verify(struct lw_session *s, enum lw_role_id role, struct store_
 	if (!eng_audit_head(t->eng, t->tenant, (uint8_t)role, &r.head) && !look_ahead(t, role, r.head.gone.seq + 1, &first) && first.seq)
 		lw_audit_time(first.a.time, r.since);
 	store_end(t);
-	err = walk(s->store, s->tenant, role, SIZE_MAX, &w, &r.head, &r.tenant);
+	err = walk(s->store, s->tenant, role, SIZE_MAX, true, &w, &r.head, &r.tenant);
 	if (err)
 		return err;
 	r.records = w.at.seq - r.head.gone.seq;

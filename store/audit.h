@@ -54,10 +54,11 @@ int store_audit_past(struct store *, const struct store_audit_head *, const stru
 	char ret_why[64]);
 
 /* ---- keyd's ---- */
-/* Every record since `from` (seq 0: the chain's beginning) hashed again, each linked to the one before: up to where, at most max records
- * on; only that is MACed. LW_ENOTFOUND: no such chain; LW_EINTERNAL: the chain does not hold, ret_why says how. */
-int store_audit_extends(struct store *, uint32_t tenant, enum lw_role_id, const struct store_audit_mark *from, size_t max,
-	struct store_audit_mark *ret, char ret_why[64]);
+/* Every record since `from` (seq 0: the chain's beginning) hashed again, each linked to the one before, and passing `by` (seq 0: no matter)
+ * if that is on the way: up to where, at most max records on; only that is MACed. LW_ENOTFOUND: no such chain; LW_EAGAIN: records behind
+ * `from` were removed; LW_EINTERNAL: the chain does not hold, ret_why says how. */
+int store_audit_extends(struct store *, uint32_t tenant, enum lw_role_id, const struct store_audit_mark *from,
+	const struct store_audit_mark *by, size_t max, struct store_audit_mark *ret, char ret_why[64]);
 /* The head alone. */
 int store_audit_head(struct store *, uint32_t tenant, enum lw_role_id, struct store_audit_head *ret, struct lw_uuid *ret_tenant);
 

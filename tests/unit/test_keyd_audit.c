@@ -134,6 +134,33 @@ static void what_was_done_to_a_chain_is_said(void **state)
 	assert_int_equal(asked(LW_ROLE_KDC).state, KEYS_AUDIT_OK);
 }
 
+/* ---- asked by several at once ---- */
+
+static _Atomic bool grown;
+
+static void *ask_on(void *ret_alarms)
+{
+	while (!grown)
+		*(unsigned *)ret_alarms += asked(LW_ROLE_KDC).state != KEYS_AUDIT_OK;
+	return NULL;
+}
+
+static void a_chain_that_grows_meanwhile_is_no_alarm(void **state)
+{
+	unsigned alarms[4] = { 0 };
+	pthread_t threads[4];
+
+	append(1);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, ask_on, &alarms[i]), 0);
+	append(1000);
+	grown = true;
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_int_equal(alarms[i], 0);
+	}
+}
+
 /* ---- what is old ---- */
 
 #define DAY (INT64_C(86400) * LW_SECOND)
@@ -207,7 +234,7 @@ static void unbounded(struct keyd *k, struct keys *usual)
 static void what_is_past_keep_goes_and_no_more(void **state)
 {
 	uint8_t early[256], before[256], after[256], bad[256];
-	struct store_audit_mark zero = { 0 }, at;
+	struct store_audit_mark none = { 0 }, at;
 	struct store_audit_head h;
 	struct lw_uuid tenant;
 	char why[64];
@@ -238,8 +265,12 @@ static void what_is_past_keep_goes_and_no_more(void **state)
 	assert_int_equal(asked(LW_ROLE_KDC).state, KEYS_AUDIT_OK);
 	assert_int_equal(store_audit_head(store, acme, LW_ROLE_KDC, &h, &tenant), LW_OK);
 	assert_int_equal(h.gone.seq, 10);
-	assert_int_equal(store_audit_extends(store, acme, LW_ROLE_KDC, &zero, 1000, &at, why), LW_OK);
+	assert_int_equal(store_audit_extends(store, acme, LW_ROLE_KDC, &h.gone, &none, 1000, &at, why), LW_OK);
 	assert_int_equal(at.seq, 20);
+	assert_int_equal(store_audit_extends(store, acme, LW_ROLE_KDC, &none, &none, 1000, &at, why), LW_EAGAIN); /* 1 to 10 were removed */
+	h.end.hash[0] ^= 1;
+	assert_int_equal(store_audit_extends(store, acme, LW_ROLE_KDC, &h.gone, &h.end, 1000, &at, why), LW_EINTERNAL);
+	assert_string_equal(why, "record 20: rewritten");
 	assert_int_equal(store_audit_head(store, acme, LW_ROLE_DIRECTORY, &h, &tenant), LW_OK); /* each has its record */
 	for (size_t i = GONE_AT; i < GONE_AT + 40 + 8 + 32; i += 13) { /* forged */
 		memcpy(bad, after, sizeof(bad));
@@ -249,7 +280,8 @@ static void what_is_past_keep_goes_and_no_more(void **state)
 		assert_int_equal(may_trim(LW_ROLE_KDC, 12, NULL), KEYS_AUDIT_BAD_GONE);
 	}
 	put_head(before, 0, NULL); /* moved back, with the good MAC of that time */
-	assert_int_equal(store_audit_extends(store, acme, LW_ROLE_KDC, &zero, 1000, &at, why), LW_EINTERNAL);
+	assert_int_equal(store_audit_head(store, acme, LW_ROLE_KDC, &h, &tenant), LW_OK);
+	assert_int_equal(store_audit_extends(store, acme, LW_ROLE_KDC, &h.gone, &none, 1000, &at, why), LW_EINTERNAL);
 	assert_string_equal(why, "record 6: dropped");
 	memcpy(bad, after, sizeof(bad)); /* moved on, over what is recent: the MACed end put there */
 	memcpy(bad + GONE_AT, after + 41, 40 + 8 + 32);
@@ -363,6 +395,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_was_done_to_a_chain_is_said, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_chain_that_grows_meanwhile_is_no_alarm, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_past_keep_goes_and_no_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_over_max_goes_where_there_is_most, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_deleted_tenants_go_as_well, setup, teardown),

@@ -228,12 +228,12 @@ static void chains_hold_and_say_when_not(void **state)
 		assert_int_equal(h.role, due[i].role);
 	}
 	place = 0;
-	assert_int_equal(store_audit_extends(fix.store, fix.acme, LW_ROLE_DIRECTORY, &none, 2, &mark, why), LW_OK);
+	assert_int_equal(store_audit_extends(fix.store, fix.acme, LW_ROLE_DIRECTORY, &none, &none, 2, &mark, why), LW_OK);
 	assert_int_equal(mark.seq, 2);
-	assert_int_equal(store_audit_extends(fix.store, fix.acme, LW_ROLE_DIRECTORY, &mark, SIZE_MAX, &mark, why), LW_OK);
+	assert_int_equal(store_audit_extends(fix.store, fix.acme, LW_ROLE_DIRECTORY, &mark, &none, SIZE_MAX, &mark, why), LW_OK);
 	assert_int_equal(mark.seq, report.head.end.seq);
 	assert_memory_equal(mark.hash, report.head.end.hash, 32);
-	assert_int_equal(store_audit_extends(fix.store, fix.acme, LW_ROLE_DIRECTORY, &wrong, SIZE_MAX, &mark, why), LW_EINTERNAL);
+	assert_int_equal(store_audit_extends(fix.store, fix.acme, LW_ROLE_DIRECTORY, &wrong, &none, SIZE_MAX, &mark, why), LW_EINTERNAL);
 	assert_string_equal(why, "record 1: altered");
 	for (size_t i = 0; i < n; i++)
 		due[i].maced = due[i].end;
