@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-TABLES_WORLD = tests/tables/world.c tests/tables/world.h tests/tables/client.c tests/tables/client.h tests/unit/tenant_fix.c tests/unit/tenant_fix.h \
+TABLES_WORLD = tests/tables/world.c tests/tables/world.h tests/tables/client.c tests/tables/client.h tests/unit/tenant_fix.c tests/unit/cheap_hash.c tests/unit/tenant_fix.h \
 	$(CONTROL)
 TABLES_LIBS = libsaml.a liboidc.a libldapd.a libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(LDAP_LIBS) $(GSSAPI_LIBS)
 check_PROGRAMS += tests/tables/matrix tests/tables/leaks
