@@ -303,8 +303,8 @@ static bool apply(struct conn *c, enum lw_next next)
 			break;
 		c->job = next;
 		c->work = (struct work){ .slow = next == LW_NEXT_SLOW_JOB, .run = run_job };
-		/* with its event off only settle() has it wait for input again: the worker must not keep that from happening */
-		atomic_store_explicit(&c->owner, c->reading ? OWNER_WORKER : OWNER_WANTED, memory_order_release);
+		/* with its event off, and when lwd stops, the loop has to have it back */
+		atomic_store_explicit(&c->owner, c->reading && !c->loop->draining ? OWNER_WORKER : OWNER_WANTED, memory_order_release);
 		workers_submit(c->loop->net->workers, &c->work);
 		return false;
 	case LW_NEXT_STARTTLS:
@@ -339,7 +339,7 @@ bool conn_ask(struct conn *c)
 {
 	if (c->phase == PHASE_OPEN && c->more_input && !c->eof) {
 		fill(c);
-		loop_batch(c->loop, true);
+		loop_batch(c->loop, LWD_BATCH_ASKS);
 	}
 	return run(c);
 }
