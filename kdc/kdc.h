@@ -41,6 +41,9 @@ struct kdc_server;
 int kdc_server_new(struct store *, struct keys *, const struct kdc_options *, const struct lw_clock *,
         struct kdc_server **ret);
 void kdc_server_free(struct kdc_server *);
+/* Of the calling thread. While it is on, what was answered counts as still in work: should the process be killed before the answers have left,
+ * their clients ask again and get one. Off when they have. Servers live until then. */
+void kdc_hold(bool on);
 
 extern const struct lw_dgram_proto kdc_dgram, kpasswd_dgram; /* UDP 88 and 464 */
 extern const struct lw_proto kdc_proto, kpasswd_proto;       /* TCP: u32 length in front of each message */

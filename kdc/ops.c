@@ -103,11 +103,33 @@ static int run(struct kdc_call *c)
 	return c->op->handler(c);
 }
 
+#define HELD 64 /* no more wait for their answers to leave */
+static __thread struct {
+	bool on;
+	unsigned n;
+	struct held {
+		struct kdc_replay *replay;
+		struct kdc_seen seen;
+	} v[HELD];
+} held;
+
+void kdc_hold(bool on)
+{
+	held.on = on;
+	while (!on && held.n) {
+		const struct held *h = &held.v[--held.n];
+
+		kdc_replay_answered(h->replay, &h->seen);
+	}
+}
+
 /* What was refused gave nothing away: its client may ask once more (over TCP, say). */
 static void settle(struct kdc_call *c, int err)
 {
 	if (c->taken && err)
 		kdc_replay_forget(c->s->replay, &c->seen);
+	else if (c->taken && held.on && held.n < HELD)
+		held.v[held.n++] = (struct held){ c->s->replay, c->seen };
 	else if (c->taken)
 		kdc_replay_answered(c->s->replay, &c->seen);
 }

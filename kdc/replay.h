@@ -4,7 +4,7 @@
  * everything as old as that; a region that is new refuses what is older than itself. So memory lost or short
  * refuses, and never accepts.
  *
- * An entry is `taken` while its request is in work and `answered` right before the answer leaves. One that a
+ * An entry is `taken` while its request is in work and `answered` when the answer leaves (kdc_hold). One that a
  * dead process left taken was never answered and may be taken again: its client repeats the request and sees
  * no error. */
 #ifndef KDC_REPLAY_H
@@ -26,7 +26,7 @@ int kdc_replay_take(
         struct kdc_replay *, const uint8_t mac[16], int64_t ctime_us, int64_t now, struct kdc_seen *ret);
 /* After LW_EEXIST: is it because the same is being answered right now, by this process? */
 bool kdc_replay_in_work(struct kdc_replay *, const uint8_t mac[16]);
-void kdc_replay_answered(struct kdc_replay *, const struct kdc_seen *); /* right before sending */
+void kdc_replay_answered(struct kdc_replay *, const struct kdc_seen *); /* its answer leaves */
 /* refused before anything was given away */
 void kdc_replay_forget(struct kdc_replay *, const struct kdc_seen *);
 

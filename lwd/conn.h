@@ -151,10 +151,10 @@ static inline size_t conn_backlog(const struct conn *c)
 void loop_ready(struct conn *);      /* is asked and answered soon */
 void loop_run_ready(struct loop *);  /* all that are ready; frees what was closed meanwhile */
 void loop_return(struct conn *);     /* any thread */
-static inline void loop_batch(const struct loop *l, bool on)
+static inline void loop_batch(const struct loop *l, enum lwd_batch at)
 {
 	if (l->net->opt.batch != NULL)
-		l->net->opt.batch(on);
+		l->net->opt.batch(at);
 }
 
 /* worker.c */

@@ -213,10 +213,11 @@ static bool turn(struct dgram *s)
 		return false;
 	n = sort(s, b, (size_t)got);
 	if (n > 0) {
-		loop_batch(s->loop, true);
+		loop_batch(s->loop, LWD_BATCH_ASKS);
 		s->svc.dgram->answer(s->svc.server, b->v, n);
-		loop_batch(s->loop, false);
+		loop_batch(s->loop, LWD_BATCH_ASKED);
 		send_all(s, b, n);
+		loop_batch(s->loop, LWD_BATCH_SENT);
 	}
 	return got == BATCH;
 }

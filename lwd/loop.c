@@ -61,7 +61,7 @@ void loop_run_ready(struct loop *l)
 		return;
 	l->ready = NULL;
 	l->ready_last = &l->ready;
-	loop_batch(l, true);
+	loop_batch(l, LWD_BATCH_ASKS);
 	for (; c != NULL; c = next) {
 		next = c->link;
 		c->queued = false;
@@ -73,7 +73,7 @@ void loop_run_ready(struct loop *l)
 			last = &c->link;
 		}
 	}
-	loop_batch(l, false);
+	loop_batch(l, LWD_BATCH_ASKED);
 	*last = NULL;
 	for (c = asked; c != NULL; c = next) {
 		next = c->link;
@@ -83,6 +83,7 @@ void loop_run_ready(struct loop *l)
 		else
 			conn_answer(c);
 	}
+	loop_batch(l, LWD_BATCH_SENT);
 }
 
 static void take_returned(struct loop *l)

@@ -19,12 +19,14 @@ struct lwd_service {
 	const struct lw_dgram_proto *dgram;
 };
 
+/* How far a loop is with what it takes together. ASKS: what is handled from now on was received before (again: more has been). */
+enum lwd_batch { LWD_BATCH_ASKS, LWD_BATCH_ASKED, LWD_BATCH_SENT };
+
 struct lwd_net_options {
 	unsigned loops, workers;            /* at least one of each */
 	size_t max_conns, max_conns_per_addr;
 	uid_t owner;                        /* of the data directory: lw_peer.owner */
-	/* Between batch(true) and batch(false) requests are handled that had all been received before; true twice: more have been. May be NULL. */
-	void (*batch)(bool);
+	void (*batch)(enum lwd_batch);      /* on the loop's thread; may be NULL */
 };
 
 /* tls (may be NULL: none to be had) and clock outlive the net. LW_ENOMEM, LW_EIO. */

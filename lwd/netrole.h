@@ -14,7 +14,7 @@ struct lwd_netrole_ops {
 	void *(*server)(void *arg, const struct lwd_service_row *);
 	/* a certificate from keyd, see keeper.h. NULL: none of the services speaks TLS */
 	int (*issue)(void *arg, struct lw_bytes csr, struct lw_arena *, struct lw_bytes *ret_pem, int64_t *ret_not_after);
-	void (*batch)(bool); /* see lwd_net_options */
+	void (*batch)(enum lwd_batch); /* see lwd_net_options */
 };
 
 /* How many connections a role may have: never the last descriptors. */

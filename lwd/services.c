@@ -305,7 +305,12 @@ static int directory_issue(void *arg, struct lw_bytes csr, struct lw_arena *aren
 	return keys_tls_cert(s->keys, csr, arena, ret_pem, ret_not_after);
 }
 
-static const struct lwd_netrole_ops directory_net = { directory_server, directory_issue, store_share };
+static void directory_batch(enum lwd_batch at)
+{
+	store_share(at == LWD_BATCH_ASKS);
+}
+
+static const struct lwd_netrole_ops directory_net = { directory_server, directory_issue, directory_batch };
 
 /* ---- what the KDC asks, and what it is asked ---- */
 

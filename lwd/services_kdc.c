@@ -74,7 +74,14 @@ static void *kdc_server(void *arg, const struct lwd_service_row *row)
 	return s->kdc;
 }
 
-static const struct lwd_netrole_ops kdc_net = { kdc_server, NULL, store_share };
+static void kdc_batch(enum lwd_batch at)
+{
+	store_share(at == LWD_BATCH_ASKS);
+	if (at != LWD_BATCH_ASKED)
+		kdc_hold(at == LWD_BATCH_ASKS);
+}
+
+static const struct lwd_netrole_ops kdc_net = { kdc_server, NULL, kdc_batch };
 
 static int make_server(struct lwd_ctx *ctx, struct kdc_state *s)
 {

@@ -771,6 +771,37 @@ static void replays(void **state)
 	assert_int_equal(r.code, 37);
 }
 
+static void *answered_and_held(void *request)
+{
+	kdc_hold(true);
+	assert_true(kc_udp(krig.server, ADDR, *(struct lw_bytes *)request).n > 0);
+	return NULL; /* its thread ends as if killed: the answer never left */
+}
+
+static void answers_that_never_left(void **state)
+{
+	struct kc_tgs q = { .tgt = &tgt, .server = WEBSERVER };
+	struct lw_bytes request = kc_tgs_make(&q, lw_wall(&fix.clock));
+	struct kc_reply r;
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, answered_and_held, &request), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(kc_udp(krig.server, "192.0.2.7:4712", request).n, 0); /* in work */
+	krig_server();
+	kdc_hold(true);
+	kc_tgs_open(&q, kc_udp(krig.server, ADDR, request), &r);
+	assert_int_equal(r.code, 0);
+	kdc_hold(true); /* more has come */
+	assert_int_equal(kc_udp(krig.server, "192.0.2.7:4712", request).n, 0);
+	kdc_hold(false);
+	kc_tgs_open(&q, kc_udp(krig.server, "192.0.2.7:4712", request), &r);
+	assert_int_equal(r.code, 34);
+	krig_server();
+	kc_tgs_open(&q, kc_udp(krig.server, ADDR, request), &r);
+	assert_int_equal(r.code, 34);
+}
+
 /* Memory that is new refuses what is older than itself. */
 static void replays_forgotten(void **state)
 {
@@ -810,7 +841,7 @@ int main(void)
 		T(other_tenants), T(times_and_flags), T(odd_tickets), T(entry_on_our_host), T(peers),
 		T(forwarding), T(renewing),
 		T(renewed_to_the_end), T(user_to_user), T(authorization_data), T(grants), T(disabled),
-		T(made_again), T(rotation), T(replays), T(replays_forgotten), T(too_big) };
+		T(made_again), T(rotation), T(replays), T(answers_that_never_left), T(replays_forgotten), T(too_big) };
 
 	return cmocka_run_group_tests(tests, krig_up, krig_down);
 }

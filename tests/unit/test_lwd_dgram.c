@@ -56,9 +56,23 @@ static void bind_somewhere(const char *listen, struct lwd_bounds *ret, unsigned 
 	free(conf.listen);
 }
 
+/* Whether a client had its answer when its request was asked, and when the loop said that all had left. */
+static _Atomic int watched = -1, at_asked, at_sent;
+
+static void batch(enum lwd_batch at)
+{
+	int fd = atomic_load(&watched), n;
+	char octet;
+
+	if (fd < 0 || at == LWD_BATCH_ASKS)
+		return;
+	n = recv(fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) > 0 ? 1 : -1;
+	atomic_store(at == LWD_BATCH_ASKED ? &at_asked : &at_sent, n);
+}
+
 static void rig_up(struct rig *rig, const char *listen)
 {
-	struct lwd_net_options opt = { .loops = 1, .workers = 4, .max_conns = 64, .max_conns_per_addr = 64 };
+	struct lwd_net_options opt = { .loops = 1, .workers = 4, .max_conns = 64, .max_conns_per_addr = 64, .batch = batch };
 	struct lwd_bounds b = { 0 };
 
 	atomic_store(&echo_doomed, 0);
@@ -184,6 +198,28 @@ static void there_and_back(void **state)
 	hear(tcp, "the same port\n");
 	close(fd);
 	close(tcp);
+}
+
+static void answers_have_left(void **state)
+{
+	static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
+	struct rig *rig = *state;
+
+	for (unsigned i = 0; i < 2; i++) {
+		int fd = dial("127.0.0.1", rig->port, types[i]);
+
+		atomic_store(&at_asked, 0);
+		atomic_store(&at_sent, 0);
+		atomic_store(&watched, fd);
+		say(fd, "one\n");
+		for (int ms = 0; atomic_load(&at_sent) == 0 && ms < PATIENCE_MS; ms++)
+			usleep(1000);
+		atomic_store(&watched, -1);
+		assert_int_equal(atomic_load(&at_asked), -1);
+		assert_int_equal(atomic_load(&at_sent), 1);
+		hear(fd, "one\n");
+		close(fd);
+	}
 }
 
 /* What has come while nobody looked is answered in batches: each to whom it came from, a job among them. */
@@ -413,7 +449,7 @@ static void taken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG(there_and_back), cmocka_unit_test_setup_teardown(batches, set_up_later, tear_down), RIG(sizes), RIG(held),
+		RIG(there_and_back), RIG(answers_have_left), cmocka_unit_test_setup_teardown(batches, set_up_later, tear_down), RIG(sizes), RIG(held),
 		RIG(lanes), RIG(flood), cmocka_unit_test_setup_teardown(wildcard, set_up_wildcard, tear_down), RIG(port_zero),
 		RIG(drained), RIG(taken),
 	};
