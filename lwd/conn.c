@@ -373,8 +373,7 @@ static void handshake(struct conn *c)
 		watch_write(c, false);
 		if (!c->dead) {
 			watch_read(c, true);
-			if (conn_ask(c))
-				conn_answer(c);
+			loop_ready(c);
 			return;
 		}
 	} else {

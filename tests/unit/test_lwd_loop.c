@@ -64,15 +64,23 @@ static void new_cert(struct lwd_tls *tls)
 	lw_arena_free(arena);
 }
 
+static _Atomic int last_batch;
+
+static void batch(enum lwd_batch at)
+{
+	atomic_store(&last_batch, (int)at);
+}
+
 static int set_up(void **state)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
-	struct lwd_net_options opt = { .loops = 2, .workers = 4, .max_conns = 64, .max_conns_per_addr = 16 };
+	struct lwd_net_options opt = { .loops = 2, .workers = 4, .max_conns = 64, .max_conns_per_addr = 16, .batch = batch };
 	struct lwd_service plain = { "echo", &echo_proto, NULL, false }, secure = { "echos", &echo_proto, NULL, true };
 
 	atomic_store(&echo_doomed, 0);
 	atomic_store(&echo_steps, 0);
 	atomic_store(&echo_jobs, 0);
+	atomic_store(&last_batch, -1);
 	rig->tls = lwd_tls_new();
 	assert_false(lwd_tls_ready(rig->tls));
 	new_cert(rig->tls);
@@ -371,6 +379,9 @@ static void tls(void **state)
 	int fd = dial(&rig->secure);
 	SSL *ssl = dial_tls(fd, "Host.Acme.EXAMPLE");
 
+	for (int ms = 0; atomic_load(&last_batch) != LWD_BATCH_SENT && ms < PATIENCE_MS; ms++)
+		usleep(1000);
+	assert_int_equal(atomic_load(&last_batch), LWD_BATCH_SENT); /* what came along with the handshake leaves no batch open */
 	say_tls(ssl, "peer\njob x\n");
 	hear_tls(ssl, "tls=1 sni=host.acme.example local=0 owner=0 binding=32\njob x\n");
 	say_tls(ssl, "big 300000\n");
