@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-KDCREQ = tests/fuzz/fuzz_kdcreq.c tests/unit/kdc_client.c tests/unit/kdc_client.h tests/unit/tenant_fix.c tests/unit/cheap_hash.c tests/unit/tenant_fix.h
+KDCREQ = tests/fuzz/fuzz_kdcreq.c tests/unit/kdc_client.c tests/unit/kdc_client.h tests/unit/tenant_fix.c tests/unit/cheap_hash.c tests/unit/cheap_hash.h tests/unit/tenant_fix.h
 KDCREQ_LIBS = libkdc.a libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(GSSAPI_LIBS)
 check_PROGRAMS += tests/fuzz/replay_kdcreq
 TESTS += tests/fuzz/replay_kdcreq

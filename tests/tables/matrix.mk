@@ -8,9 +8,9 @@ tests_tables_matrix_SOURCES = tests/tables/matrix.c tests/tables/mutants.c tests
 	tests/tables/ask_control.c tests/tables/want_control.c tests/tables/want_forwarded.c tests/tables/ask_keyd.c tests/tables/want_keyd.c \
 	tests/tables/ask_store.c tests/tables/want_store.c tests/tables/ask_kdc.c tests/tables/want_kdc.c \
 	tests/tables/ask_leaf.c tests/tables/ask_words.c tests/tables/want_words.c tests/unit/cert_fix.c tests/unit/cert_fix.h tests/tables/ask_http.c tests/tables/want_http.c tests/tables/want_api.h lwd/relay.c lwd/relay_msg.c lwd/relay.h lwd/roles.c $(WEB_ROUTES) \
-	tests/unit/kdc_client.c tests/unit/kdc_client.h tests/unit/cheap_hash.c $(TABLES_WORLD)
+	tests/unit/kdc_client.c tests/unit/kdc_client.h tests/unit/cheap_hash.c tests/unit/cheap_hash.h $(TABLES_WORLD)
 tests_tables_matrix_LDADD = libhttp.a libkdc.a $(TABLES_LIBS) $(XML_LIBS) $(LIBEVENT_LIBS) $(JANSSON_LIBS) $(KRB5_LIBS)
-tests_tables_leaks_SOURCES = tests/tables/leaks.c tests/unit/cheap_hash.c $(TABLES_WORLD)
+tests_tables_leaks_SOURCES = tests/tables/leaks.c tests/unit/cheap_hash.c tests/unit/cheap_hash.h $(TABLES_WORLD)
 tests_tables_leaks_LDADD = $(TABLES_LIBS)
 
 # tests/conform/two_tenants.py runs it on a real lwd

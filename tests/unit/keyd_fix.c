@@ -112,8 +112,15 @@ int setup(void **state)
 	return 0;
 }
 
+int setup_dear(void **state)
+{
+	hash_cheaply = false;
+	return setup(state);
+}
+
 int teardown(void **state)
 {
+	hash_cheaply = true;
 	keys_free(keys);
 	store_writer_stop(store);
 	store_close(store);

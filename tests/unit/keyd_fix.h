@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include "base/err.h"
 #include "keys/keyd.h"
+#include "tests/unit/cheap_hash.h"
 
 #define NOW (INT64_C(1795392000) * LW_SECOND)
 
@@ -26,6 +27,7 @@ extern const struct lw_bytes NONE;
 
 int setup(void **state);
 int teardown(void **state);
+int setup_dear(void **state); /* whose passwords have their whole cost */
 struct lw_bytes tok(const struct keys_token *);
 int write_as(const struct lw_cap *, const struct store_op *, struct store_result *);
 /* By the password; t and cap may be NULL. */

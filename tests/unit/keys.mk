@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-KEYD_FIX = tests/unit/keyd_fix.c tests/unit/keyd_fix.h tests/unit/tenant_fix.c tests/unit/cheap_hash.c tests/unit/tenant_fix.h
+KEYD_FIX = tests/unit/keyd_fix.c tests/unit/keyd_fix.h tests/unit/tenant_fix.c tests/unit/cheap_hash.c tests/unit/cheap_hash.h tests/unit/tenant_fix.h
 check_PROGRAMS += tests/unit/test_keys_msg tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca tests/unit/test_keyd tests/unit/test_keyd_krb tests/unit/test_keyd_audit tests/unit/test_keytab
 TESTS += tests/unit/test_keys_msg tests/unit/test_keys_pure tests/unit/test_guess tests/unit/test_ca tests/unit/test_keyd tests/unit/test_keyd_krb tests/unit/test_keyd_audit tests/unit/test_keytab
 

@@ -2,7 +2,7 @@
 LDAP_TESTS = tests/unit/test_ldap_codec tests/unit/test_ldap_tables tests/unit/test_ldap_conn tests/unit/test_ldap_store \
 	tests/unit/test_ldap_credcache tests/unit/test_ldap_sasl
 LDAP_TEST_LIBS = libldapd.a libkeys.a libca.a libstore.a libbase.a $(BASE_LIBS) $(LMDB_LIBS) $(LDAP_LIBS) $(GSSAPI_LIBS) $(CMOCKA_LIBS)
-LDAP_RIG = tests/unit/ldap_rig.c tests/unit/ldap_rig.h tests/unit/tenant_fix.c tests/unit/cheap_hash.c tests/unit/tenant_fix.h
+LDAP_RIG = tests/unit/ldap_rig.c tests/unit/ldap_rig.h tests/unit/tenant_fix.c tests/unit/cheap_hash.c tests/unit/cheap_hash.h tests/unit/tenant_fix.h
 check_PROGRAMS += $(LDAP_TESTS)
 TESTS += $(LDAP_TESTS)
 EXTRA_DIST += tests/unit/ldap_asm.h tests/unit/gss_forge.h

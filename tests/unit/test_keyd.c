@@ -634,7 +634,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(right_and_wrong),
 		T(disabled),
-		T(locked_is_not_quick),
+		cmocka_unit_test_setup_teardown(locked_is_not_quick, setup_dear, teardown),
 		T(guesses_are_counted),
 		T(ones_own),
 		T(fifteen_minutes),
