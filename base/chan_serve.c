@@ -28,7 +28,8 @@ struct server {
 	lw_chan_handler *handler, *busy;
 	void *ctx;
 	pthread_mutex_t lock, write_lock;
-	pthread_cond_t idle;
+	pthread_cond_t idle, gone;
+	unsigned helpers; /* threads beside the caller's */
 	struct job *first, **last;
 	unsigned queued, active;
 	bool reading, closed;
@@ -134,9 +135,8 @@ static void read_one(struct server *s, struct lw_writer *w)
 	}
 }
 
-static void *thread(void *p)
+static void work(struct server *s)
 {
-	struct server *s = p;
 	struct lw_writer w;
 
 	lw_writer_init(&w, LW_CHAN_MAX);
@@ -165,7 +165,35 @@ static void *thread(void *p)
 	}
 	pthread_mutex_unlock(&s->lock);
 	lw_writer_done(&w);
+}
+
+/* Detached, so that a process that ends meanwhile leaves none behind that waits to be joined. */
+static void *helper(void *p)
+{
+	struct server *s = p;
+
+	work(s);
+	pthread_mutex_lock(&s->lock);
+	if (--s->helpers == 0)
+		pthread_cond_signal(&s->gone);
+	pthread_mutex_unlock(&s->lock);
 	return NULL;
+}
+
+static bool start_helper(struct server *s)
+{
+	pthread_attr_t attr;
+	pthread_t t;
+	bool ok;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_mutex_lock(&s->lock);
+	ok = pthread_create(&t, &attr, helper, s) == 0;
+	s->helpers += ok;
+	pthread_mutex_unlock(&s->lock);
+	pthread_attr_destroy(&attr);
+	return ok;
 }
 
 int lw_chan_serve(int fd, unsigned nthreads, unsigned queue_max, lw_chan_handler *handler,
@@ -177,36 +205,36 @@ int lw_chan_serve(int fd, unsigned nthreads, unsigned queue_max, lw_chan_handler
 		.handler = handler,
 		.busy = busy,
 		.ctx = ctx };
-	pthread_t *threads = calloc(nthreads, sizeof *threads);
 	unsigned started = 0;
 	int err = LW_OK;
 
-	if (!threads || !nthreads) {
-		free(threads);
-		return threads ? LW_EINVAL : LW_ENOMEM;
-	}
+	if (!nthreads)
+		return LW_EINVAL;
 	s.last = &s.first;
 	pthread_mutex_init(&s.lock, NULL);
 	pthread_mutex_init(&s.write_lock, NULL);
 	pthread_cond_init(&s.idle, NULL);
-	while (started < nthreads && !pthread_create(&threads[started], NULL, thread, &s))
+	pthread_cond_init(&s.gone, NULL);
+	while (started < nthreads && start_helper(&s))
 		started++;
 	if (started < nthreads) {
 		err = LW_ENOMEM;
 		shutdown(fd, SHUT_RD); /* those that have started read the end of file */
 	}
-	thread(&s);
-	for (unsigned i = 0; i < started; i++)
-		pthread_join(threads[i], NULL);
+	work(&s);
+	pthread_mutex_lock(&s.lock);
+	while (s.helpers)
+		pthread_cond_wait(&s.gone, &s.lock);
+	pthread_mutex_unlock(&s.lock);
 	while (s.first) {
 		struct job *j = s.first;
 
 		s.first = j->next;
 		job_free(j);
 	}
+	pthread_cond_destroy(&s.gone);
 	pthread_cond_destroy(&s.idle);
 	pthread_mutex_destroy(&s.write_lock);
 	pthread_mutex_destroy(&s.lock);
-	free(threads);
 	return err;
 }
