@@ -66,6 +66,8 @@ static int open_tables(struct store *st, bool create)
 
 	for (unsigned t = 0; !rc && t < ENG_TABLES; t++) {
 		rc = mdb_dbi_open(mdb, eng_table_rows[t].name, create ? MDB_CREATE : 0, &st->dbi[t]);
+		if (!rc)
+			rc = mdb_set_compare(mdb, st->dbi[t], eng_key_compare);
 		if (rc) {
 			mdb_txn_abort(mdb);
 			return rc;

@@ -96,6 +96,7 @@ struct store {
 
 /* ---- eng_env.c, eng_txn.c, eng_rec.c ---- */
 int eng_mdb_err(struct store *, int rc, const char *what); /* to LW_E…, logs what is not ordinary */
+int eng_key_compare(const MDB_val *, const MDB_val *); /* LMDB's own order (memcmp, then the shorter first), faster */
 int eng_get(struct eng_txn *, enum eng_table, struct lw_bytes key, struct lw_bytes *ret);
 int eng_put(struct eng_txn *, enum eng_table, struct lw_bytes key, struct lw_bytes value);
 int eng_put_new(struct eng_txn *, enum eng_table, struct lw_bytes key, struct lw_bytes value); /* LW_EEXIST */

@@ -129,3 +129,30 @@ struct eng_key eng_key_tenant(uint32_t tenant, uint8_t kind)
 	eng_key_u8(&k, kind);
 	return k;
 }
+
+static int order(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+int eng_key_compare(const MDB_val *x, const MDB_val *y)
+{
+	size_t n = x->mv_size < y->mv_size ? x->mv_size : y->mv_size, i = 0;
+	const uint8_t *a = x->mv_data, *b = y->mv_data;
+	uint64_t va, vb;
+	int d;
+
+	if (n < sizeof(va)) {
+		d = memcmp(a, b, n);
+		return d ? d : order(x->mv_size, y->mv_size);
+	}
+	for (;;) { /* the last eight octets may overlap those before them */
+		va = eng_load64(a + i);
+		vb = eng_load64(b + i);
+		if (va != vb)
+			return order(va, vb);
+		if (i == n - sizeof(va))
+			return order(x->mv_size, y->mv_size);
+		i = i + sizeof(va) < n - sizeof(va) ? i + sizeof(va) : n - sizeof(va);
+	}
+}

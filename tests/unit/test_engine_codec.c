@@ -226,11 +226,38 @@ static void test_keys(void **state)
 	assert_memory_equal(x.b, "\0\0\0\1\0\0\0\0\0\0\0\2", 12);
 }
 
+static int sign(int d)
+{
+	return (d > 0) - (d < 0);
+}
+
+/* Exactly as LMDB does it by itself: memcmp, then the shorter one first. */
+static void test_order(void **state)
+{
+	uint8_t a[40], b[40];
+	int want;
+
+	for (unsigned round = 0; round < 20000; round++) {
+		MDB_val x = { round % 41, a }, y = { round / 41 % 41, b };
+
+		for (size_t i = 0; i < sizeof(a); i++) /* few different octets, so that many begin alike */
+			a[i] = (uint8_t)((round * 2654435761u >> (i % 24)) & 0x81);
+		memcpy(b, a, sizeof(b));
+		if (round % 3)
+			b[round * 7 % sizeof(b)] ^= round % 2 ? 0x80 : 0x01;
+		want = memcmp(a, b, x.mv_size < y.mv_size ? x.mv_size : y.mv_size);
+		if (!want)
+			want = (x.mv_size > y.mv_size) - (x.mv_size < y.mv_size);
+		assert_int_equal(sign(eng_key_compare(&x, &y)), sign(want));
+		assert_int_equal(sign(eng_key_compare(&y, &x)), -sign(want));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_round_trip), cmocka_unit_test(test_long_value),
 		cmocka_unit_test(test_damage), cmocka_unit_test(test_batch), cmocka_unit_test(test_table),
-		cmocka_unit_test(test_keys) };
+		cmocka_unit_test(test_keys), cmocka_unit_test(test_order) };
 
 	schema_init();
 	return cmocka_run_group_tests(tests, NULL, NULL);
