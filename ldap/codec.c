@@ -397,6 +397,7 @@ static int get_search(struct decoder *d, struct lw_bytes v)
 	list = ldapd_ber_get(&r, LW_BER_SEQUENCE);
 	if (finish(&r))
 		return r.err;
+	m->search.selection = list;
 	err = octet_list(d, list, &m->search.attrs, &m->search.nattrs);
 	if (err)
 		return err;

@@ -87,6 +87,9 @@ struct ldapd_conn {
 	struct lw_arena *base_arena;      /* the base of the last search, as text and parsed */
 	struct lw_bytes base_text;
 	struct store_dn *base;
+	struct lw_arena *sel_arena;       /* what it asked for, the same way */
+	struct lw_bytes selection;
+	struct store_attrsel *sel;
 
 	bool searching;
 	struct ldapd_search search;

@@ -105,6 +105,7 @@ struct ldapd_msg {
 			struct filter *filter;
 			struct lw_bytes *attrs;
 			size_t nattrs;
+			struct lw_bytes selection; /* the octets of the two */
 		} search;
 		struct {
 			struct lw_bytes dn;

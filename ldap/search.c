@@ -268,6 +268,33 @@ static int parse_base(struct ldapd_conn *c, struct lw_bytes text, struct store_d
 	return LW_OK;
 }
 
+/* And for the same attributes. */
+static int parse_selection(struct ldapd_conn *c, const struct ldapd_msg *m, struct store_attrsel **ret)
+{
+	struct lw_bytes *names;
+	int err;
+
+	if (c->ctls.paged || m->search.selection.n > BASE_KEPT)
+		return store_attrsel_new(c->arena, m->search.attrs, m->search.nattrs, ret);
+	if (!c->sel || !lw_eq(c->selection, m->search.selection)) {
+		c->sel = NULL;
+		if (!c->sel_arena && !(c->sel_arena = lw_arena_new(64u << 10, false)))
+			return LW_ENOMEM;
+		lw_arena_reset(c->sel_arena);
+		c->selection = lw_dup(c->sel_arena, m->search.selection);
+		names = lw_allocn(c->sel_arena, m->search.nattrs + 1, sizeof *names);
+		for (size_t i = 0; names && i < m->search.nattrs; i++)
+			names[i] = lw_dup(c->sel_arena, m->search.attrs[i]);
+		err = names ? store_attrsel_new(c->sel_arena, names, m->search.nattrs, &c->sel) : LW_ENOMEM;
+		if (err) {
+			c->sel = NULL;
+			return err;
+		}
+	}
+	*ret = c->sel;
+	return LW_OK;
+}
+
 static int start(struct ldapd_conn *c, const struct ldapd_msg *m, bool *ret_assertion)
 {
 	struct ldapd_search *s = &c->search;
@@ -289,7 +316,7 @@ static int start(struct ldapd_conn *c, const struct ldapd_msg *m, bool *ret_asse
 		if (!f)
 			return LW_ENOMEM;
 	}
-	err = store_attrsel_new(c->arena, m->search.attrs, m->search.nattrs, &s->sel);
+	err = parse_selection(c, m, &s->sel);
 	if (err == LW_OK)
 		err = ldapd_read_for(c, base, &txn);
 	if (err == LW_OK && c->ctls.assertion)

@@ -319,6 +319,7 @@ static void conn_free(void *conn)
 	lw_arena_free(c->held);
 	lw_arena_free(c->paged_arena);
 	lw_arena_free(c->base_arena);
+	lw_arena_free(c->sel_arena);
 	lw_wipe(c, sizeof *c);
 	free(c);
 }
