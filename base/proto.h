@@ -47,6 +47,11 @@ struct lw_proto {
 	bool (*tick)(void *conn, struct lw_writer *out);
 	/* SIGTERM: appends a farewell (notice of disconnection); the loop closes after sending. May be NULL. */
 	void (*farewell)(void *conn, struct lw_writer *out);
+	/* Both may be NULL, or neither; they change nothing that counts. seen: octets have come, `in` begins with the next message. ahead: the
+	 * connections that have some are about to be stepped, one after the other; all are told before the first is, so that what they will
+	 * need is on its way from memory together. */
+	void (*seen)(void *conn, struct lw_bytes in);
+	void (*ahead)(void *conn);
 };
 
 /* Datagrams: a protocol that answers each by one. A batch is answered in one call, on a loop; what may block

@@ -97,6 +97,8 @@ int ldapd_resolve(struct ldapd_conn *c, struct lw_bytes name, struct ldapd_who *
 		err = store_begin(role, STORE_READ, &txn);
 	if (err == LW_OK) {
 		err = look_up(txn, dn, name, ret->tenant.realm, &ret->p);
+		if (c->slot)
+			store_ahead_keep(c->server->ahead, c->slot, txn);
 		store_end(txn);
 		ldapd_resolver_give(c->server, role);
 	} else if (role) {

@@ -6,6 +6,7 @@
 #include "ldap/ldapd.h"
 #include "base/err.h"
 #include "ldap/msg.h"
+#include "store/ahead.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,6 +17,7 @@
 #define LDAPD_BATCH_OPS 32
 #define LDAPD_BATCH_US  200
 #define LDAPD_OUT_MAX   (256u << 10) /* octets appended by one step, about */
+#define LDAPD_AHEAD_MAX 1024         /* longer requests are worth no look ahead */
 #define LDAPD_TRIES     5            /* how often a write with a stale precondition is prepared again */
 
 #define LDAPD_RESOLVERS 1024
@@ -27,6 +29,7 @@ struct ldapd_server {
 	const struct lw_clock *clock;
 	struct ldapd_options options; /* zeros replaced, strings owned */
 	struct ldapd_credcache *cache;
+	struct store_ahead *ahead; /* of searches, compares and binds; NULL: it does without */
 	pthread_mutex_t resolvers_lock;
 	struct lw_session *resolvers[LDAPD_RESOLVERS]; /* of the AUTH role, idle, by tenant; NULL: none */
 };
@@ -97,6 +100,7 @@ struct ldapd_conn {
 	struct ldapd_search paged;
 	struct lw_arena *paged_arena;
 	uint8_t cookie[16];
+	struct store_ahead_slot *slot; /* of the next request; NULL: it has none */
 	size_t peeked;     /* octets of the input that were searched for its Abandon */
 	size_t out_mark;   /* where this step's output began */
 	int32_t cancelled; /* id of a search that a Cancel further back in the input has ended */

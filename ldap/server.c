@@ -57,6 +57,7 @@ int ldapd_server_new(struct store *store, struct keys *keys, const struct ldapd_
 	s->cache = ldapd_credcache_new(o->cache_size, o->cache_us, clock);
 	if (!s->cache)
 		goto out;
+	s->ahead = store_ahead_new();
 	if (o->default_tenant) {
 		err = resolve_default(s);
 		if (err) {
@@ -77,6 +78,7 @@ void ldapd_server_free(struct ldapd_server *s)
 	if (!s)
 		return;
 	ldapd_credcache_free(s->cache);
+	store_ahead_free(s->ahead);
 	for (size_t i = 0; i < LDAPD_RESOLVERS; i++)
 		if (s->resolvers[i])
 			store_session_free(s->resolvers[i]);
@@ -376,6 +378,9 @@ static enum ldapd_outcome request(
 	if (code)
 		return ldapd_answer(out, m, code, NULL);
 	done = op->handler(c, m, false, in, out);
+	if (c->slot && c->txn)
+		store_ahead_keep(c->server->ahead, c->slot, c->txn);
+	c->slot = NULL; /* it was this request's */
 	if (op->tag != LDAPD_BIND)
 		c->sasl_started = false;
 	if (done == LDAPD_JOB || done == LDAPD_SLOW_JOB)
@@ -565,6 +570,45 @@ static bool tick(void *conn, struct lw_writer *out)
 	return true;
 }
 
+/* Of a BindRequest, without the credentials. */
+static struct lw_bytes up_to_name(struct lw_bytes body)
+{
+	struct lw_reader r;
+	struct lw_bytes name;
+
+	lw_reader_init(&r, body);
+	(void)ldapd_ber_get(&r, LW_BER_INTEGER);
+	name = ldapd_ber_get(&r, LW_BER_OCTETS);
+	return (struct lw_bytes){ body.p, r.err ? 0 : (size_t)(name.p + name.n - body.p) };
+}
+
+/* Requests that mostly are one look-up in a large directory. */
+static void seen(void *conn, struct lw_bytes in)
+{
+	struct ldapd_conn *c = conn;
+	struct lw_bytes body;
+	uint8_t tag;
+	int32_t id;
+
+	c->slot = NULL;
+	if (c->layer || !c->server->ahead || ldapd_peek(in, &id, &tag, &body) || body.n > LDAPD_AHEAD_MAX)
+		return;
+	if (tag == LDAPD_BIND)
+		body = up_to_name(body);
+	else if (tag != LDAPD_SEARCH && tag != LDAPD_COMPARE)
+		return;
+	if (body.n)
+		c->slot = store_ahead_slot(c->server->ahead, body);
+}
+
+static void ahead(void *conn)
+{
+	const struct ldapd_conn *c = conn;
+
+	if (c->slot)
+		store_ahead_fetch(c->server->ahead, c->slot);
+}
+
 static void farewell(void *conn, struct lw_writer *out)
 {
 	struct ldapd_conn *c = conn;
@@ -584,6 +628,8 @@ const struct lw_proto ldapd_proto = {
 	.conn_free = conn_free,
 	.tick = tick,
 	.farewell = farewell,
+	.seen = seen,
+	.ahead = ahead,
 };
 
 int ldapd_unbind(

@@ -234,8 +234,11 @@ static void fill(struct conn *c)
 		else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
 			c->dead = true;
 	}
-	if (unread(c) != before)
-		c->last_active = now_of(c);
+	if (unread(c) == before)
+		return;
+	c->last_active = now_of(c);
+	if (c->svc->proto->seen != NULL)
+		c->svc->proto->seen(c->machine, (struct lw_bytes){ c->in + c->in_off, unread(c) });
 }
 
 /* ---- the machine ---- */

@@ -62,6 +62,9 @@ void loop_run_ready(struct loop *l)
 	l->ready = NULL;
 	l->ready_last = &l->ready;
 	loop_batch(l, LWD_BATCH_ASKS);
+	for (next = c; next != NULL; next = next->link)
+		if (next->machine != NULL && next->svc->proto->ahead != NULL)
+			next->svc->proto->ahead(next->machine);
 	for (; c != NULL; c = next) {
 		next = c->link;
 		c->queued = false;

@@ -36,22 +36,14 @@ struct eng_cur { /* a cursor from the transaction's pool */
 	struct eng_cur *next;
 };
 
-/* Where a reader found a record: good for the snapshot that it was found in. */
-#define ENG_FOUND 32768 /* a power of two */
-struct eng_found {
-	uint64_t hash, snapshot;
-	const uint8_t *value; /* NULL: nothing */
-	uint16_t n, key_n;
-	uint8_t table;
-};
-
 struct eng_txn {
 	struct store *st;
 	MDB_txn *mdb;
 	struct lw_arena *arena;
 	bool write, in_use;
 	uint64_t snapshot;
-	struct eng_found *found; /* ENG_FOUND; NULL: it does not remember */
+	uintptr_t touched[ENG_TOUCHED]; /* a ring: see eng_touched */
+	unsigned ntouched;
 	int64_t now;
 	struct eng_cur *idle[ENG_TABLES], *used;
 	struct lw_writer w; /* records being built */

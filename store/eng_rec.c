@@ -11,50 +11,17 @@ static MDB_val val(struct lw_bytes b)
 	return (MDB_val){ b.n, (void *)(uintptr_t)b.p };
 }
 
-static uint64_t hash_of(enum eng_table table, struct lw_bytes key)
-{
-	uint64_t h = (table + 1) * UINT64_C(0x9e3779b97f4a7c15) ^ key.n, w;
-	size_t i = 0;
-
-	for (; i + 8 <= key.n; i += 8) {
-		memcpy(&w, key.p + i, 8);
-		h = (h ^ w) * UINT64_C(0xff51afd7ed558ccd);
-		h ^= h >> 32;
-	}
-	w = 0;
-	if (key.n > i)
-		memcpy(&w, key.p + i, key.n - i);
-	h = (h ^ w) * UINT64_C(0xc4ceb9fe1a85ec53);
-	return h ^ h >> 32;
-}
-
-/* A page of LMDB has a value right behind its key, unless it is longer than half a page: so what was found is known again by its very key,
- * and one look takes the place of a descent through pages that are not in any cache. */
-static bool is_behind(struct lw_bytes key, const uint8_t *value)
-{
-	return memcmp(value - key.n, key.p, key.n) == 0;
-}
-
 int eng_get(struct eng_txn *txn, enum eng_table table, struct lw_bytes key, struct lw_bytes *ret)
 {
-	uint64_t hash = txn->found ? hash_of(table, key) : 0;
-	struct eng_found *f = txn->found ? &txn->found[hash & (ENG_FOUND - 1)] : NULL;
 	MDB_val k = val(key), v;
-	int rc;
+	int rc = mdb_get(txn->mdb, txn->st->dbi[table], &k, &v);
 
-	if (f && f->value && f->hash == hash && f->snapshot == txn->snapshot && f->table == table && f->key_n == key.n &&
-		is_behind(key, f->value)) {
-		*ret = (struct lw_bytes){ f->value, f->n };
-		return LW_OK;
-	}
-	rc = mdb_get(txn->mdb, txn->st->dbi[table], &k, &v);
 	if (rc == MDB_NOTFOUND)
 		return LW_ENOTFOUND;
 	if (rc)
 		return eng_mdb_err(txn->st, rc, "get");
 	*ret = (struct lw_bytes){ v.mv_data, v.mv_size };
-	if (f && ret->n <= UINT16_MAX && is_behind(key, ret->p))
-		*f = (struct eng_found){ hash, txn->snapshot, ret->p, (uint16_t)ret->n, (uint16_t)key.n, (uint8_t)table };
+	txn->touched[txn->ntouched++ % ENG_TOUCHED] = (uintptr_t)v.mv_data;
 	return LW_OK;
 }
 

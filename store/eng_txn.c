@@ -48,7 +48,6 @@ void eng_txn_done(struct eng_txn *txn)
 	lw_arena_free(txn->arena);
 	lw_writer_done(&txn->w);
 	free(txn->scratch);
-	free(txn->found);
 	free(txn);
 }
 
@@ -141,10 +140,12 @@ int eng_begin(struct store *st, struct eng_txn **ret)
 			*kept = (struct kept){ .number = st->number, .st = st, .txn = txn, .share = kept->share };
 		}
 	}
-	if (kept && kept->txn == txn && kept->open)
-		rc = 0;
-	else
+	if (kept && kept->txn == txn && kept->open) {
+		rc = 0; /* and the time is that of the snapshot */
+	} else {
+		txn->now = lw_wall(st->clock);
 		rc = txn->mdb ? mdb_txn_renew(txn->mdb) : mdb_txn_begin(st->env, NULL, MDB_RDONLY, &txn->mdb);
+	}
 	if (rc) {
 		if (!kept || kept->txn != txn)
 			pool_give(txn);
@@ -152,11 +153,9 @@ int eng_begin(struct store *st, struct eng_txn **ret)
 	}
 	if (kept && kept->txn == txn)
 		kept->open = kept->share;
-	if (!txn->found && kept && kept->txn == txn && kept->share)
-		txn->found = calloc(ENG_FOUND, sizeof(*txn->found)); /* without it, it is slower */
 	txn->snapshot = mdb_txn_id(txn->mdb);
 	txn->in_use = true;
-	txn->now = lw_wall(st->clock);
+	txn->ntouched = 0;
 	*ret = txn;
 	return LW_OK;
 }
@@ -210,6 +209,14 @@ struct store *eng_store(struct eng_txn *txn)
 uint64_t eng_snapshot(const struct eng_txn *txn)
 {
 	return txn->snapshot;
+}
+
+void eng_touched(const struct eng_txn *txn, uintptr_t ret[ENG_TOUCHED])
+{
+	unsigned n = txn->ntouched < ENG_TOUCHED ? txn->ntouched : ENG_TOUCHED;
+
+	memset(ret, 0, ENG_TOUCHED * sizeof(*ret));
+	memcpy(ret, txn->touched, n * sizeof(*ret));
 }
 
 bool eng_writing(const struct eng_txn *txn)

@@ -43,6 +43,9 @@ struct lw_arena *eng_arena(struct eng_txn *); /* lives until eng_end (in the wri
 struct store *eng_store(struct eng_txn *);
 uint64_t eng_snapshot(const struct eng_txn *); /* readers with equal numbers see the same; costs nothing */
 bool eng_writing(const struct eng_txn *);      /* inside resolve? */
+#define ENG_TOUCHED 2
+/* The addresses of the values that its last look-ups found, for store/ahead.h; zeros if there were fewer. */
+void eng_touched(const struct eng_txn *, uintptr_t ret[ENG_TOUCHED]);
 uint64_t eng_applied_seq(struct eng_txn *);
 int64_t eng_now(const struct eng_txn *); /* writer: the batch's time, the same in the log; reader: the wall clock */
 

@@ -132,6 +132,9 @@ bool client_step(struct client *c)
 
 	memcpy(moved, left.p ? left.p : (const uint8_t *)"", left.n);
 	lw_reader_init(&r, (struct lw_bytes){ moved, left.n });
+	if (left.n)
+		ldapd_proto.seen(c->conn, left);
+	ldapd_proto.ahead(c->conn);
 	c->last = ldapd_proto.step(c->conn, &r, &c->out);
 	c->at += (size_t)(r.p - moved);
 	c->steps++;

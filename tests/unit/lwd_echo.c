@@ -14,12 +14,15 @@
 
 void (*echo_ask)(const char *line, char ret[256]);
 _Atomic int echo_steps, echo_jobs, echo_conns, echo_doomed, echo_batches, echo_held;
+static _Atomic int told;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
 static bool held;
 
 struct echo {
 	const struct lw_peer *peer;
+	bool seen; /* octets, since it was told */
+	int told;
 	size_t big;
 	char line[LINE_MAX_N];
 };
@@ -123,6 +126,11 @@ static enum lw_next line(struct echo *e, struct lw_writer *out, bool last)
 	}
 	if (is(e, "die"))
 		abort();
+	if (is(e, "told")) {
+		snprintf(text, sizeof(text), "told %d\n", e->told);
+		put(out, text);
+		return LW_NEXT_READ;
+	}
 	if (is(e, "peer")) {
 		snprintf(text, sizeof(text), "tls=%d sni=%s local=%d owner=%d binding=%zu\n", e->peer->tls, e->peer->sni,
 			e->peer->local, e->peer->owner, e->peer->tls_endpoint_n);
@@ -143,6 +151,7 @@ static enum lw_next step(void *conn, struct lw_reader *in, struct lw_writer *out
 {
 	struct echo *e = conn;
 
+	e->told = atomic_exchange(&told, 0);
 	atomic_fetch_add(&echo_steps, 1);
 	if (e->big > 0) {
 		put_big(e, out);
@@ -197,6 +206,22 @@ static void farewell(void *conn, struct lw_writer *out)
 	put(out, "farewell\n");
 }
 
+static void seen(void *conn, struct lw_bytes in)
+{
+	struct echo *e = conn;
+
+	e->seen = in.n > 0;
+}
+
+static void ahead(void *conn)
+{
+	struct echo *e = conn;
+
+	if (e->seen)
+		atomic_fetch_add(&told, 1);
+	e->seen = false;
+}
+
 const struct lw_proto echo_proto = {
 	.name = "echo",
 	.max_message = LINE_MAX_N,
@@ -207,6 +232,8 @@ const struct lw_proto echo_proto = {
 	.conn_free = conn_free,
 	.tick = tick,
 	.farewell = farewell,
+	.seen = seen,
+	.ahead = ahead,
 };
 
 /* ---- datagrams ---- */

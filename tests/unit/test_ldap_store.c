@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ldap/conn.h"
 #include "tests/unit/ldap_asm.h"
 
 #define WHOAMI         "30( 020109 77( 80('1.3.6.1.4.1.4203.1.11.3') ) )"
@@ -34,6 +35,80 @@ static void person(struct client *c, const char *uid, int code)
 	        " 30( 04('cn') 31( 04( %b ) ) ) 30( 04('sn') 31( 04('Test') ) ) ) ) )",
 	        n, n);
 	assert_int_equal(client_code(c), code);
+}
+
+/* ---- looking ahead ---- */
+
+#define BY_UID(id) "30( 0201" id " 63( 04('" PEOPLE "') 0a0102 0a0100 020100 020100 010100 a3( 04('uid') 04('bob') ) 30( 04('sn') ) ) )"
+
+/* The slot that the connection has after the first `n` octets of what asm_ makes of format have come; all of them: n 0. */
+static struct store_ahead_slot *slot_of(struct client *c, const char *format, size_t n)
+{
+	struct lw_bytes pdu = asm_(format);
+
+	ldapd_proto.seen(c->conn, (struct lw_bytes){ pdu.p, n ? n : pdu.n });
+	free((void *)pdu.p);
+	return ((struct ldapd_conn *)c->conn)->slot;
+}
+
+static void test_ahead(void **state)
+{
+	struct store_ahead_slot *slot;
+	struct client c, d;
+
+	as(&c, "alice", "alice's password");
+	as(&d, "bob", "bob's password");
+	slot = slot_of(&c, BY_UID("07"), 0);
+	assert_non_null(slot);
+	assert_int_equal(store_ahead_fetch(((struct ldapd_conn *)c.conn)->server->ahead, slot), 0); /* nobody has asked it yet */
+	SEND(&c, BY_UID("07"));
+	EXPECT(&c, "30( 020107 64( 04('" BOB "') 30( 30( 04('sn') 31( 04('Liddell') ) ) ) ) )" DONE("00"));
+	assert_true(store_ahead_fetch(((struct ldapd_conn *)c.conn)->server->ahead, slot) >= 2); /* the index and the entry */
+	/* the same request: whoever asks, and whatever its number is */
+	assert_ptr_equal(slot_of(&d, BY_UID("2a"), 0), slot);
+	SEND(&d, BY_UID("2a"));
+	EXPECT(&d, "30( 02012a 64( 04('" BOB "') 30( 30( 04('sn') 31( 04('Liddell') ) ) ) ) ) 30( 02012a 65( 0a0100 0400 0400 ) )");
+	/* a slot belongs to one request: the next one of the same step does not write it */
+	assert_null(((struct ldapd_conn *)d.conn)->slot);
+	assert_ptr_not_equal(slot_of(&d, "30( 020107 63( 04('" PEOPLE "') 0a0102 0a0100 020100 020100 010100 a3( 04('uid') 04('amy') ) 30( 04('sn') ) ) )", 0),
+	        slot);
+	/* what has not all come, is too long, is no search or compare, or no message at all, has none */
+	assert_null(slot_of(&d, BY_UID("07"), 20));
+	assert_null(slot_of(&d, "30( 020107 66( 04('" BOB "') 3000 ) )", 0));
+	assert_null(slot_of(&d, "00ff", 0));
+	assert_null(slot_of(&d, "30( 0401ff 63( 0400 ) )", 0));
+	/* a bind's does not depend on the password */
+	slot = slot_of(&d, "30( 020107 60( 020103 04('" BOB "') 80('secret') ) )", 0);
+	assert_ptr_equal(slot_of(&d, "30( 020108 60( 020103 04('" BOB "') 80('another') ) )", 0), slot);
+	assert_ptr_not_equal(slot_of(&d, "30( 020108 60( 020103 04('" ALICE "') 80('secret') ) )", 0), slot);
+	assert_non_null(slot_of(&d, "30( 020107 6e( 04('" BOB "') 30( 04('sn') 04('x') ) ) )", 0));
+	client_close(&c);
+	client_close(&d);
+}
+
+/* A connection remembers the attributes of its last search; those of the present one are answered. */
+static void test_selection(void **state)
+{
+#define ASK(attrs) SEND(&c, "30( 020107 63( 04('" BOB "') 0a0100 0a0100 020100 020100 010100 87('objectClass') 30( " attrs " ) ) )")
+#define GOT(attrs) EXPECT(&c, "30( 020107 64( 04('" BOB "') 30( " attrs " ) ) )" DONE("00"))
+	struct client c;
+
+	as(&c, "alice", "alice's password");
+	for (int i = 0; i < 2; i++) {
+		ASK("04('sn')");
+		GOT("30( 04('sn') 31( 04('Liddell') ) )");
+		ASK("04('sn')");
+		GOT("30( 04('sn') 31( 04('Liddell') ) )");
+		ASK("04('cn') 04('sn;lang-en')");
+		GOT("30( 04('cn') 31( 04('bob') ) )");
+		ASK("04('cn') 04('sn;lang-en')");
+		GOT("30( 04('cn') 31( 04('bob') ) )");
+		ASK("04('1.1')");
+		GOT("");
+	}
+	client_close(&c);
+#undef ASK
+#undef GOT
 }
 
 /* ---- search and compare ---- */
@@ -619,6 +694,8 @@ static void test_lock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ahead),
+		cmocka_unit_test(test_selection),
 		cmocka_unit_test(test_search),
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_limits),

@@ -201,6 +201,32 @@ static void pipelined(void **state)
 	close(fd);
 }
 
+/* All that have sent something are told so before the first of them is stepped. */
+static void told_together(void **state)
+{
+	struct rig *rig = *state;
+	int held = dial(&rig->plain), one = dial(&rig->plain), two = dial(&rig->plain);
+
+	say(one, "hello\n"); /* they are accepted */
+	say(two, "hello\n");
+	hear(one, "hello\n");
+	hear(two, "hello\n");
+	echo_hold();
+	say(held, "stay here\n");
+	for (int ms = 0; atomic_load(&echo_steps) < 3 && ms < PATIENCE_MS; ms++)
+		usleep(1000);
+	assert_int_equal(atomic_load(&echo_steps), 3); /* the loop is held */
+	say(one, "told\n"); /* both have arrived when the loop comes back */
+	say(two, "told\n");
+	echo_release();
+	hear(held, "stay here\n");
+	hear(one, "told 2\n");
+	hear(two, "told 0\n");
+	close(held);
+	close(one);
+	close(two);
+}
+
 static void octet_by_octet(void **state)
 {
 	struct rig *rig = *state;
@@ -556,7 +582,7 @@ static void drain_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG(pipelined), RIG(octet_by_octet), RIG(half_closed), RIG(too_long), RIG(jobs_in_order), RIG(input_during_job), RIG(input_between_jobs),
+		RIG(pipelined), RIG(told_together), RIG(octet_by_octet), RIG(half_closed), RIG(too_long), RIG(jobs_in_order), RIG(input_during_job), RIG(input_between_jobs),
 		RIG(tick_between), RIG(lanes), RIG(slow_reader), RIG(tls), RIG(starttls), RIG(swap), RIG(not_tls), RIG(limits),
 		RIG(revoked), RIG(drained), RIG(drain_cut),
 	};
