@@ -228,8 +228,10 @@ static void issue(struct conn *c)
 
 	if (opt.own)
 		n = c->user;
-	snprintf(dn, sizeof(dn), "uid=user%llu,%s", (unsigned long long)n, people_of(n, people));
-	snprintf(password, sizeof(password), "Bench-pw-%llu", (unsigned long long)n);
+	if (opt.op != SEARCH || !c->bound) {
+		snprintf(dn, sizeof(dn), "uid=user%llu,%s", (unsigned long long)n, people_of(n, people));
+		snprintf(password, sizeof(password), "Bench-pw-%llu", (unsigned long long)n);
+	}
 	if (!c->bound && opt.bind) {
 		write_bind(&b, opt.bind, opt.password);
 	} else if (!c->bound) {
