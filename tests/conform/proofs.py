@@ -297,7 +297,9 @@ def measure(what, command):
     start = time.monotonic()
     command()
     done = time.monotonic()
-    tap.ok(ready and wait_for(lambda: all(p.looked_after(done + 1.0) for p in probers.values()), 20), what + ": all were looked at after the second")
+    after = wait_for(lambda: all(p.looked_after(done + 1.0) for p in probers.values()), 20)
+    missing = ["%s: %s" % (k, p.tries[-1:]) for k, p in probers.items() if not p.looked_after(done + 1.0)]
+    tap.ok(ready and after, what + ": all were looked at after the second", "ready: %s, done: %s, the last tries of those that were not: %s" % (ready, done, missing))
     for p in probers.values():
         p.enough.set()
     for p in probers.values():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kerberos clients for the tests: a person's environment (cache, krb5.conf as lwctl prints it) and messages by hand (impacket's codecs)."""
 import datetime
+import functools
 import os
 import pty
 import random
@@ -302,6 +303,12 @@ class Tgt:
         return Tgt(self.realm, self.cname, rep["ticket"], key, part)
 
 
+@functools.lru_cache(None)
+def string_to_key(etype, password, salt):
+    """Thousands of small steps in Python: with many threads one call can take minutes, so each key is made once."""
+    return _enctype_table[etype].string_to_key(password, salt, None)
+
+
 def long_term_key(port, realm, name, password, etype=18, ask=ask_tcp):
     """The key of a password, with the salt that the KDC says; and the KDC's error."""
     data = ask(port, as_req(realm, name, etypes=(etype,)))
@@ -311,7 +318,7 @@ def long_term_key(port, realm, name, password, etype=18, ask=ask_tcp):
     for pa in decoder.decode(e["e-data"].asOctets(), asn1Spec=METHOD_DATA())[0]:
         if int(pa["padata-type"]) == 19:
             info = decoder.decode(pa["padata-value"].asOctets(), asn1Spec=ETYPE_INFO2())[0]
-            return _enctype_table[etype].string_to_key(password, str(info[0]["salt"]), None), data
+            return string_to_key(etype, password, str(info[0]["salt"])), data
     return None, data
 
 
